@@ -1,0 +1,234 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { Digest } from '../digest.ts';
+import type { VerbOptions } from '../events.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Platform } from '../platform.ts';
+import type { Reference } from '../reference.ts';
+import type { Endpoint, RateLimit } from '../registry/registry-client.ts';
+
+/** How to open an engine. Every field has a default that suits a command line. */
+export interface EngineOptions {
+  /** Directory of the store; absent: `WHERRY_ROOT`, else the platform's data directory. */
+  readonly root?: string;
+  /** wherry's configuration file; absent: `~/.config/wherry/config.toml`. */
+  readonly configFile?: string;
+  /** Directory of Docker's `config.json`; absent: `DOCKER_CONFIG`, else `~/.docker`. */
+  readonly dockerConfigDir?: string;
+  /** Absent: the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Layers fetched or sent at once. */
+  readonly jobs?: number;
+}
+
+export interface PullRequest {
+  readonly ref: Reference;
+  /** What to choose from an index; absent: this machine's. */
+  readonly platform?: Platform;
+  /** Every platform of an index, instead of one. */
+  readonly allPlatforms?: boolean;
+}
+
+export interface PullResult {
+  readonly ref: Reference;
+  /** What the registry's tag resolved to: the digest Docker prints. */
+  readonly target: Descriptor;
+  readonly imageId: Digest;
+  readonly status: 'downloaded' | 'up-to-date';
+  /** Set when the image is for another platform than was asked for. */
+  readonly platformMismatch?: { readonly wanted: Platform; readonly actual: Platform };
+}
+
+export interface PushResult {
+  readonly ref: Reference;
+  readonly target: Descriptor;
+}
+
+/** One row of a listing: an image under one of its names, or under none. */
+export interface ImageSummary {
+  readonly id: Digest;
+  readonly parent?: Digest;
+  /** Familiar names with tag; empty: dangling. */
+  readonly repoTags: readonly string[];
+  /** Familiar names with digest. */
+  readonly repoDigests: readonly string[];
+  readonly created: Date | undefined;
+  /** Bytes of the layers' files. */
+  readonly size: number;
+  readonly platform: Platform;
+}
+
+export interface ImagesRequest {
+  /** Only names that this matches: a repository, or a repository and a tag; `*` and `?` as in paths. */
+  readonly pattern?: string;
+  /** Intermediate images too. */
+  readonly all?: boolean;
+}
+
+export interface HistoryEntry {
+  /** Set on the top entry, and on entries whose image is here; absent: `<missing>`. */
+  readonly id?: Digest;
+  readonly created: Date | undefined;
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly size: number;
+  readonly tags: readonly string[];
+}
+
+/** What Docker's Engine API answers for an image; field names and order are Docker's. */
+export interface ImageInspection {
+  readonly Id: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Parent: string;
+  readonly Comment: string;
+  readonly Created: string;
+  readonly [field: string]: unknown;
+}
+
+export type RemovalEvent = { readonly untagged: string } | { readonly deleted: Digest };
+
+export interface RemoveRequest {
+  /** What the user typed: a name, a name with digest, an ID or a prefix of one. */
+  readonly image: string;
+  readonly force?: boolean;
+  /** Keeps untagged parents. */
+  readonly noPrune?: boolean;
+}
+
+export interface SaveRequest {
+  readonly images: readonly string[];
+  /** Layers as plain tars, as old daemons wrote them, instead of the stored blobs. */
+  readonly uncompressed?: boolean;
+}
+
+export interface LoadedImage {
+  /** Absent: the archive names the image by its ID alone. */
+  readonly ref?: Reference;
+  readonly id: Digest;
+}
+
+export interface LoadRequest {
+  /** An archive's bytes, or the path of a layout directory or an archive. */
+  readonly from: ByteSource | string;
+}
+
+export interface ImportRequest {
+  /** A tar, packed or not; a path, an `http(s)` URL, or the bytes. */
+  readonly from: ByteSource | string;
+  /** The new image's name; absent: none. */
+  readonly ref?: Reference;
+  /** Dockerfile instructions: `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `LABEL`, `USER`, `VOLUME`, `WORKDIR`, … */
+  readonly changes?: readonly string[];
+  readonly message?: string;
+  readonly platform?: Platform;
+}
+
+export interface LoginRequest {
+  /** A registry's host, or absent for Docker Hub. */
+  readonly server?: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface LoginResult {
+  /** Where the credentials are now. */
+  readonly storedIn:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'helper'; readonly name: string };
+}
+
+/** One fault that `system check` found; `repaired` tells what was done about it. */
+export interface Fault {
+  readonly kind:
+    | 'blob-corrupt'
+    | 'blob-missing'
+    | 'toc-missing'
+    | 'toc-corrupt'
+    | 'metadata-missing'
+    | 'metadata-corrupt'
+    | 'index-stale'
+    | 'stray-file';
+  readonly subject: string;
+  readonly message: string;
+  readonly repaired?: string;
+}
+
+export interface CheckResult {
+  readonly faults: readonly Fault[];
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly images: number;
+}
+
+export interface DiskUsageItem {
+  readonly name: string;
+  readonly bytes: number;
+  /** Bytes that removing it would give back. */
+  readonly reclaimableBytes: number;
+}
+
+export interface DiskUsageGroup {
+  readonly type: 'images' | 'containers' | 'build-cache' | 'partial-downloads' | 'orphans' | 'metadata';
+  readonly total: number;
+  readonly active: number;
+  readonly bytes: number;
+  readonly reclaimableBytes: number;
+  readonly items: readonly DiskUsageItem[];
+}
+
+/** Bytes are those the file system gives to the files (`st_blocks`), so that the sum is what `du` says. */
+export interface DiskUsage {
+  readonly groups: readonly DiskUsageGroup[];
+  readonly bytes: number;
+}
+
+export interface SystemInfo {
+  readonly version: string;
+  readonly root: string;
+  readonly images: number;
+  readonly hashEngine: string;
+  readonly nodeVersion: string;
+  readonly sqliteVersion: string;
+  readonly platform: Platform;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly hostname: string;
+  readonly operatingSystem: string;
+  readonly kernelVersion: string;
+  readonly registryMirrors: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  readonly configFile: string;
+}
+
+/**
+ * Everything wherry does, over one store. Open it with `openEngine`, dispose it when done. Verbs load their
+ * code when first called. Errors are `WherryError`s. Any number of engines and processes share a root.
+ */
+export interface Engine extends AsyncDisposable {
+  readonly root: string;
+  pull(request: PullRequest, options?: VerbOptions): Promise<PullResult>;
+  /** Every tag of a repository, in the registry's order. */
+  pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;
+  push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;
+  pushAllTags(request: { readonly repository: Reference }, options?: VerbOptions): Promise<PushResult[]>;
+  /** Newest first. */
+  images(request?: ImagesRequest): Promise<ImageSummary[]>;
+  tag(request: { readonly source: string; readonly target: Reference }): Promise<void>;
+  inspect(image: string): Promise<ImageInspection>;
+  history(image: string): Promise<HistoryEntry[]>;
+  remove(request: RemoveRequest): Promise<RemovalEvent[]>;
+  /** The archive's bytes. Names are resolved before the first byte. */
+  save(request: SaveRequest, options?: VerbOptions): ByteSource;
+  load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;
+  import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
+  login(request: LoginRequest, options?: VerbOptions): Promise<LoginResult>;
+  logout(server?: string): Promise<void>;
+  /** The user name that is stored for a server. */
+  storedLogin(server?: string): Promise<{ readonly username: string; readonly password: string } | undefined>;
+  explainPull(ref: Reference): Promise<readonly Endpoint[]>;
+  rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
+  check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;
+  diskUsage(): Promise<DiskUsage>;
+  info(): Promise<SystemInfo>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,144 @@
+import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Platform } from '../platform.ts';
+import type { Reference } from '../reference.ts';
+
+/** A name in the store: a tag, or a repository at a digest. */
+export interface ImageName {
+  /** With a tag or a digest, never both. */
+  readonly ref: Reference;
+  /** What the name resolves to: an index or a manifest, as the registry or the archive had it. */
+  readonly target: Descriptor;
+  /** Digest of the config of the image chosen from `target`. */
+  readonly imageId: Digest;
+  /** When the name was last set. */
+  readonly taggedAt: Date;
+}
+
+/** What listings need of one image, so that none of its documents is opened. */
+export interface ImageFacts {
+  /** Digest of the config. */
+  readonly id: Digest;
+  /** The manifest its blobs are stored under. */
+  readonly manifest: Descriptor;
+  /** As in the config, RFC 3339; absent when the config has none. */
+  readonly created?: string;
+  readonly platform: Platform;
+  /** Bytes of the layers' files, as Docker counts an image. */
+  readonly size: number;
+  /** The image this one was committed or built from, where that is known. */
+  readonly parent?: Digest;
+  /** Base first. */
+  readonly layers: readonly ImageLayer[];
+}
+
+export interface ImageLayer {
+  /** Of the blob as the manifest names it; the store may hold the same tar under another. */
+  readonly digest: Digest;
+  readonly diffID: Digest;
+  readonly chainID: Digest;
+  /** Bytes of the layer's files. */
+  readonly contentSize: number;
+}
+
+/** What one pass over a layer's bytes found. */
+export interface LayerRecord {
+  /** Of the blob. */
+  readonly digest: Digest;
+  readonly diffID: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+  /** Bytes of the uncompressed tar. */
+  readonly tarSize: number;
+  /** Bytes of the files in the tar. */
+  readonly contentSize: number;
+}
+
+/** Names and images. Everything is one short transaction; other processes see it whole or not at all. */
+export interface ImageStore {
+  findName(ref: Reference): ImageName | undefined;
+  /** Every name, or those of one repository. */
+  listNames(repository?: Reference): ImageName[];
+  namesOf(imageId: Digest): ImageName[];
+  /** Sets a name. `replaces` is compared first (`null`: there must be none); `CONFLICT` when it differs. */
+  putName(name: ImageName, guard?: { readonly replaces: Digest | null }): void;
+  deleteName(ref: Reference): boolean;
+  findImage(id: Digest): ImageFacts | undefined;
+  listImages(): ImageFacts[];
+  /** Image IDs that begin with `hex`, at most `limit`. */
+  imageIdsByPrefix(hex: string, limit: number): Digest[];
+  /** Records an image, the documents it consists of and the names it gets, in one transaction. */
+  putImage(facts: ImageFacts, documents: readonly DocumentRecord[], names: readonly ImageName[]): void;
+  /** Forgets the image and its names; what its blobs are for now is the sweep's business. */
+  deleteImage(id: Digest): boolean;
+}
+
+/** A stored index or manifest and what it names: the edges that the mark phase walks. */
+export interface DocumentRecord {
+  readonly descriptor: Descriptor;
+  readonly children: readonly Digest[];
+}
+
+export interface LayerStore {
+  putLayer(record: LayerRecord): void;
+  findLayer(digest: Digest): LayerRecord | undefined;
+  /** The blobs known to hold the tar, in any compression. */
+  layersByDiffID(diffID: Digest): LayerRecord[];
+}
+
+/** Where blobs are known to be: for mounts, and to fetch what is only known by its diffID. */
+export interface BlobLocationStore {
+  addBlobLocation(digest: Digest, repository: Reference): void;
+  blobLocations(digest: Digest): Reference[];
+  removeBlobLocation(digest: Digest, repository: Reference): void;
+}
+
+/** What a lease names is not collected while the process that holds it lives. */
+export interface Lease extends AsyncDisposable {
+  add(...digests: Digest[]): void;
+}
+
+export interface LeaseStore {
+  acquireLease(purpose: string): Promise<Lease>;
+}
+
+/** The names that the registry service gives to content. Repositories here are bare paths. */
+export interface RegistryCatalogStore {
+  findTag(repository: string, tag: string): Descriptor | undefined;
+  findManifest(repository: string, digest: Digest): Descriptor | undefined;
+  /** Tags after `last`, in ASCII order, at most `limit`; `undefined` when there is no such repository. */
+  listTags(
+    repository: string,
+    options?: { readonly last?: string; readonly limit?: number },
+  ): string[] | undefined;
+  /** Records a manifest in a repository, with its edges, and the tags it gets. */
+  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void;
+}
+
+/** Small facts about this store and machine, such as the faster hash engine. */
+export interface SettingStore {
+  getSetting(name: string): string | undefined;
+  setSetting(name: string, value: string): void;
+}
+
+export interface MetadataStore
+  extends ImageStore,
+    LayerStore,
+    BlobLocationStore,
+    LeaseStore,
+    RegistryCatalogStore,
+    SettingStore {
+  /**
+   * Keeps `digest` from the sweep for the grace period: content that a client was told is here, and may
+   * soon name.
+   */
+  touch(...digests: Digest[]): void;
+  /** Everything that a name, a registry entry, a live lease or the grace period holds. */
+  reachable(): Set<Digest>;
+  /**
+   * Runs `remove` on each of `candidates` that nothing holds, while no other process can add a name or a
+   * lease; returns those. Absent: all blobs that nothing holds.
+   */
+  sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[];
+  close(): void;
+}

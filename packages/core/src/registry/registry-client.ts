@@ -1,0 +1,87 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteRange } from '../content/blob-store.ts';
+import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../reference.ts';
+
+/** A manifest or index as the registry sent it; `bytes` hash to `descriptor.digest`. */
+export interface RemoteDocument {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/** How a blob came to be in a repository. */
+export type PutBlobOutcome =
+  | { readonly kind: 'uploaded' | 'present' }
+  | { readonly kind: 'mounted'; readonly from: Reference };
+
+export interface PutBlobOptions {
+  /** Repositories on the same registry where the blob is known to be, tried in order. */
+  readonly mountFrom?: readonly Reference[];
+  /** Bytes accepted so far. */
+  readonly onProgress?: (sentBytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What `registry-mirrors`, `blocked` and the rest of the configuration make of a name. */
+export interface Endpoint {
+  readonly url: URL;
+  /** The repository's path at this endpoint; a mirror may rewrite it. */
+  readonly repository: string;
+  readonly role: 'mirror' | 'origin';
+  /** Why the endpoint is on the list, for people: which file, which rule. */
+  readonly reason: string;
+}
+
+/** Requests left before a registry answers 429, as it says itself. Docker Hub "Pulls". */
+export interface RateLimit {
+  readonly registry: string;
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly windowSeconds?: number;
+  /** Address or account the limit is counted for. */
+  readonly source?: string;
+}
+
+/**
+ * Speaks to registries: endpoints and mirrors, authentication, redirects, retries, rate limits are its own
+ * business. Every method throws the registry codes of `errors.ts`; `signal` ends it with `CANCELLED`.
+ * OCI distribution-spec v1.1.
+ */
+export interface RegistryClient {
+  /** Resolves and fetches; asks the mirrors first. Throws `MANIFEST_UNKNOWN`, `NAME_UNKNOWN`, `DENIED`. */
+  getManifest(ref: Reference, signal?: AbortSignal): Promise<RemoteDocument>;
+  /** Asks without fetching (a HEAD); `undefined` when there is none. */
+  headManifest(ref: Reference, signal?: AbortSignal): Promise<Descriptor | undefined>;
+  /**
+   * The blob's bytes. A broken transfer goes on with a Range request, also from the next endpoint. The
+   * length is verified against `descriptor.size`; the digest is the reader's to verify.
+   */
+  getBlob(repo: Reference, descriptor: Descriptor, range?: ByteRange, signal?: AbortSignal): ByteSource;
+  hasBlob(repo: Reference, digest: Digest, signal?: AbortSignal): Promise<boolean>;
+  /** HEAD, then mounts, then upload; a broken upload goes on from the registry's offset. */
+  putBlob(
+    repo: Reference,
+    descriptor: Descriptor,
+    read: (range?: ByteRange) => ByteSource,
+    options?: PutBlobOptions,
+  ): Promise<PutBlobOutcome>;
+  putManifest(
+    ref: Reference,
+    bytes: Uint8Array,
+    mediaType: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor>;
+  listTags(repo: Reference, signal?: AbortSignal): AsyncIterable<string>;
+  /** The endpoints that a pull of `ref` would ask, in order. Throws `BLOCKED`. */
+  endpoints(ref: Reference): readonly Endpoint[];
+  rateLimit(domain: string, signal?: AbortSignal): Promise<RateLimit>;
+  /** Tries credentials against the registry. Throws `UNAUTHORIZED`; returns an identity token if it gave one. */
+  login(
+    domain: string,
+    username: string,
+    password: string,
+    signal?: AbortSignal,
+  ): Promise<{ identityToken?: string }>;
+  close(): Promise<void>;
+}
