@@ -1,1 +1,29 @@
-export * from './errors.ts';
+export type { ByteSource } from './bytes/byte-source.ts';
+export { collect } from './bytes/collect.ts';
+export type { BlobInfo, ByteRange } from './content/blob-store.ts';
+export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
+export { MAX_MANIFEST_BYTES } from './engine/documents.ts';
+export type * from './engine/engine.ts';
+export { openEngine } from './engine/open.ts';
+export { openRegistryService } from './engine/open-registry-service.ts';
+export type {
+  PutManifestRequest,
+  PutManifestResult,
+  RegistryService,
+  UploadChunk,
+} from './engine/registry-service.ts';
+export { VERSION } from './engine/version.ts';
+export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';
+export type { LayerPhase, ProgressEvent, VerbOptions } from './events.ts';
+export type { Descriptor } from './oci/descriptor.ts';
+export { formatPlatform, hostPlatform, type Platform, parsePlatform } from './platform.ts';
+export {
+  familiarName,
+  familiarRepository,
+  formatReference,
+  parseReference,
+  type Reference,
+  repositoryOf,
+  withDefaultTag,
+} from './reference.ts';
+export type { Endpoint, RateLimit } from './registry/registry-client.ts';

@@ -13,3 +13,23 @@ export interface Decoder {
   /** Frees native memory; also after an error. */
   close(): void;
 }
+
+/** A decoder whose output can be drawn piece by piece, so that a caller may stop or wait between pieces. */
+export interface SteppedDecoder extends Decoder {
+  /** What `input` unpacks to. A piece is valid until the next one is drawn; draw them all before going on. */
+  steps(input: Uint8Array): Iterable<Uint8Array>;
+  /** What is left when the input has ended. Throws `TRUNCATED` when the stream is not complete. */
+  end(): Iterable<Uint8Array>;
+}
+
+/** Where a decoder puts its next output: asked once per piece, at least 1 KiB long. */
+export type OutputBuffer = () => Uint8Array;
+
+/** Size of a decoder's output pieces: zlib's default of 16 KiB costs nearly twice the time. */
+export const OUTPUT_BUFFER_BYTES = 256 * 1024;
+
+/** One buffer, used again for every piece. */
+export function reusedOutput(): OutputBuffer {
+  const buffer = new Uint8Array(OUTPUT_BUFFER_BYTES);
+  return () => buffer;
+}

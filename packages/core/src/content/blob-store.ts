@@ -1,16 +1,13 @@
+import type { ByteRange } from '../bytes/byte-range.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
+
+export type { ByteRange } from '../bytes/byte-range.ts';
 
 export interface BlobInfo {
   readonly digest: Digest;
   /** Bytes as stored. */
   readonly size: number;
-}
-
-export interface ByteRange {
-  readonly start: number;
-  /** Exclusive; absent: to the end. */
-  readonly end?: number;
 }
 
 export interface BlobReader {
@@ -42,18 +39,32 @@ export interface BeginOptions {
 export interface BlobWriter extends AsyncDisposable {
   /** Bytes held from an earlier attempt; the next write lands behind them. */
   readonly offset: number;
+  /** The blob is in the store already, by another writer's work: commit at once, nothing need be written. */
+  readonly exists: boolean;
   /** The file being written, where the store has one: others may read it up to what is written. */
   readonly path?: string;
-  /** Resolves when the chunk has been handed to the system: other readers of `path` see it. */
+  /**
+   * Resolves when the chunk has been handed to the system: other readers of `path` see it. One at a time.
+   * Throws `SIZE_MISMATCH` as soon as there is more than `begin` was told.
+   */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Verifies digest and size against what `begin` was told, flushes, makes the blob visible. Fine when
-   * the blob already exists. `hashed` is the caller's result (`hashedBy: 'caller'`), else ignored.
+   * the blob already exists; when `exists` was set and nothing was written, there is nothing to verify.
+   * `hashed` is the caller's result (`hashedBy: 'caller'`), else ignored.
    * Throws `DIGEST_MISMATCH` or `SIZE_MISMATCH`; then what was held is dropped.
    */
   commit(hashed?: BlobInfo): Promise<BlobInfo>;
   /** Forgets what is held: the next attempt starts at 0. */
   abort(): Promise<void>;
+}
+
+/** A write that was broken off, or is open now. */
+export interface PartialIngest {
+  readonly key: string;
+  /** Bytes held. */
+  readonly bytes: number;
+  readonly modifiedAt: Date;
 }
 
 export interface BlobManager {

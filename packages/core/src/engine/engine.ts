@@ -168,7 +168,14 @@ export interface DiskUsageItem {
 }
 
 export interface DiskUsageGroup {
-  readonly type: 'images' | 'containers' | 'build-cache' | 'partial-downloads' | 'orphans' | 'metadata';
+  readonly type:
+    | 'images'
+    | 'containers'
+    | 'build-cache'
+    | 'registry'
+    | 'partial-downloads'
+    | 'orphans'
+    | 'metadata';
   readonly total: number;
   readonly active: number;
   readonly bytes: number;
@@ -195,6 +202,8 @@ export interface SystemInfo {
   readonly hostname: string;
   readonly operatingSystem: string;
   readonly kernelVersion: string;
+  /** As the system names it, such as `x86_64`. */
+  readonly architecture: string;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   readonly configFile: string;

@@ -32,6 +32,9 @@ export interface ImageFacts {
   readonly layers: readonly ImageLayer[];
 }
 
+/** An image without its layers: what a listing shows. */
+export type ImageOutline = Omit<ImageFacts, 'layers'>;
+
 export interface ImageLayer {
   /** Of the blob as the manifest names it; the store may hold the same tar under another. */
   readonly digest: Digest;
@@ -60,11 +63,16 @@ export interface ImageStore {
   /** Every name, or those of one repository. */
   listNames(repository?: Reference): ImageName[];
   namesOf(imageId: Digest): ImageName[];
-  /** Sets a name. `replaces` is compared first (`null`: there must be none); `CONFLICT` when it differs. */
+  /**
+   * Sets a name. `replaces` is compared with the target's digest first (`null`: there must be no such name);
+   * `CONFLICT` when it differs. `IMAGE_UNKNOWN` when the image is not in the store.
+   */
   putName(name: ImageName, guard?: { readonly replaces: Digest | null }): void;
   deleteName(ref: Reference): boolean;
   findImage(id: Digest): ImageFacts | undefined;
   listImages(): ImageFacts[];
+  /** Cheaper than `listImages` where the layers are of no interest. */
+  listImageOutlines(): ImageOutline[];
   /** Image IDs that begin with `hex`, at most `limit`. */
   imageIdsByPrefix(hex: string, limit: number): Digest[];
   /** Records an image, the documents it consists of and the names it gets, in one transaction. */
@@ -121,13 +129,25 @@ export interface SettingStore {
   setSetting(name: string, value: string): void;
 }
 
+/** For `system check` and its like. */
+export interface MetadataInspection {
+  readonly schemaVersion: number;
+  /** What the database finds wrong with itself; empty: nothing. */
+  integrityCheck(): string[];
+  allLayers(): LayerRecord[];
+  allDocuments(): DocumentRecord[];
+  /** Forgets what is known of a blob that is gone: its layer, document and location records. */
+  forgetBlob(digest: Digest): void;
+}
+
 export interface MetadataStore
   extends ImageStore,
     LayerStore,
     BlobLocationStore,
     LeaseStore,
     RegistryCatalogStore,
-    SettingStore {
+    SettingStore,
+    MetadataInspection {
   /**
    * Keeps `digest` from the sweep for the grace period: content that a client was told is here, and may
    * soon name.
@@ -137,7 +157,8 @@ export interface MetadataStore
   reachable(): Set<Digest>;
   /**
    * Runs `remove` on each of `candidates` that nothing holds, while no other process can add a name or a
-   * lease; returns those. Absent: all blobs that nothing holds.
+   * lease. Returns those for which it answered true. Their layer, document and location records are gone
+   * before the first removal, so a process that dies on the way leaves no record of what is missing.
    */
   sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[];
   close(): void;

@@ -1,5 +1,5 @@
+import type { ByteRange } from '../bytes/byte-range.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import type { ByteRange } from '../content/blob-store.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';

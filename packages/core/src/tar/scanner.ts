@@ -1,3 +1,7 @@
+import { WherryError } from '../errors.ts';
+
+const SHOWN_NAME_BYTES = 256;
+
 /** Kinds of tar entries that a layer can hold. */
 export type EntryType = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
@@ -34,10 +38,41 @@ export interface TarEntry {
  */
 export interface TarScanner {
   /**
-   * Takes the next bytes, split anywhere; returns the entries whose headers are complete now.
+   * Takes the next bytes, split anywhere; returns the entries whose headers are complete now. Entries
+   * before an error are returned, it is thrown by the next call; a scanner that threw throws again.
    * Throws `INVALID_TAR` for what is no tar (bad header checksum, bad number, sparse file), saying where.
    */
   push(chunk: Uint8Array): readonly TarEntry[];
-  /** Says that the stream has ended. Throws `TRUNCATED` inside a header or a payload. */
+  /**
+   * Says that the stream has ended. Throws `TRUNCATED` inside a header or a payload; the blocks that end
+   * an archive and the last padding may be missing.
+   */
   finish(): void;
+}
+
+/** Go's archive/tar, and so Docker, has one answer for a header block that is none. */
+export function invalidHeader(offset: number): WherryError {
+  return new WherryError('INVALID_TAR', 'archive/tar: invalid tar header', { details: { offset } });
+}
+
+/** A PAX header or a GNU long name beyond 1 MiB. */
+export function extensionTooLarge(offset: number): WherryError {
+  return new WherryError('INVALID_TAR', 'archive/tar: header field too long', { details: { offset } });
+}
+
+export function sparseRefused(offset: number, name: Uint8Array): WherryError {
+  const shown = new TextDecoder().decode(name.subarray(0, SHOWN_NAME_BYTES));
+  return new WherryError('INVALID_TAR', `sparse file ${shown} is not supported in a layer`, {
+    hint: 'make the archive without --sparse',
+    details: { offset },
+  });
+}
+
+export function unknownEntryType(offset: number, flag: number): WherryError {
+  return new WherryError('INVALID_TAR', `unhandled tar header type ${flag}`, { details: { offset } });
+}
+
+/** The stream ended at `offset`, inside a header or a payload. */
+export function truncatedTar(offset: number): WherryError {
+  return new WherryError('TRUNCATED', 'unexpected EOF', { details: { offset } });
 }

@@ -1,0 +1,48 @@
+import type { Engine } from '@wherry/core';
+import type { FlagSpec, Flags } from './flags.ts';
+import type { Io } from './io.ts';
+
+/** What a command gets to work with. */
+export interface CommandContext {
+  readonly io: Io;
+  readonly flags: Flags;
+  /** The global flags. */
+  readonly globals: Flags;
+  readonly args: readonly string[];
+  /** Aborted by Ctrl-C and by termination. */
+  readonly signal: AbortSignal;
+  /** Opens the engine at the first call, with what the flags say; the caller of the command closes it. */
+  engine(): Promise<Engine>;
+}
+
+/** A command's code: returns the exit code. */
+export type Run = (context: CommandContext) => Promise<number>;
+
+/** How many arguments a command takes; `max` absent: any number. */
+export interface Arity {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** All that is known of a command before its code is loaded. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** One line for lists of commands. */
+  readonly summary: string;
+  /** What the command's own help says instead of the summary. */
+  readonly description?: string;
+  /** What follows the command in the usage line. */
+  readonly usage: string;
+  readonly arity: Arity;
+  readonly flags: readonly FlagSpec[];
+  /** All full names of the command, for the help text, when there are several. */
+  readonly alsoKnownAs?: readonly string[];
+  load(): Promise<{ readonly run: Run }>;
+}
+
+export interface GroupSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandSpec[];
+}

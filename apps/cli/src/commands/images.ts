@@ -1,0 +1,73 @@
+import type { ImageSummary } from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { humanAge, isZeroTime, shortSize } from '../output/human.ts';
+import { formatTable } from '../output/table.ts';
+
+const NONE = '<none>';
+
+interface Row {
+  readonly image: ImageSummary;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+}
+
+/** `wherry images`: one row for each name of each image. */
+export async function run({ args, engine, flags, io }: CommandContext): Promise<number> {
+  const pattern = args[0];
+  const request = { ...(pattern ? { pattern } : {}), ...(flags.bool('all') ? { all: true } : {}) };
+  const images = await (await engine()).images(request);
+  const withDigests = flags.bool('digests');
+  const rows = images.flatMap((image) => rowsOf(image, withDigests));
+  const shownId = (id: string) => (flags.bool('no-trunc') ? id : id.slice(id.indexOf(':') + 1).slice(0, 12));
+  if (flags.bool('quiet')) {
+    io.stdout.write(rows.map(({ image }) => `${shownId(image.id)}\n`).join(''));
+    return 0;
+  }
+  const now = io.now();
+  const table = rows.map(({ image, repository, tag, digest }) => [
+    repository,
+    tag,
+    ...(withDigests ? [digest] : []),
+    shownId(image.id),
+    isZeroTime(image.created) ? 'N/A' : humanAge(image.created, now),
+    shortSize(image.size),
+  ]);
+  const header = ['REPOSITORY', 'TAG', ...(withDigests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
+  io.stdout.write(formatTable([header, ...table]));
+  return 0;
+}
+
+/**
+ * A row for each tag; digests are a column of it, a row for each when a repository has several, and rows of
+ * their own only where the repository has no tag. docker/cli, `imageFormatTaggedAndDigest`.
+ */
+function rowsOf(image: ImageSummary, withDigests: boolean): Row[] {
+  if (image.repoTags.length === 0 && image.repoDigests.length === 0)
+    return [{ image, repository: NONE, tag: NONE, digest: NONE }];
+  const digestsOf = Map.groupBy(image.repoDigests.map(splitDigest), ([repository]) => repository);
+  const tagsOf = Map.groupBy(image.repoTags.map(splitTag), ([repository]) => repository);
+  const rows: Row[] = [];
+  for (const [repository, tags] of tagsOf) {
+    const digests = withDigests ? (digestsOf.get(repository) ?? []).map(([, digest]) => digest) : [];
+    for (const [, tag] of tags)
+      for (const digest of digests.length > 0 ? digests : [NONE])
+        rows.push({ image, repository, tag, digest });
+  }
+  for (const [repository, digests] of digestsOf) {
+    if (tagsOf.has(repository)) continue;
+    const shown = withDigests ? digests : digests.slice(0, 1);
+    for (const [, digest] of shown) rows.push({ image, repository, tag: NONE, digest });
+  }
+  return rows;
+}
+
+function splitTag(name: string): [repository: string, tag: string] {
+  const colon = name.lastIndexOf(':');
+  return [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+function splitDigest(name: string): [repository: string, digest: string] {
+  const at = name.indexOf('@');
+  return [name.slice(0, at), name.slice(at + 1)];
+}

@@ -1,0 +1,44 @@
+import { type ImportRequest, isWherryError, type ProgressEvent, parseReference } from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { plain, plainly } from '../errors.ts';
+import { platformFlag } from './platform-flag.ts';
+
+/** `wherry import`: a file system's tar becomes an image. */
+export async function run(context: CommandContext): Promise<number> {
+  const { args, flags, io, signal } = context;
+  const [source = '', name] = args;
+  const ref = name === undefined ? undefined : await plainly(() => parseReference(name));
+  const message = flags.string('message');
+  const request: ImportRequest = {
+    from: source === '-' ? io.stdin : source,
+    ...(ref === undefined ? {} : { ref }),
+    ...(message === undefined ? {} : { message }),
+    changes: flags.list('change'),
+    ...platformFlag(flags, io.env),
+  };
+  const isDownload = /^https?:\/\//i.test(source);
+  const announce = once(() => io.stdout.write(`Downloading from ${source}\n`));
+  const engine = await context.engine();
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'layer' && isDownload) announce();
+  };
+  try {
+    const { id } = await engine.import(request, { signal, onProgress });
+    if (isDownload) announce();
+    io.stdout.write(`${id}\n`);
+    return 0;
+  } catch (error) {
+    // Docker's client opens the file: its daemon has no part in this failure.
+    if (isWherryError(error, 'FILE_NOT_FOUND') && !isDownload) throw plain(error);
+    throw error;
+  }
+}
+
+/** The server has to answer before there is anything to announce, and may report more than once. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
+}

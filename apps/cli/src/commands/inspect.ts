@@ -1,0 +1,35 @@
+import type { CommandContext } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
+import { formatDocuments } from '../output/json.ts';
+import { run as runImageInspect } from './image-inspect.ts';
+import { inspectImages } from './inspect-images.ts';
+
+const TYPES = [
+  'config',
+  'container',
+  'image',
+  'network',
+  'node',
+  'plugin',
+  'secret',
+  'service',
+  'task',
+  'volume',
+];
+
+/** `wherry inspect`: what there is about objects of any type. The store holds images. */
+export async function run(context: CommandContext): Promise<number> {
+  const { args, flags, io } = context;
+  const type = flags.string('type');
+  if (type !== undefined && !TYPES.includes(type)) {
+    const fault = type === '' ? 'type is empty' : `unknown type: ${JSON.stringify(type)}`;
+    throw new CommandError(`${fault}: must be one of ${TYPES.map((name) => `"${name}"`).join(', ')}`);
+  }
+  if (type === undefined) return await inspectImages(context, (name) => `Error: No such object: ${name}`);
+  if (flags.bool('size') && type !== 'container') io.stderr.write(`WARNING: --size ignored for ${type}\n`);
+  if (type === 'image') return await runImageInspect(context);
+  io.stdout.write(formatDocuments([]));
+  for (const name of args) io.stderr.write(`Error: No such ${type}: ${name}\n`);
+  return FAILURE_EXIT_CODE;
+}

@@ -1,0 +1,28 @@
+import { familiarName, type LoadRequest, type ProgressEvent } from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { CommandError, plainly } from '../errors.ts';
+import { LOAD_WORDS, openProgress } from '../output/progress.ts';
+
+/** `wherry load`: the images of an archive, or of an OCI layout directory. */
+export async function run(context: CommandContext): Promise<number> {
+  const { flags, io, signal } = context;
+  const input = flags.string('input') ?? '';
+  if (input === '' && io.stdin.isTTY) throw new CommandError('requested load from stdin, but stdin is empty');
+  const request: LoadRequest = { from: input === '' ? io.stdin : input };
+  const engine = await context.engine();
+  await plainly(() => engine.load(request, { signal, onProgress: progressOf(context) }));
+  return 0;
+}
+
+function progressOf({ flags, io }: CommandContext): (event: ProgressEvent) => void {
+  const quiet = flags.bool('quiet');
+  const display = openProgress(io, LOAD_WORDS);
+  return (event) => {
+    if (event.kind === 'warning') display.warning(event.message);
+    else if (event.kind === 'layer' && !quiet) display.layer(event);
+    else if (event.kind === 'image-loaded')
+      display.line(
+        event.ref === undefined ? `Loaded image ID: ${event.id}` : `Loaded image: ${familiarName(event.ref)}`,
+      );
+  };
+}

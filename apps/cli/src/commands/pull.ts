@@ -1,0 +1,141 @@
+import {
+  type Engine,
+  familiarName,
+  familiarRepository,
+  formatPlatform,
+  formatReference,
+  type ProgressEvent,
+  type PullRequest,
+  type PullResult,
+  parseReference,
+  type Reference,
+  repositoryOf,
+  withDefaultTag,
+} from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { CommandError, plain, plainly } from '../errors.ts';
+import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
+import { refuseContentTrust } from './content-trust.ts';
+import { platformFlag } from './platform-flag.ts';
+
+/** `wherry pull`: an image, or all tags of a repository. */
+export async function run(context: CommandContext): Promise<number> {
+  const { flags, io } = context;
+  const named = await plainly(() => parseReference(context.args[0] ?? ''));
+  const isNameOnly = named.tag === undefined && named.digest === undefined;
+  const allTags = flags.bool('all-tags');
+  if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
+  refuseContentTrust(flags, io.env);
+  const ref = allTags ? named : withDefaultTag(named);
+  if (flags.bool('explain')) return await explain(context, ref);
+  if (isNameOnly && !allTags && !flags.bool('quiet')) io.stdout.write('Using default tag: latest\n');
+  const request: PullRequest = {
+    ref,
+    ...platformFlag(flags, io.env),
+    ...(flags.bool('all-platforms') ? { allPlatforms: true } : {}),
+  };
+  const engine = await context.engine();
+  const results = flags.bool('quiet')
+    ? await fetchQuietly(engine, request, context)
+    : await fetchAloud(engine, request, context);
+  if (!flags.bool('quiet')) printStatus(results, ref, context);
+  io.stdout.write(`${formatReference(ref)}\n`);
+  return 0;
+}
+
+function isAllTags({ ref }: PullRequest): boolean {
+  return ref.tag === undefined && ref.digest === undefined;
+}
+
+async function fetchQuietly(
+  engine: Engine,
+  request: PullRequest,
+  context: CommandContext,
+): Promise<PullResult[]> {
+  const options = {
+    signal: context.signal,
+    onProgress: (event: ProgressEvent) => {
+      if (event.kind === 'warning') context.io.stderr.write(`WARNING: ${event.message}\n`);
+    },
+  };
+  return isAllTags(request)
+    ? await engine.pullAllTags(request, options)
+    : [await engine.pull(request, options)];
+}
+
+async function fetchAloud(
+  engine: Engine,
+  request: PullRequest,
+  context: CommandContext,
+): Promise<PullResult[]> {
+  const display = openProgress(context.io, PULL_WORDS);
+  const report = new PullReport(display);
+  const options = { signal: context.signal, onProgress: (event: ProgressEvent) => report.add(event) };
+  try {
+    const results = isAllTags(request)
+      ? await engine.pullAllTags(request, options)
+      : [await engine.pull(request, options)];
+    report.finishTag();
+    return results;
+  } catch (error) {
+    // Docker's daemon has begun its answer by now: what fails later comes without the prefix.
+    throw report.isBegun ? plain(error) : error;
+  }
+}
+
+/** The lines of a pull; with `--all-tags` a group of lines for each tag. */
+class PullReport {
+  readonly #display: ProgressDisplay;
+  #digest: string | undefined;
+  isBegun = false;
+
+  constructor(display: ProgressDisplay) {
+    this.#display = display;
+  }
+
+  add(event: ProgressEvent): void {
+    if (event.kind === 'layer') this.#display.layer(event);
+    else if (event.kind === 'warning') this.#display.warning(event.message);
+    else if (event.kind === 'resolved') {
+      this.finishTag();
+      const { ref, target } = event;
+      const shown = ref.digest === undefined ? ref.tag : formatReference(withoutTag(ref));
+      this.#display.line(`${shown}: Pulling from ${ref.path}`);
+      this.#digest = target.digest;
+      this.isBegun = true;
+    }
+  }
+
+  finishTag(): void {
+    if (this.#digest !== undefined) this.#display.line(`Digest: ${this.#digest}`);
+    this.#digest = undefined;
+  }
+}
+
+/** The name that counts: a digest makes the tag beside it idle. */
+function withoutTag(ref: Reference): Reference {
+  return ref.digest === undefined ? ref : { ...repositoryOf(ref), digest: ref.digest };
+}
+
+function printStatus(results: readonly PullResult[], ref: Reference, { io }: CommandContext): void {
+  const isNew = results.some(({ status }) => status === 'downloaded');
+  const shown = familiarName(withoutTag(ref));
+  io.stdout.write(`Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${shown}\n`);
+  for (const { platformMismatch } of results) {
+    if (platformMismatch === undefined) continue;
+    const { wanted, actual } = platformMismatch;
+    io.stdout.write(
+      `WARNING: image with reference ${formatReference(repositoryOf(ref))} was found but does not match the ` +
+        `specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(actual)}\n`,
+    );
+  }
+}
+
+async function explain(context: CommandContext, ref: Reference): Promise<number> {
+  const engine = await context.engine();
+  const endpoints = await engine.explainPull(ref);
+  context.io.stdout.write(`${familiarRepository(ref)} is asked for at, in this order:\n`);
+  for (const [index, { url, repository, role, reason }] of endpoints.entries())
+    context.io.stdout.write(`${index + 1}. ${url.origin}/v2/${repository} (${role}): ${reason}\n`);
+  return 0;
+}

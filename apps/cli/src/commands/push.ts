@@ -1,0 +1,53 @@
+import {
+  formatReference,
+  type ProgressEvent,
+  parseReference,
+  type Reference,
+  repositoryOf,
+  type VerbOptions,
+  withDefaultTag,
+} from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { CommandError, plainly } from '../errors.ts';
+import { openProgress, PUSH_WORDS } from '../output/progress.ts';
+import { refuseContentTrust } from './content-trust.ts';
+
+/** `wherry push`: an image, or all tags of a repository. */
+export async function run(context: CommandContext): Promise<number> {
+  const { flags, io } = context;
+  const named = await plainly(() => parseReference(context.args[0] ?? ''));
+  const isNameOnly = named.tag === undefined && named.digest === undefined;
+  const allTags = flags.bool('all-tags');
+  const quiet = flags.bool('quiet');
+  if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
+  refuseContentTrust(flags, io.env);
+  const ref = allTags ? named : withDefaultTag(named);
+  if (!quiet) {
+    if (isNameOnly && !allTags) io.stdout.write('Using default tag: latest\n');
+    io.stdout.write(`The push refers to repository [${formatReference(repositoryOf(ref))}]\n`);
+  }
+  await plainly(() => send(context, ref, allTags));
+  if (quiet) io.stdout.write(`${formatReference(ref)}\n`);
+  return 0;
+}
+
+async function send(context: CommandContext, ref: Reference, allTags: boolean): Promise<void> {
+  const engine = await context.engine();
+  const options: VerbOptions = { signal: context.signal, onProgress: progressOf(context) };
+  if (allTags) await engine.pushAllTags({ repository: ref }, options);
+  else await engine.push({ ref }, options);
+}
+
+function progressOf({ flags, io }: CommandContext): (event: ProgressEvent) => void {
+  const quiet = flags.bool('quiet');
+  const display = openProgress(io, PUSH_WORDS);
+  return (event) => {
+    if (event.kind === 'warning') display.warning(event.message);
+    else if (quiet) return;
+    else if (event.kind === 'layer') display.layer(event);
+    else if (event.kind === 'tag-pushed') {
+      const { ref, target } = event;
+      display.line(`${ref.tag}: digest: ${target.digest} size: ${target.size}`);
+    }
+  };
+}

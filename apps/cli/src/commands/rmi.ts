@@ -1,0 +1,28 @@
+import { isWherryError, WherryError } from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
+
+/** `wherry rmi`: removes what it can; what fails is told at the end. */
+export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
+  const opened = await engine();
+  const force = flags.bool('force');
+  const noPrune = flags.bool('no-prune');
+  const faults: string[] = [];
+  let isFatal = false;
+  for (const image of args) {
+    if (signal.aborted) throw new WherryError('CANCELLED', 'cancelled');
+    try {
+      const events = await opened.remove({ image, force, noPrune });
+      for (const event of events)
+        io.stdout.write(
+          'untagged' in event ? `Untagged: ${event.untagged}\n` : `Deleted: ${event.deleted}\n`,
+        );
+    } catch (error) {
+      if (!isWherryError(error) || error.kind === 'cancelled') throw error;
+      faults.push(`Error: ${error.message}`);
+      if (!force || error.kind !== 'not-found') isFatal = true;
+    }
+  }
+  for (const fault of faults) io.stderr.write(`${fault}\n`);
+  return isFatal ? FAILURE_EXIT_CODE : 0;
+}

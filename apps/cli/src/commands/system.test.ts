@@ -1,0 +1,170 @@
+import type { CheckResult, DiskUsage, SystemInfo } from '@wherry/core';
+import { describe, expect, test } from 'vitest';
+import { runCli } from '../testing/run-cli.ts';
+import { parseAddress } from './serve.ts';
+
+describe('wherry system check', () => {
+  const result: CheckResult = { faults: [], blobs: 12, bytes: 34_000_000, images: 1 };
+  const fault = { kind: 'blob-corrupt', subject: 'sha256:ab', message: 'has the digest\nsha256:cd' } as const;
+
+  test.each([
+    { name: 'nothing', faults: [], exitCode: 0, stdout: 'Checked 12 blobs (34MB) of 1 image: no faults\n' },
+    {
+      name: 'a fault that is left',
+      faults: [fault],
+      exitCode: 1,
+      stdout:
+        'blob-corrupt sha256:ab: has the digest sha256:cd\nChecked 12 blobs (34MB) of 1 image: 1 fault\n',
+    },
+    {
+      name: 'a fault that is repaired',
+      faults: [{ ...fault, repaired: 'set aside' }],
+      exitCode: 0,
+      stdout:
+        'blob-corrupt sha256:ab: has the digest sha256:cd (repaired: set aside)\n' +
+        'Checked 12 blobs (34MB) of 1 image: 1 fault, 1 repaired\n',
+    },
+  ])('reports $name', async ({ faults, exitCode, stdout }) => {
+    const check = async () => ({ ...result, faults });
+    expect(await runCli(['system', 'check'], { engine: { check } })).toMatchObject({
+      exitCode,
+      stdout,
+      stderr: '',
+    });
+  });
+
+  test('repairs when it is told to', async () => {
+    const asked: unknown[] = [];
+    const check = async (request: unknown) => {
+      asked.push(request);
+      return result;
+    };
+    await runCli(['system', 'check', '--repair'], { engine: { check } });
+    expect(asked).toEqual([{ repair: true }]);
+  });
+});
+
+describe('wherry system df', () => {
+  const usage: DiskUsage = {
+    groups: [
+      {
+        type: 'images',
+        total: 2,
+        active: 1,
+        bytes: 151_300_000,
+        reclaimableBytes: 50_000_000,
+        items: [{ name: 'a:1', bytes: 1000, reclaimableBytes: 0 }],
+      },
+      { type: 'build-cache', total: 0, active: 0, bytes: 0, reclaimableBytes: 0, items: [] },
+    ],
+    bytes: 151_300_000,
+  };
+  const engine = { diskUsage: async () => usage };
+
+  test('is a table with a total', async () => {
+    expect((await runCli(['system', 'df'], { engine })).stdout.split('\n')).toEqual([
+      'TYPE          TOTAL     ACTIVE    SIZE      RECLAIMABLE',
+      'Images        2         1         151.3MB   50MB (33%)',
+      'Build Cache   0         0         0B        0B',
+      'Total                             151.3MB   50MB (33%)',
+      '',
+    ]);
+  });
+
+  test('lists everything with -v', async () => {
+    expect((await runCli(['system', 'df', '-v'], { engine })).stdout).toBe(
+      'Images space usage:\n\nNAME      SIZE      RECLAIMABLE\na:1       1kB       0B\n\n' +
+        'Build Cache space usage:\n\nNAME      SIZE      RECLAIMABLE\n\nTotal: 151.3MB\n',
+    );
+  });
+});
+
+describe('wherry system ratelimit', () => {
+  test.each([
+    {
+      name: 'a limit',
+      limit: { registry: 'docker.io', limit: 100, remaining: 87, windowSeconds: 21_600, source: '192.0.2.1' },
+      stdout:
+        'REGISTRY    LIMIT     REMAINING   WINDOW    SOURCE\n' +
+        'docker.io   100       87          21600s    192.0.2.1\n',
+    },
+    { name: 'none', limit: { registry: 'r:1' }, stdout: 'r:1 names no limit\n' },
+  ])('shows $name', async ({ limit, stdout }) => {
+    const engine = { rateLimit: async () => limit };
+    expect(await runCli(['system', 'ratelimit'], { engine })).toMatchObject({ exitCode: 0, stdout });
+  });
+});
+
+test('wherry info and wherry system info show machine and store', async () => {
+  const info: SystemInfo = {
+    version: '0.1.0',
+    root: '/r',
+    images: 3,
+    hashEngine: 'node:crypto',
+    nodeVersion: '24.0.0',
+    sqliteVersion: '3.50.0',
+    platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+    architecture: 'aarch64',
+    cpus: 2,
+    memoryBytes: 25_275_000_000,
+    hostname: 'host',
+    operatingSystem: 'Linux',
+    kernelVersion: '6.1.0',
+    registryMirrors: ['http://127.0.0.1:6000/'],
+    insecureRegistries: [],
+    configFile: '/c/config.toml',
+  };
+  const engine = { info: async () => info };
+  const outcome = await runCli(['-D', 'system', 'info'], { engine });
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(outcome.stdout).toBe(
+    `Client:
+ Version:    0.1.0
+ Debug Mode: true
+
+Store:
+ Images: 3
+ Hash Engine: node:crypto
+ Node.js Version: 24.0.0
+ SQLite Version: 3.50.0
+ Kernel Version: 6.1.0
+ Operating System: Linux
+ Platform: linux/arm64/v8
+ Architecture: aarch64
+ CPUs: 2
+ Total Memory: 23.54GiB
+ Name: host
+ Root Dir: /r
+ Configuration File: /c/config.toml
+ Registry Mirrors:
+  http://127.0.0.1:6000/
+
+`,
+  );
+});
+
+test('wherry version needs no store', async () => {
+  const { exitCode, stdout, opened } = await runCli(['version']);
+  expect(exitCode).toBe(0);
+  expect(opened).toEqual([]);
+  expect(stdout).toMatch(/^Client:\n Version: {11}0\.1\.0\n Node\.js version: {3}\d+\.\d+\.\d+\n/);
+});
+
+test.each([
+  { text: '127.0.0.1:5000', host: '127.0.0.1', port: 5000 },
+  { text: ':0', host: '0.0.0.0', port: 0 },
+  { text: '[::1]:80', host: '::1', port: 80 },
+  { text: 'localhost:65535', host: 'localhost', port: 65535 },
+])('serves at $text', ({ text, host, port }) => {
+  expect(parseAddress(text)).toEqual({ host, port });
+});
+
+test.each(['', '127.0.0.1', '127.0.0.1:', '::1:80', 'h:65536', 'h:x', '[h]:1'])(
+  'refuses to serve at "%s"',
+  async (text) => {
+    expect(await runCli(['serve', '--addr', text])).toMatchObject({
+      exitCode: 1,
+      stderr: `invalid address ${JSON.stringify(text)}: want HOST:PORT, such as 127.0.0.1:5000\n`,
+    });
+  },
+);

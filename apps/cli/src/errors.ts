@@ -1,0 +1,65 @@
+import { isErrno, isWherryError } from '@wherry/core';
+import { FAILURE_EXIT_CODE } from './exit-codes.ts';
+
+/**
+ * A failure whose message is printed as it stands. Docker prints an engine's failure behind a prefix, but
+ * what the command line or a stream of progress says without one.
+ */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly exitCode: number;
+
+  constructor(message: string, options: { readonly exitCode?: number; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.exitCode = options.exitCode ?? FAILURE_EXIT_CODE;
+  }
+}
+
+/** The same failure, printed without a prefix; cancellation and mistakes of ours stay what they are. */
+export function plain(error: unknown, before = ''): unknown {
+  if (!isWherryError(error) || error.kind === 'cancelled') return error;
+  return new CommandError(before + error.message, { cause: error });
+}
+
+/** Runs `work`; its failure is printed without a prefix, after `before` if given. */
+export async function plainly<T>(work: () => T | Promise<T>, before = ''): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw plain(error, before);
+  }
+}
+
+const WORDS_OF_ERRNO: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'disk quota exceeded',
+  EEXIST: 'file exists',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+};
+
+/** Puts a failed file operation into Docker's words, `open x.tar: permission denied`; rethrows what is none. */
+export function fileError(error: unknown, operation: string, path: string): CommandError {
+  const words = errnoWords(error);
+  if (words === undefined) throw error;
+  return new CommandError(`${operation} ${path}: ${words}`, { cause: error });
+}
+
+/** A system error in Docker's words, with what it was about; `undefined` for any other error. */
+export function describeSystemError(error: unknown): string | undefined {
+  const words = errnoWords(error);
+  if (words === undefined) return undefined;
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  const subject = [syscall, path].filter((part) => part !== undefined).join(' ');
+  return subject === '' ? words : `${subject}: ${words}`;
+}
+
+function errnoWords(error: unknown): string | undefined {
+  return isErrno(error, ...Object.keys(WORDS_OF_ERRNO)) ? WORDS_OF_ERRNO[error.code] : undefined;
+}

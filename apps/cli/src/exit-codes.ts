@@ -1,0 +1,21 @@
+import type { ErrorKind } from '@wherry/core';
+
+/** Docker's code for a command line that cannot be read. */
+export const BAD_FLAG_EXIT_CODE = 125;
+export const FAILURE_EXIT_CODE = 1;
+export const INTERRUPTED_EXIT_CODE = 130;
+export const TERMINATED_EXIT_CODE = 143;
+
+/** What the process exits with when a command fails. */
+export const EXIT_CODE_OF_KIND = {
+  invalid: FAILURE_EXIT_CODE,
+  'not-found': FAILURE_EXIT_CODE,
+  conflict: FAILURE_EXIT_CODE,
+  unauthorized: FAILURE_EXIT_CODE,
+  denied: FAILURE_EXIT_CODE,
+  unsupported: FAILURE_EXIT_CODE,
+  unavailable: FAILURE_EXIT_CODE,
+  corrupt: FAILURE_EXIT_CODE,
+  cancelled: INTERRUPTED_EXIT_CODE,
+  internal: FAILURE_EXIT_CODE,
+} as const satisfies Record<ErrorKind, number>;

@@ -1,0 +1,120 @@
+import { fstatSync, writeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+/** What a command reads from and writes to; tests hand in their own. */
+export interface Io {
+  readonly stdin: StdIn;
+  readonly stdout: StdOut;
+  readonly stderr: StdOut;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  now(): Date;
+}
+
+export type StdIn = Readable & {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?: ((raw: boolean) => unknown) | undefined;
+};
+
+export interface StdOut {
+  readonly isTTY: boolean;
+  /** Cells in a line; absent when it is not a terminal. */
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  write(text: string): void;
+  /** Resolves when the reader has room again. */
+  writeBytes(chunk: Uint8Array): Promise<void>;
+}
+
+const STDOUT_FD = 1;
+const STDERR_FD = 2;
+/** What a pipe takes at once on every system: a longer text could block where no signal is heard. */
+const MAX_DIRECT_BYTES = 4096;
+
+/** The process's own streams, opened at first use. */
+export function processIo(): Io {
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: new ProcessOut(STDOUT_FD, () => process.stdout),
+    stderr: new ProcessOut(STDERR_FD, () => process.stderr),
+    env: process.env,
+    now: () => new Date(),
+  };
+}
+
+/**
+ * An output of the process. A short text to a file or a pipe is written without Node's stream, which takes
+ * 3 ms to load.
+ */
+class ProcessOut implements StdOut {
+  readonly #fd: number;
+  readonly #open: () => NodeJS.WriteStream;
+  readonly #isPlain: boolean;
+  #stream: NodeJS.WriteStream | undefined;
+
+  constructor(fd: number, open: () => NodeJS.WriteStream) {
+    this.#fd = fd;
+    this.#open = open;
+    this.#isPlain = isFileOrPipe(fd);
+  }
+
+  get isTTY(): boolean {
+    return !this.#isPlain && this.#opened().isTTY === true;
+  }
+
+  get columns(): number | undefined {
+    // A terminal that does not know its size says that it has none.
+    return this.#isPlain ? undefined : this.#opened().columns || undefined;
+  }
+
+  get rows(): number | undefined {
+    return this.#isPlain ? undefined : this.#opened().rows || undefined;
+  }
+
+  write(text: string): void {
+    const bytes = Buffer.from(text);
+    const written = this.#stream === undefined && this.#isPlain ? this.#writeDirectly(bytes) : 0;
+    if (written < bytes.length) this.#opened().write(bytes.subarray(written));
+  }
+
+  writeBytes(chunk: Uint8Array): Promise<void> {
+    const stream = this.#opened();
+    if (stream.write(chunk)) return Promise.resolve();
+    return new Promise((resolve) => stream.once('drain', resolve));
+  }
+
+  /** Returns how many bytes are out; the rest is the stream's. */
+  #writeDirectly(bytes: Uint8Array): number {
+    if (bytes.length > MAX_DIRECT_BYTES) return 0;
+    try {
+      return writeSync(this.#fd, bytes);
+    } catch (error) {
+      // A pipe that does not block may be full. Any other fault is met again, and answered, by the stream.
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
+      return 0;
+    }
+  }
+
+  #opened(): NodeJS.WriteStream {
+    if (this.#stream !== undefined) return this.#stream;
+    const stream = this.#open();
+    // A reader that has seen enough, such as `head`, closes the pipe: that is no failure of ours.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+    this.#stream = stream;
+    return stream;
+  }
+}
+
+function isFileOrPipe(fd: number): boolean {
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFile() || stats.isFIFO();
+  } catch {
+    // The descriptor is closed, or of a kind this system cannot describe: the stream knows what to do.
+    return false;
+  }
+}

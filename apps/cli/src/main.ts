@@ -1,0 +1,30 @@
+import { INTERRUPTED_EXIT_CODE, TERMINATED_EXIT_CODE } from './exit-codes.ts';
+import { processIo } from './io.ts';
+import { run } from './run.ts';
+
+/** How long a command may take to put its work in order after a signal. */
+const GRACE_MS = 5000;
+
+const controller = new AbortController();
+let signalExitCode: number | undefined;
+
+for (const [name, exitCode] of [
+  ['SIGINT', INTERRUPTED_EXIT_CODE],
+  ['SIGTERM', TERMINATED_EXIT_CODE],
+] as const)
+  process.on(name, () => {
+    // A second signal does not wait.
+    if (signalExitCode !== undefined) process.exit(exitCode);
+    signalExitCode = exitCode;
+    controller.abort();
+    setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
+  });
+
+run(process.argv.slice(2), {
+  io: processIo(),
+  signal: controller.signal,
+  openEngine: async (options) => (await import('./open-engine.ts')).openEngine(options),
+}).then((exitCode) => {
+  // A server that was told to stop has done its work; a command that was is an unfinished one.
+  process.exitCode = exitCode === INTERRUPTED_EXIT_CODE ? (signalExitCode ?? exitCode) : exitCode;
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { formatTable } from './table.ts';
+import { ellipsis } from './width.ts';
+
+test('pads every column but the last to its widest cell and three, ten at least', () => {
+  expect(
+    formatTable([
+      ['REPOSITORY', 'TAG', 'SIZE'],
+      ['127.0.0.1:5055/team/app', '1', '1.98MB'],
+      ['a', '', ''],
+    ]),
+  ).toBe(
+    'REPOSITORY                TAG       SIZE\n' +
+      '127.0.0.1:5055/team/app   1         1.98MB\n' +
+      'a                                   \n',
+  );
+});
+
+test('counts a wide character as two cells and a combining one as none', () => {
+  expect(
+    formatTable([
+      ['漢字漢字漢字', '|'],
+      ['e\u0301tage-etage', '|'],
+    ]),
+  ).toBe('漢字漢字漢字   |\ne\u0301tage-etage    |\n');
+});
+
+test('lets no control character of a cell reach the terminal', () => {
+  expect(formatTable([['a\x1b[2Jb\n', 'c\u009b1m']])).toBe('a [2Jb    c 1m\n');
+});
+
+test.each([
+  { text: 'a'.repeat(45), expected: 'a'.repeat(45) },
+  { text: 'a'.repeat(46), expected: `${'a'.repeat(44)}…` },
+  { text: '漢'.repeat(30), expected: `${'漢'.repeat(22)}…` },
+  { text: '😀'.repeat(23), expected: `${'😀'.repeat(22)}…` },
+])('cuts $text to 45 cells', ({ text, expected }) => {
+  expect(ellipsis(text, 45)).toBe(expected);
+});

@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import type { Engine, EngineOptions } from '@wherry/core';
+import type { Io, StdIn, StdOut } from '../io.ts';
+import { run } from '../run.ts';
+
+export interface CliSetup {
+  /** The verbs that the test expects to be called; any other one throws. */
+  readonly engine?: Partial<Engine>;
+  readonly env?: Record<string, string>;
+  /** Bytes on standard input. */
+  readonly stdin?: string | Uint8Array;
+  /** A terminal of this size on all three streams. */
+  readonly tty?: { readonly columns: number; readonly rows: number };
+  readonly now?: Date;
+  readonly signal?: AbortSignal;
+}
+
+export interface CliResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in the order in which they were written. */
+  readonly both: string;
+  /** With what the engine was opened, each time. */
+  readonly opened: readonly EngineOptions[];
+  readonly isClosed: boolean;
+}
+
+export const NOW = new Date('2026-11-23T21:00:00Z');
+
+/** Runs a command line in this process, on fake streams and a fake engine. */
+export async function runCli(argv: readonly string[], setup: CliSetup = {}): Promise<CliResult> {
+  const both: string[] = [];
+  const stdout = new CapturedOut(both, setup.tty);
+  const stderr = new CapturedOut(both, setup.tty);
+  const opened: EngineOptions[] = [];
+  let isClosed = false;
+  const engine = fakeEngine({
+    ...setup.engine,
+    close: async () => {
+      isClosed = true;
+    },
+  });
+  const io: Io = {
+    stdin: fakeStdin(setup),
+    stdout,
+    stderr,
+    env: setup.env ?? {},
+    now: () => setup.now ?? NOW,
+  };
+  const exitCode = await run(argv, {
+    io,
+    signal: setup.signal ?? new AbortController().signal,
+    openEngine: (options) => {
+      opened.push(options);
+      return engine;
+    },
+  });
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text(), both: both.join(''), opened, isClosed };
+}
+
+function fakeEngine(verbs: Partial<Engine>): Engine {
+  return new Proxy(verbs as Engine, {
+    get: (target, name) => {
+      // A promise's `then` is asked for by every `await`.
+      if (name in target || name === 'then') return Reflect.get(target, name);
+      throw new Error(`the test did not expect engine.${String(name)}`);
+    },
+  });
+}
+
+function fakeStdin(setup: CliSetup): StdIn {
+  const stdin: StdIn = Readable.from([Buffer.from(setup.stdin ?? '')], { objectMode: false });
+  return setup.tty === undefined ? stdin : Object.assign(stdin, { isTTY: true, setRawMode: () => undefined });
+}
+
+class CapturedOut implements StdOut {
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+  readonly rows: number | undefined;
+  readonly #both: string[];
+  readonly #chunks: Uint8Array[] = [];
+
+  constructor(both: string[], tty: CliSetup['tty']) {
+    this.#both = both;
+    this.isTTY = tty !== undefined;
+    this.columns = tty?.columns;
+    this.rows = tty?.rows;
+  }
+
+  write(text: string): void {
+    this.#chunks.push(Buffer.from(text));
+    this.#both.push(text);
+  }
+
+  async writeBytes(chunk: Uint8Array): Promise<void> {
+    this.#chunks.push(chunk);
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}

@@ -1,0 +1,8 @@
+export type { RegistryBackend } from './registry/backend.ts';
+export {
+  createServer,
+  type RunningServer,
+  type ServerOptions,
+  type StartOptions,
+  startServer,
+} from './server.ts';

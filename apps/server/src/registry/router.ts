@@ -1,0 +1,92 @@
+import { isErrno, isWherryError, WherryError } from '@wherry/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RunningRequests } from '../running-requests.ts';
+import type { RegistryBackend } from './backend.ts';
+import { type Endpoint, parseEndpoint } from './endpoints.ts';
+import { answer, type ErrorAnswer, toErrorAnswer } from './errors.ts';
+import type { Handler, Handlers, Method } from './route.ts';
+import { blobRoutes } from './routes/blobs.ts';
+import { manifestRoutes } from './routes/manifests.ts';
+import { tagRoutes } from './routes/tags.ts';
+import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
+
+type HandlerTable = { readonly [K in Endpoint['kind']]: Handlers<K> };
+
+const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+export interface RegistrySurroundings {
+  /** Gets one line per fault of ours. */
+  readonly log: (line: string) => void;
+  readonly running: RunningRequests;
+}
+
+/**
+ * Adds the OCI registry API below `/v2/`. Repository names have any number of parts, which a router's
+ * patterns do not express, so that one route takes all and `parseEndpoint` tells them apart.
+ * OCI distribution-spec v1.1, "Endpoints".
+ */
+export function registerRegistry(
+  app: FastifyInstance,
+  backend: RegistryBackend,
+  { log, running }: RegistrySurroundings,
+): void {
+  const handlers = handlerTable(backend);
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('docker-distribution-api-version', 'registry/2.0');
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = toErrorAnswer(error);
+    if (status >= 500 && !isDisconnect(error)) log(`${request.method} ${request.url}: ${describe(error)}`);
+    return sendError(reply, { status, body });
+  });
+  app.setNotFoundHandler((request, reply) => sendError(reply, noSuchEndpoint(request)));
+  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { '*': path = '' } = request.params as { '*'?: string };
+    const endpoint = parseEndpoint(path);
+    if (!endpoint) return sendError(reply, noSuchEndpoint(request));
+    const ofEndpoint = handlers[endpoint.kind];
+    // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
+    const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
+    if (handler) return handler({ endpoint, request, reply });
+    reply.header('allow', Object.keys(ofEndpoint).join(', '));
+    throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);
+  };
+  const followed = (request: FastifyRequest, reply: FastifyReply) => running.follow(handle(request, reply));
+  for (const url of ['/v2', '/v2/*']) app.route({ method: METHODS, url, handler: followed });
+}
+
+/** Answers with the specification's error document. */
+export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): FastifyReply {
+  // What a handler said of a body that is not sent now.
+  reply.removeHeader('content-length').removeHeader('etag').removeHeader('cache-control');
+  return reply.code(status).type('application/json; charset=utf-8').send(body);
+}
+
+function handlerTable(backend: RegistryBackend): HandlerTable {
+  return {
+    base: { GET: async ({ reply }) => reply.send({}), HEAD: async ({ reply }) => reply.send() },
+    blob: blobRoutes(backend),
+    manifest: manifestRoutes(backend),
+    uploads: uploadsRoutes(backend),
+    upload: uploadRoutes(backend),
+    tags: tagRoutes(backend),
+  };
+}
+
+function noSuchEndpoint(request: FastifyRequest): ErrorAnswer {
+  return answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${request.url.slice(0, 300)}`);
+}
+
+function describeKind(endpoint: Endpoint): string {
+  return endpoint.kind === 'base' ? 'the registry itself' : `${endpoint.kind} of ${endpoint.name}`;
+}
+
+/** The client is gone: nobody is left to answer, and nothing of ours failed. */
+function isDisconnect(error: unknown): boolean {
+  return isErrno(error, 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE');
+}
+
+function describe(error: unknown): string {
+  if (isWherryError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { type BlobInfo, type ByteRange, WherryError } from '@wherry/core';
+import type { FastifyReply } from 'fastify';
+import type { BlobBackend } from '../backend.ts';
+import type { EndpointOf } from '../endpoints.ts';
+import { matchesEtag, parseRange } from '../headers.ts';
+import { requireDigest } from '../request.ts';
+import type { Exchange, Handlers } from '../route.ts';
+
+type BlobExchange = Exchange<EndpointOf<'blob'>>;
+
+/**
+ * Blobs, end-2. They are the store's, whatever repository the path names: the service has one trusted user,
+ * on this machine, and a client that hears of a blob it meant to push need not send it.
+ */
+export function blobRoutes(backend: BlobBackend): Handlers<'blob'> {
+  return {
+    HEAD: async (exchange) => {
+      const blob = await findBlob(backend, exchange);
+      if (isFresh(exchange, blob)) return exchange.reply.code(304).send();
+      return exchange.reply.header('content-length', blob.size).send();
+    },
+    GET: async (exchange) => {
+      const { reply } = exchange;
+      const blob = await findBlob(backend, exchange);
+      if (isFresh(exchange, blob)) return reply.code(304).send();
+      const requested = parseRange(rangeHeader(exchange, blob), blob.size);
+      if (requested.kind === 'whole')
+        return sendBytes(backend, reply.header('content-length', blob.size), blob);
+      if (requested.kind === 'unsatisfiable') {
+        const problem = `range is outside the blob's ${blob.size} bytes`;
+        reply.header('content-range', `bytes */${blob.size}`);
+        throw new WherryError('INVALID_RANGE', problem, { details: { size: blob.size } });
+      }
+      const { start, end } = requested.range;
+      reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${blob.size}`);
+      return sendBytes(backend, reply.header('content-length', end - start), blob, requested.range);
+    },
+  };
+}
+
+async function findBlob(backend: BlobBackend, { endpoint, reply }: BlobExchange): Promise<BlobInfo> {
+  const digest = requireDigest(endpoint.digest);
+  const blob = await backend.findBlob(digest);
+  if (!blob)
+    throw new WherryError('BLOB_UNKNOWN', `blob ${digest} unknown to registry`, { details: { digest } });
+  reply
+    .header('docker-content-digest', digest)
+    .header('etag', etagOf(blob))
+    .header('accept-ranges', 'bytes')
+    .header('cache-control', 'max-age=31536000, immutable')
+    .type('application/octet-stream');
+  return blob;
+}
+
+async function sendBytes(
+  backend: BlobBackend,
+  reply: FastifyReply,
+  blob: BlobInfo,
+  range?: ByteRange,
+): Promise<FastifyReply> {
+  return reply.send(Readable.from(backend.readBlob(blob.digest, range), { objectMode: false }));
+}
+
+function isFresh({ request }: BlobExchange, blob: BlobInfo): boolean {
+  return matchesEtag(request.headers['if-none-match'], etagOf(blob));
+}
+
+/** A range is for the blob the client has part of; digests as entity tags make a wrong one unlikely. */
+function rangeHeader({ request }: BlobExchange, blob: BlobInfo): string | undefined {
+  const condition = request.headers['if-range'];
+  return condition === undefined || condition === etagOf(blob) ? request.headers.range : undefined;
+}
+
+function etagOf(blob: BlobInfo): string {
+  return `"${blob.digest}"`;
+}

@@ -1,0 +1,85 @@
+import { type Descriptor, type Digest, isDigest, MAX_MANIFEST_BYTES, WherryError } from '@wherry/core';
+import type { ManifestBackend } from '../backend.ts';
+import { type EndpointOf, isTag } from '../endpoints.ts';
+import { matchesEtag } from '../headers.ts';
+import { queryValues, readBody, requireDigest } from '../request.ts';
+import type { Exchange, Handlers } from '../route.ts';
+
+type ManifestExchange = Exchange<EndpointOf<'manifest'>>;
+
+/** Tags that one request may set beside the manifest. OCI distribution-spec, end-7b asks for ten at least. */
+const MAX_TAGS = 100;
+
+/** Manifests and indexes: read (end-3) and pushed (end-7). They are kept and served byte for byte. */
+export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
+  return {
+    HEAD: async (exchange) => {
+      const descriptor = await findManifest(backend, exchange);
+      if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
+      return exchange.reply.header('content-length', descriptor.size).send();
+    },
+    GET: async (exchange) => {
+      const descriptor = await findManifest(backend, exchange);
+      if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
+      return exchange.reply.send(await backend.readManifest(descriptor));
+    },
+    PUT: async (exchange) => {
+      const { endpoint, request, reply } = exchange;
+      const { digest, tags } = namesOf(exchange);
+      const contentType = request.headers['content-type'];
+      const { descriptor } = await backend.putManifest({
+        repository: endpoint.name,
+        tags,
+        bytes: await readBody(request, MAX_MANIFEST_BYTES),
+        ...(digest !== undefined && { digest }),
+        ...(contentType !== undefined && { contentType }),
+      });
+      if (digest !== undefined && tags.length > 0) reply.header('oci-tag', tags);
+      return reply
+        .code(201)
+        .header('location', `/v2/${endpoint.name}/manifests/${descriptor.digest}`)
+        .header('docker-content-digest', descriptor.digest)
+        .send();
+    },
+  };
+}
+
+async function findManifest(
+  backend: ManifestBackend,
+  { endpoint, reply }: ManifestExchange,
+): Promise<Descriptor> {
+  const { name, reference } = endpoint;
+  // What is neither a tag nor a digest names nothing, which is all a reader has to know.
+  const valid = isTag(reference) || isDigest(reference);
+  const descriptor = valid ? await backend.findManifest(name, reference) : undefined;
+  if (!descriptor)
+    throw new WherryError(
+      'MANIFEST_UNKNOWN',
+      `manifest unknown: ${name}${reference.includes(':') ? '@' : ':'}${reference.slice(0, 200)}`,
+    );
+  reply
+    .header('docker-content-digest', descriptor.digest)
+    .header('etag', `"${descriptor.digest}"`)
+    .type(descriptor.mediaType);
+  return descriptor;
+}
+
+function isFresh({ request }: ManifestExchange, descriptor: Descriptor): boolean {
+  return matchesEtag(request.headers['if-none-match'], `"${descriptor.digest}"`);
+}
+
+/** What a push calls the manifest: a tag, or its digest and any number of `?tag=`. */
+function namesOf({ endpoint, request }: ManifestExchange): { digest?: Digest; tags: readonly string[] } {
+  const { reference } = endpoint;
+  const tags = queryValues(request, 'tag');
+  if (tags.length > MAX_TAGS)
+    throw new WherryError('INVALID_ARGUMENT', `request sets ${tags.length} tags, the limit is ${MAX_TAGS}`);
+  if (reference.includes(':')) return { digest: requireDigest(reference), tags: tags.map(requireTag) };
+  return { tags: [...new Set([reference, ...tags])].map(requireTag) };
+}
+
+function requireTag(text: string): string {
+  if (!isTag(text))
+    throw new WherryError('INVALID_DOCUMENT', `invalid tag ${JSON.stringify(text.slice(0, 200))}`);
+  return text;
+}

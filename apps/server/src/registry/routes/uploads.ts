@@ -1,0 +1,103 @@
+import { type Digest, isWherryError, type UploadChunk, WherryError } from '@wherry/core';
+import type { FastifyReply } from 'fastify';
+import type { UploadBackend } from '../backend.ts';
+import type { EndpointOf } from '../endpoints.ts';
+import { parseContentRange, uploadRange } from '../headers.ts';
+import { bodyOf, contentLength, exactly, hasBody, queryValue, requireDigest } from '../request.ts';
+import type { Exchange, Handlers } from '../route.ts';
+
+type UploadExchange = Exchange<EndpointOf<'upload'>>;
+
+/** Where uploads begin: a session (end-4a), a whole blob at once (end-4b), or a mount (end-11). */
+export function uploadsRoutes(backend: UploadBackend): Handlers<'uploads'> {
+  return {
+    POST: async ({ endpoint, request, reply }) => {
+      const { name } = endpoint;
+      const mount = queryValue(request, 'mount');
+      if (mount !== undefined) {
+        const digest = requireDigest(mount);
+        // The blob need not be in the repository that `from` names: blobs are the store's.
+        if (await backend.findBlob(digest)) return sendCreated(reply, name, digest);
+      }
+      const text = queryValue(request, 'digest');
+      if (text === undefined || mount !== undefined)
+        return sendProgress(reply.code(202), name, await backend.startUpload(), 0);
+      const digest = requireDigest(text);
+      await backend.putBlob(digest, bodyOf(request));
+      return sendCreated(reply, name, digest);
+    },
+  };
+}
+
+/** One session: append (end-5), finish (end-6), status (end-13), cancel (end-14). */
+export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
+  return {
+    GET: async ({ endpoint, reply }) =>
+      sendProgress(reply.code(204), endpoint.name, endpoint.id, await backend.uploadOffset(endpoint.id)),
+    PATCH: async (exchange) => {
+      const { name, id } = exchange.endpoint;
+      const offset = await naming(exchange, () => backend.appendUpload(id, chunkOf(exchange)));
+      return sendProgress(exchange.reply.code(202), name, id, offset);
+    },
+    PUT: async (exchange) => {
+      const { endpoint, request, reply } = exchange;
+      const text = queryValue(request, 'digest');
+      if (text === undefined)
+        throw new WherryError('INVALID_DIGEST', 'the request that ends an upload has no digest');
+      const digest = requireDigest(text);
+      const last = hasBody(request) ? chunkOf(exchange) : undefined;
+      await naming(exchange, () => backend.commitUpload(endpoint.id, digest, last));
+      return sendCreated(reply, endpoint.name, digest);
+    },
+    DELETE: async ({ endpoint, reply }) => {
+      await backend.cancelUpload(endpoint.id);
+      return reply.code(204).send();
+    },
+  };
+}
+
+/** The chunk in a request: at the place its `Content-Range` says; without one, wherever the session stands. */
+function chunkOf({ request }: UploadExchange): UploadChunk {
+  const header = request.headers['content-range'];
+  if (header === undefined) return { body: bodyOf(request) };
+  const { startAt, length } = parseContentRange(header);
+  const sent = contentLength(request);
+  if (sent !== undefined && sent !== length)
+    throw new WherryError('SIZE_MISMATCH', `chunk has ${sent} bytes, its Content-Range says ${length}`);
+  return { body: exactly(bodyOf(request), length), startAt };
+}
+
+/** A client whose chunk begins elsewhere hears where the session stands. */
+async function naming<T>({ endpoint, reply }: UploadExchange, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isWherryError(error, 'INVALID_RANGE') && typeof error.details.offset === 'number')
+      withProgress(reply, endpoint.name, endpoint.id, error.details.offset);
+    throw error;
+  }
+}
+
+async function sendProgress(
+  reply: FastifyReply,
+  name: string,
+  id: string,
+  offset: number,
+): Promise<FastifyReply> {
+  return withProgress(reply, name, id, offset).send();
+}
+
+function withProgress(reply: FastifyReply, name: string, id: string, offset: number): FastifyReply {
+  return reply
+    .header('location', `/v2/${name}/blobs/uploads/${id}`)
+    .header('range', uploadRange(offset))
+    .header('docker-upload-uuid', id);
+}
+
+async function sendCreated(reply: FastifyReply, name: string, digest: Digest): Promise<FastifyReply> {
+  return reply
+    .code(201)
+    .header('location', `/v2/${name}/blobs/${digest}`)
+    .header('docker-content-digest', digest)
+    .send();
+}

@@ -1,0 +1,135 @@
+import type { AddressInfo } from 'node:net';
+import { openRegistryService, WherryError } from '@wherry/core';
+import fastify, { type FastifyInstance } from 'fastify';
+import { isLoopbackAddress, requireLoopback } from './listen-address.ts';
+import type { RegistryBackend } from './registry/backend.ts';
+import { answer, toErrorAnswer } from './registry/errors.ts';
+import { registerRegistry, sendError } from './registry/router.ts';
+import { RunningRequests } from './running-requests.ts';
+
+/** How long running requests may take to finish once the server is told to close. */
+const CLOSE_GRACE_MS = 3_000;
+/** Upload sessions that nobody has used for this long are forgotten at the start. */
+const STALE_UPLOAD_MS = 24 * 60 * 60 * 1000;
+/** The whole path behind `/v2/` is one parameter to the router; longer ones get its 414. */
+const MAX_PATH_LENGTH = 4096;
+
+export interface ServerOptions {
+  /** Gets one line per finished request and per fault; absent: nothing is logged. */
+  readonly log?: (line: string) => void;
+}
+
+export interface StartOptions extends ServerOptions {
+  /** Directory of the store; absent: as the engine chooses it. */
+  readonly root?: string;
+  /** A loopback address or `localhost`. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Absent: the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:5000`. */
+  readonly url: string;
+  /** Lets running requests finish for a few seconds, cuts the others, and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Makes the HTTP application, which listens nowhere yet. Request bodies reach the routes as they come. */
+export function createServer(backend: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
+  return buildApp(backend, options, new RunningRequests());
+}
+
+function buildApp(
+  backend: RegistryBackend,
+  options: ServerOptions,
+  running: RunningRequests,
+): FastifyInstance {
+  const log = options.log ?? (() => {});
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: MAX_PATH_LENGTH },
+    frameworkErrors: (error, _request, reply) => {
+      sendError(reply, toErrorAnswer(error));
+    },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.addHook('onResponse', async (request, reply) => {
+    const ms = Math.round(reply.elapsedTime);
+    log(`${request.method} ${request.url} ${reply.statusCode} ${ms} ms`);
+  });
+  registerRegistry(app, backend, { log, running });
+  refuseForeignPages(app);
+  return app;
+}
+
+/**
+ * Serves a store's registry on loopback. Throws `INVALID_ARGUMENT` for any other address, `CONFLICT` when
+ * the port is taken.
+ */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  requireLoopback(options.host);
+  const { root, env } = options;
+  const service = await openRegistryService({ ...(root !== undefined && { root }), ...(env && { env }) });
+  try {
+    await service.removeStaleUploads(STALE_UPLOAD_MS);
+    const running = new RunningRequests();
+    const app = buildApp(service, options, running);
+    await listen(app, options);
+    return {
+      url: urlOf(app),
+      close: async () => {
+        const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
+        await app.close().finally(() => clearTimeout(cut));
+        // Handlers outlive their sockets: an upload that was cut saves what it has.
+        await running.settled();
+        await service.close();
+      },
+    };
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: StartOptions): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    if ((cause as { code?: unknown }).code !== 'EADDRINUSE') throw cause;
+    throw new WherryError('CONFLICT', `address ${host}:${port} is in use`, {
+      hint: 'choose another port with --addr',
+      cause,
+    });
+  }
+  // `localhost` is what the machine's hosts file says it is.
+  const stranger = addressesOf(app).find(({ address }) => !isLoopbackAddress(address));
+  if (!stranger) return;
+  await app.close();
+  requireLoopback(stranger.address);
+}
+
+function addressesOf(app: FastifyInstance): AddressInfo[] {
+  return app.addresses().filter((address) => typeof address === 'object');
+}
+
+function urlOf(app: FastifyInstance): string {
+  const [first] = addressesOf(app);
+  if (!first) throw new Error('a listening server has an address');
+  const host = first.family === 'IPv6' ? `[${first.address}]` : first.address;
+  return `http://${host}:${first.port}`;
+}
+
+/** A page of another site may make a browser send requests here, which is no business of its. */
+function refuseForeignPages(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { origin, host } = request.headers;
+    if (origin === undefined || origin === `http://${host}`) return;
+    return sendError(reply, answer(403, 'DENIED', 'requests from pages of other sites are refused'));
+  });
+}

@@ -1,0 +1,293 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Contestant } from './measure.ts';
+import { type Peer, startDockerd, startDockerRegistry } from './peers.ts';
+
+/** Where things are for one run of the benchmarks. */
+export interface Bench {
+  /** Made by a workload script: `NAME/oci`, `NAME/docker.tar`, `debian/rootfs.tar`. */
+  readonly images: string;
+  /** Fresh directories, one per run; removed when all is over. */
+  readonly scratch: string;
+  readonly wherry: readonly string[];
+}
+
+export interface Job {
+  readonly name: string;
+  readonly goals: Readonly<Record<string, number>>;
+  readonly rounds: number;
+  contestants(bench: Bench): Promise<{ list: Contestant[]; close: () => Promise<void> }>;
+}
+
+let directories = 0;
+const fresh = (bench: Bench, name: string) => {
+  const path = join(bench.scratch, `${name}-${++directories}`);
+  mkdirSync(path, { recursive: true });
+  return path;
+};
+
+/** A dockerd that is begun again, over an empty store, before each run. */
+function freshDockerd(bench: Bench) {
+  let daemon: Peer | undefined;
+  return {
+    restart: async () => {
+      await daemon?.stop();
+      daemon = await startDockerd(fresh(bench, 'dockerd'));
+    },
+    docker: (...args: string[]) => ['docker', '-H', daemon?.address ?? '', ...args],
+    close: async () => daemon?.stop(),
+  };
+}
+
+const skopeo = (...args: string[]) => ['skopeo', '--insecure-policy', 'copy', '-q', ...args];
+const podman = (root: string, ...args: string[]) => [
+  ...['podman', '--root', join(root, 'root'), '--runroot', join(root, 'run'), '--storage-driver', 'overlay'],
+  ...args,
+];
+
+export function pullJob(image: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `pull ${image}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const registry = await startDockerRegistry(fresh(bench, 'registry'));
+      const ref = `${registry.address}/${image}:latest`;
+      await fill(bench, image, ref);
+      const dockerd = freshDockerd(bench);
+      const list: Contestant[] = [
+        {
+          name: 'wherry',
+          command: () => [...bench.wherry, '--root', fresh(bench, 'wherry'), 'pull', '-q', ref],
+        },
+        { name: 'docker', prepare: dockerd.restart, command: () => dockerd.docker('pull', '-q', ref) },
+        {
+          name: 'podman',
+          command: () => podman(fresh(bench, 'podman'), 'pull', '-q', '--tls-verify=false', ref),
+        },
+        {
+          name: 'skopeo',
+          command: () =>
+            skopeo('--src-tls-verify=false', `docker://${ref}`, `oci:${fresh(bench, 'skopeo')}/oci:latest`),
+        },
+      ];
+      return { list, close: closing(dockerd.close, registry.stop) };
+    },
+  };
+}
+
+/** Puts an image of the workload into a registry. */
+async function fill(bench: Bench, image: string, ref: string): Promise<void> {
+  const { run } = await import('./measure.ts');
+  run(skopeo('--dest-tls-verify=false', `oci:${bench.images}/${image}/oci:latest`, `docker://${ref}`));
+}
+
+function closing(...steps: (() => Promise<void> | undefined)[]): () => Promise<void> {
+  return async () => {
+    for (const step of steps) await step();
+  };
+}
+
+/** `again`: the registry has all of it already. */
+export function pushJob(image: string, again: boolean, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `push ${image}${again ? ', all there' : ' to an empty registry'}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const { run } = await import('./measure.ts');
+      const source = await startDockerRegistry(fresh(bench, 'registry'));
+      await fill(bench, image, `${source.address}/${image}:latest`);
+      let target: Peer | undefined;
+      const emptyRegistry = async () => {
+        if (again && target) return;
+        await target?.stop();
+        target = await startDockerRegistry(fresh(bench, 'registry'));
+      };
+      await emptyRegistry();
+      const root = fresh(bench, 'wherry');
+      run([...bench.wherry, '--root', root, 'pull', '-q', `${source.address}/${image}:latest`]);
+      const dockerd = freshDockerd(bench);
+      await dockerd.restart();
+      run(dockerd.docker('load', '-q', '-i', join(bench.images, image, 'docker.tar')));
+      const list: Contestant[] = [
+        {
+          name: 'wherry',
+          prepare: async () => {
+            await emptyRegistry();
+            // Locations that are known would let a push mount; the goal is the upload itself.
+            run([
+              ...bench.wherry,
+              '--root',
+              root,
+              'tag',
+              `${source.address}/${image}:latest`,
+              `${target?.address}/${image}:w`,
+            ]);
+          },
+          command: () => [...bench.wherry, '--root', root, 'push', '-q', `${target?.address}/${image}:w`],
+        },
+        {
+          name: 'docker',
+          prepare: async () => {
+            await emptyRegistry();
+            run(dockerd.docker('tag', `${image}:latest`, `${target?.address}/${image}:d`));
+          },
+          command: () => dockerd.docker('push', '-q', `${target?.address}/${image}:d`),
+        },
+        {
+          name: 'skopeo',
+          prepare: emptyRegistry,
+          command: () =>
+            skopeo(
+              '--dest-tls-verify=false',
+              `oci:${bench.images}/${image}/oci:latest`,
+              `docker://${target?.address}/${image}:s`,
+            ),
+        },
+      ];
+      return { list, close: closing(async () => target?.stop(), dockerd.close, source.stop) };
+    },
+  };
+}
+
+export function saveJob(
+  image: string,
+  uncompressed: boolean,
+  goals: Record<string, number>,
+  rounds = 5,
+): Job {
+  return {
+    name: `save ${image}${uncompressed ? ' --uncompressed' : ''}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const { run } = await import('./measure.ts');
+      const registry = await startDockerRegistry(fresh(bench, 'registry'));
+      const ref = `${registry.address}/${image}:latest`;
+      await fill(bench, image, ref);
+      const root = fresh(bench, 'wherry');
+      run([...bench.wherry, '--root', root, 'pull', '-q', ref]);
+      const dockerd = freshDockerd(bench);
+      await dockerd.restart();
+      run(dockerd.docker('load', '-q', '-i', join(bench.images, image, 'docker.tar')));
+      const out = () => join(fresh(bench, 'save'), 'out.tar');
+      const list: Contestant[] = [
+        {
+          name: 'wherry',
+          command: () => [
+            ...bench.wherry,
+            '--root',
+            root,
+            'save',
+            ...(uncompressed ? ['--uncompressed'] : []),
+            '-o',
+            out(),
+            ref,
+          ],
+        },
+        { name: 'docker', command: () => dockerd.docker('save', '-o', out(), `${image}:latest`) },
+        {
+          name: 'skopeo',
+          command: () =>
+            skopeo(`oci:${bench.images}/${image}/oci:latest`, `docker-archive:${out()}:${image}:latest`),
+        },
+      ];
+      return { list, close: closing(dockerd.close, registry.stop) };
+    },
+  };
+}
+
+export function loadJob(image: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `load what docker saved of ${image}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const { run } = await import('./measure.ts');
+      const dockerd = freshDockerd(bench);
+      await dockerd.restart();
+      run(dockerd.docker('load', '-q', '-i', join(bench.images, image, 'docker.tar')));
+      const archive = join(fresh(bench, 'archive'), 'saved.tar');
+      run(dockerd.docker('save', '-o', archive, `${image}:latest`));
+      const list: Contestant[] = [
+        {
+          name: 'wherry',
+          command: () => [...bench.wherry, '--root', fresh(bench, 'wherry'), 'load', '-q', '-i', archive],
+        },
+        {
+          name: 'docker',
+          prepare: dockerd.restart,
+          command: () => dockerd.docker('load', '-q', '-i', archive),
+        },
+        { name: 'podman', command: () => podman(fresh(bench, 'podman'), 'load', '-q', '-i', archive) },
+        {
+          name: 'skopeo',
+          command: () => skopeo(`docker-archive:${archive}`, `oci:${fresh(bench, 'skopeo')}/oci:latest`),
+        },
+      ];
+      return { list, close: dockerd.close };
+    },
+  };
+}
+
+export function importJob(file: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `import ${file}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const dockerd = freshDockerd(bench);
+      const path = join(bench.images, 'debian', file);
+      const list: Contestant[] = [
+        {
+          name: 'wherry',
+          command: () => [
+            ...bench.wherry,
+            '--root',
+            fresh(bench, 'wherry'),
+            'import',
+            path,
+            'debian:imported',
+          ],
+        },
+        {
+          name: 'docker',
+          prepare: dockerd.restart,
+          command: () => dockerd.docker('import', path, 'debian:imported'),
+        },
+      ];
+      return { list, close: async () => dockerd.close() };
+    },
+  };
+}
+
+/** Lists `count` images; `node -e 0` is what starting Node costs. */
+export function imagesJob(count: number, goals: Record<string, number>, rounds = 15): Job {
+  return {
+    name: `images with ${count}`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const { run } = await import('./measure.ts');
+      const { tinyArchive } = await import('./tiny-archive.ts');
+      const archive = join(fresh(bench, 'tiny'), 'tiny.tar');
+      await tinyArchive(archive, count);
+      const root = fresh(bench, 'wherry');
+      run([...bench.wherry, '--root', root, 'load', '-q', '-i', archive]);
+      const dockerd = freshDockerd(bench);
+      await dockerd.restart();
+      run(dockerd.docker('load', '-q', '-i', archive));
+      const list: Contestant[] = [
+        { name: 'wherry', command: () => [...bench.wherry, '--root', root, 'images'] },
+        { name: 'docker', command: () => dockerd.docker('images') },
+        { name: 'node -e 0', command: () => [process.execPath, '-e', '0'] },
+      ];
+      return { list, close: async () => dockerd.close() };
+    },
+  };
+}
+
+export function removeScratch(bench: Bench): void {
+  rmSync(bench.scratch, { recursive: true, force: true });
+}

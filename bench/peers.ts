@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A server that a benchmark or a test talks to. */
+export interface Peer {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Names what is not installed of the programs that are asked for. */
+export function missingPrograms(...names: string[]): string[] {
+  return names.filter((name) => spawnSync('which', [name]).status !== 0);
+}
+
+/** A port of the loopback interface that nothing listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** Starts Debian's docker-registry over an empty or given directory. */
+export async function startDockerRegistry(directory: string): Promise<Peer> {
+  const port = await freePort();
+  mkdirSync(directory, { recursive: true });
+  const config = join(directory, 'config.yml');
+  writeFileSync(
+    config,
+    `version: 0.1
+log: { level: error }
+storage: { filesystem: { rootdirectory: ${join(directory, 'data')} }, delete: { enabled: true } }
+http: { addr: 127.0.0.1:${port} }
+`,
+  );
+  const child = spawn('docker-registry', ['serve', config], { stdio: logTo(directory, 'registry.log') });
+  const address = `127.0.0.1:${port}`;
+  await waitFor(`http://${address}/v2/`, child);
+  return { address, stop: () => stopChild(child) };
+}
+
+/** A real dockerd with a store and a socket of its own; `address` is what `docker -H` takes. */
+export async function startDockerd(directory: string): Promise<Peer> {
+  mkdirSync(directory, { recursive: true });
+  const socket = join(directory, 'docker.sock');
+  const child = spawn(
+    'dockerd',
+    [
+      ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
+      ...['--pidfile', join(directory, 'pid'), '-H', `unix://${socket}`],
+      ...['--iptables=false', '--bridge=none'],
+    ],
+    { stdio: logTo(directory, 'dockerd.log') },
+  );
+  for (let i = 0; i < 300; i++) {
+    const ping = spawnSync('docker', ['-H', `unix://${socket}`, 'version'], { stdio: 'ignore' });
+    if (existsSync(socket) && ping.status === 0)
+      return { address: `unix://${socket}`, stop: () => stopChild(child) };
+    if (child.exitCode !== null) break;
+    await sleep(100);
+  }
+  await stopChild(child);
+  throw new Error(`dockerd did not start: see ${join(directory, 'dockerd.log')}`);
+}
+
+async function waitFor(url: string, child: ChildProcess): Promise<void> {
+  for (let i = 0; i < 300 && child.exitCode === null; i++) {
+    try {
+      await fetch(url);
+      return;
+    } catch {
+      await sleep(50);
+    }
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
+
+export async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(late);
+}
+
+function logTo(directory: string, name: string): ['ignore', number, number] {
+  const log = openSync(join(directory, name), 'a');
+  return ['ignore', log, log];
+}

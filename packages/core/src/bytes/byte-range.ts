@@ -1,0 +1,5 @@
+export interface ByteRange {
+  readonly start: number;
+  /** Exclusive; absent: to the end. */
+  readonly end?: number;
+}

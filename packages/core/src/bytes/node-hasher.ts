@@ -1,0 +1,36 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Digest, Hasher } from '../digest.ts';
+
+type Algorithm = 'sha256' | 'sha512';
+
+/** A hasher of `node:crypto`: the fastest where the CPU has SHA instructions; its state cannot be saved. */
+export class NodeHasher implements Hasher {
+  readonly #hash: Hash;
+  readonly #algorithm: Algorithm;
+  #isDone = false;
+
+  constructor(algorithm: Algorithm = 'sha256') {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#assertOpen();
+    this.#hash.update(chunk);
+  }
+
+  digest(): Digest {
+    this.#assertOpen();
+    this.#isDone = true;
+    return `${this.#algorithm}:${this.#hash.digest('hex')}` as Digest;
+  }
+
+  #assertOpen(): void {
+    if (this.#isDone) throw new Error('hasher: used after digest()');
+  }
+}
+
+/** Makes a fresh hasher for digests of `algorithm`. */
+export function createNodeHasher(algorithm: Algorithm = 'sha256'): Hasher {
+  return new NodeHasher(algorithm);
+}

@@ -1,0 +1,52 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isErrno } from '../errors.ts';
+import { STORE_DIR_MODE } from './store-paths.ts';
+
+/**
+ * Moves a file, whose bytes are flushed, to its final place on the same file system, such that the new name
+ * survives a loss of power too. Makes the directory if need be.
+ */
+export async function publishFile(from: string, to: string): Promise<void> {
+  const directory = dirname(to);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    await makeStoreDirectory(directory);
+    await rename(from, to);
+  }
+  await syncDirectory(directory);
+}
+
+/** Makes a directory of the store and those above it; present ones stay as they are. */
+export async function makeStoreDirectory(path: string): Promise<void> {
+  const firstMade = await mkdir(path, { recursive: true, mode: STORE_DIR_MODE });
+  if (firstMade === undefined) return;
+  for (let made = path; made.length >= firstMade.length; made = dirname(made))
+    await syncDirectory(dirname(made));
+}
+
+/** Writes and publishes a small file in one step: readers see the old one or the new one. */
+export async function writeFileAtomically(temporary: string, to: string, text: string): Promise<void> {
+  await makeStoreDirectory(dirname(temporary));
+  const handle = await open(temporary, 'w', 0o644);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await publishFile(temporary, to);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no flush for directories and refuses to open them.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,220 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tocPath } from '../content/store-paths.ts';
+import { newTemporaryFile, publishToc } from '../content/toc-files.ts';
+import type { Digest } from '../digest.ts';
+import { isErrno, isWherryError } from '../errors.ts';
+import type { VerbOptions } from '../events.ts';
+import { GrowingFile } from '../layer/growing-file.ts';
+import type { LayerFacts } from '../layer/layer-facts.ts';
+import type { ImageFacts } from '../metadata/metadata-store.ts';
+import { familiarName } from '../reference.ts';
+import type { AdoptDeps } from './adopt.ts';
+import type { CheckResult, Fault } from './engine.ts';
+import { forEachLimited } from './limiter.ts';
+import { reindex } from './reindex.ts';
+
+export interface CheckDeps extends AdoptDeps {
+  readonly now: () => Date;
+  readonly jobs: number;
+}
+
+interface Check {
+  readonly deps: CheckDeps;
+  readonly repair: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly faults: Fault[];
+}
+
+/**
+ * Reads everything in the store again and verifies it: blobs against their digests, layers against their
+ * diffIDs and TOCs, metadata against the blobs, the layout's index against the names. With `repair`, bad
+ * blobs are dropped, so that the next pull fetches them, and what can be made again is made again.
+ */
+export async function check(
+  deps: CheckDeps,
+  request: { readonly repair?: boolean } = {},
+  options: VerbOptions = {},
+): Promise<CheckResult> {
+  const { store } = deps;
+  const state: Check = { deps, repair: request.repair === true, signal: options.signal, faults: [] };
+  for (const message of store.metadata.integrityCheck())
+    state.faults.push({ kind: 'metadata-corrupt', subject: 'metadata.db', message });
+  await checkNames(state);
+  const sizes = await checkBlobs(state);
+  await checkImages(state);
+  await checkIndex(state);
+  await checkStrayFiles(state);
+  return {
+    faults: state.faults,
+    blobs: sizes.length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    images: store.metadata.listImages().length,
+  };
+}
+
+/** Names that the layout has and the metadata lost: a database that was deleted or restored from a copy. */
+async function checkNames(state: Check): Promise<void> {
+  const { store } = state.deps;
+  if (store.metadata.listImages().length > 0) return;
+  const found = await reindex(state.deps, {
+    dryRun: !state.repair,
+    ...(state.signal && { signal: state.signal }),
+  });
+  for (const name of found)
+    state.faults.push({
+      kind: 'metadata-missing',
+      subject: name,
+      message: `${name} stands in the layout's index but not in the metadata`,
+      ...(state.repair && { repaired: 'read into the metadata again' }),
+    });
+}
+
+async function checkBlobs(state: Check): Promise<number[]> {
+  const { store } = state.deps;
+  const layers = new Set<Digest>(
+    store.metadata.listImages().flatMap((facts) => facts.layers.map(({ digest }) => digest)),
+  );
+  const blobs: { readonly digest: Digest; readonly size: number }[] = [];
+  for await (const info of store.blobs.list()) blobs.push(info);
+  blobs.sort((a, b) => b.size - a.size);
+  await forEachLimited(blobs, state.deps.jobs, state.signal, async ({ digest, size }, signal) => {
+    const isLayer = layers.has(digest) || store.metadata.findLayer(digest) !== undefined;
+    try {
+      if (isLayer) await checkLayer(state, digest, size, signal);
+      else await checkDocument(state, digest);
+    } catch (error) {
+      // The sweep of another process may take a blob between the listing and the look.
+      if (isWherryError(error, 'BLOB_UNKNOWN') || isErrno(error, 'ENOENT')) return;
+      throw error;
+    }
+  });
+  return blobs.map(({ size }) => size);
+}
+
+async function checkDocument(state: Check, digest: Digest): Promise<void> {
+  const found = await state.deps.store.hashOf(digest);
+  if (found !== digest) dropBlob(state, digest, `blob ${digest}: its bytes have the digest ${found}`);
+}
+
+async function checkLayer(state: Check, digest: Digest, size: number, signal: AbortSignal): Promise<void> {
+  const { store } = state.deps;
+  const record = store.metadata.findLayer(digest);
+  const fresh = await newTemporaryFile(store.root);
+  const growing = new GrowingFile(store.blobs.pathOf(digest), size);
+  growing.end();
+  const onAbort = () => growing.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const facts = await state.deps
+      .passes()
+      .run({ file: growing, size, tocPath: fresh, hashEngine: store.hashEngine() });
+    const fault = layerFault(facts, digest, record?.diffID);
+    if (fault) dropBlob(state, digest, fault);
+    else await checkToc(state, facts, fresh, record !== undefined);
+  } catch (error) {
+    if (!isWherryError(error, 'CORRUPT', 'TRUNCATED', 'INVALID_TAR', 'TOO_LARGE')) throw error;
+    // Only a layer's own bytes can say whether it was ever sound; its digest does.
+    const found = await store.hashOf(digest);
+    if (found !== digest) dropBlob(state, digest, `blob ${digest}: its bytes have the digest ${found}`);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await rm(fresh, { force: true });
+  }
+}
+
+function layerFault(facts: LayerFacts, digest: Digest, diffID: Digest | undefined): string | undefined {
+  if (facts.digest !== digest) return `blob ${digest}: its bytes have the digest ${facts.digest}`;
+  if (diffID !== undefined && facts.diffID !== diffID)
+    return `layer ${digest}: its tar has the diff ID ${facts.diffID}, want ${diffID}`;
+  return undefined;
+}
+
+async function checkToc(state: Check, facts: LayerFacts, fresh: string, recorded: boolean): Promise<void> {
+  const { store } = state.deps;
+  if (!recorded) return;
+  const have = await readIfThere(tocPath(store.root, facts.digest));
+  if (have?.equals(await readFile(fresh))) return;
+  if (state.repair) await publishToc(store.root, facts.digest, fresh);
+  state.faults.push({
+    kind: have ? 'toc-corrupt' : 'toc-missing',
+    subject: facts.digest,
+    message: `layer ${facts.digest}: its table of contents ${have ? 'is not that of its tar' : 'is missing'}`,
+    ...(state.repair && { repaired: 'written again' }),
+  });
+}
+
+function dropBlob(state: Check, digest: Digest, message: string): void {
+  if (state.repair) state.deps.store.drop(digest);
+  state.faults.push({
+    kind: 'blob-corrupt',
+    subject: digest,
+    message,
+    ...(state.repair && { repaired: 'dropped: the next pull fetches it' }),
+  });
+}
+
+/** What the metadata names must be there; a layer may be there in another compression. */
+async function checkImages(state: Check): Promise<void> {
+  const { metadata, blobs } = state.deps.store;
+  for (const facts of metadata.listImages()) {
+    const missing: Digest[] = [];
+    for (const digest of [facts.manifest.digest, facts.id])
+      if (!(await blobs.stat(digest))) missing.push(digest);
+    for (const layer of facts.layers) {
+      const present = await Promise.all(
+        [layer.digest, ...metadata.layersByDiffID(layer.diffID).map(({ digest }) => digest)].map((digest) =>
+          blobs.stat(digest),
+        ),
+      );
+      if (!present.some(Boolean)) missing.push(layer.digest);
+    }
+    for (const digest of missing)
+      state.faults.push({
+        kind: 'blob-missing',
+        subject: digest,
+        message: `${nameOf(state, facts)}: blob ${digest} is not in the store: pull the image again`,
+      });
+  }
+}
+
+function nameOf(state: Check, facts: ImageFacts): string {
+  const [name] = state.deps.store.metadata.namesOf(facts.id);
+  return name ? familiarName(name.ref) : facts.id;
+}
+
+async function checkIndex(state: Check): Promise<void> {
+  const { store } = state.deps;
+  if (await store.isIndexCurrent()) return;
+  if (state.repair) await store.publishIndex();
+  state.faults.push({
+    kind: 'index-stale',
+    subject: 'index.json',
+    message: "index.json: does not say what the store's names say",
+    ...(state.repair && { repaired: 'written again' }),
+  });
+}
+
+/** Files that nobody will look for again: repair removes them, and what no image needs. */
+async function checkStrayFiles(state: Check): Promise<void> {
+  const { store } = state.deps;
+  for (const path of await store.strayFiles()) {
+    if (state.repair) await store.removeStrayFile(path);
+    state.faults.push({
+      kind: 'stray-file',
+      subject: path,
+      message: `${join(store.root, path)}: belongs to nothing`,
+      ...(state.repair && { repaired: 'removed' }),
+    });
+  }
+  if (state.repair) await store.sweep();
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,146 @@
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { blobPath, tocPath } from '../content/store-paths.ts';
+import { type Digest, isDigest } from '../digest.ts';
+import { isErrno } from '../errors.ts';
+import type { ImageFacts } from '../metadata/metadata-store.ts';
+import { familiarName } from '../reference.ts';
+import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
+import type { Store } from './store.ts';
+
+type GroupType = DiskUsageGroup['type'];
+
+/**
+ * Says what takes how much room. Every file and directory of the root is in exactly one group and counted by
+ * the blocks it has, a hard link once, so that the sum is what `du` says.
+ */
+export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUsage> {
+  const { store } = deps;
+  const files = walk(store.root);
+  const owners = contentOwners(store);
+  const sums = new Map<GroupType, number>();
+  const partials: DiskUsageItem[] = [];
+  for (const file of files) {
+    const type = groupOf(file.path, owners);
+    sums.set(type, (sums.get(type) ?? 0) + file.bytes);
+    const ingest = /^ingests\/([^/]+)\/data$/.exec(file.path)?.[1];
+    if (ingest)
+      partials.push({ name: decodeURIComponent(ingest), bytes: file.bytes, reclaimableBytes: file.bytes });
+  }
+  const images = imageItems(store, new Map(files.map((file) => [file.path, file.bytes])));
+  const of = (type: GroupType) => sums.get(type) ?? 0;
+  const orphans = new Set([...owners].filter(([, owner]) => owner === 'orphans').map(([digest]) => digest));
+  const groups: DiskUsageGroup[] = [
+    group('images', images, 0, of('images'), of('images')),
+    group('containers', [], 0, 0, 0),
+    group('build-cache', [], 0, 0, 0),
+    group('registry', [], 0, of('registry'), 0),
+    group('partial-downloads', partials, 0, of('partial-downloads'), of('partial-downloads')),
+    { ...group('orphans', [], 0, of('orphans'), of('orphans')), total: orphans.size },
+    group('metadata', [], 0, of('metadata'), 0),
+  ];
+  return { groups, bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+interface FoundFile {
+  /** From the root, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+function walk(root: string): FoundFile[] {
+  const found: FoundFile[] = [];
+  const seen = new Set<string>();
+  const visit = (path: string) => {
+    const stat = statOrGone(join(root, path));
+    if (!stat) return;
+    const inode = `${stat.dev}:${stat.ino}`;
+    if (!seen.has(inode)) found.push({ path, bytes: blocksOf(stat) });
+    seen.add(inode);
+    if (stat.isDirectory())
+      for (const name of readdirSync(join(root, path))) visit(path === '' ? name : `${path}/${name}`);
+  };
+  visit('');
+  return found;
+}
+
+/** Another process may remove a file between the listing and the look. */
+function statOrGone(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Windows has no block counts. */
+function blocksOf(stat: Stats): number {
+  return stat.blocks === undefined ? stat.size : stat.blocks * 512;
+}
+
+/** For each blob in the store, who needs it. */
+function contentOwners(store: Store): Map<string, GroupType> {
+  const reachable = store.metadata.reachable();
+  const ofImages = store.metadata.reachableFromImages();
+  const owners = new Map<string, GroupType>();
+  for (const algorithm of ['sha256', 'sha512'] as const)
+    for (const hex of namesIn(join(store.root, 'blobs', algorithm))) {
+      const digest = `${algorithm}:${hex}`;
+      if (!isDigest(digest)) continue;
+      owners.set(digest, ofImages.has(digest) ? 'images' : reachable.has(digest) ? 'registry' : 'orphans');
+    }
+  return owners;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+function groupOf(path: string, owners: ReadonlyMap<string, GroupType>): GroupType {
+  const content = /^(?:blobs|tocs)\/(sha\d+)\/([0-9a-f]+)$/.exec(path);
+  if (content) return owners.get(`${content[1]}:${content[2]}`) ?? 'orphans';
+  if (path.startsWith('ingests/')) return 'partial-downloads';
+  if (path.startsWith('tmp/')) return 'orphans';
+  return 'metadata';
+}
+
+/** One item per image: all it needs, and what of that nobody else does. */
+function imageItems(store: Store, bytesOf: ReadonlyMap<string, number>): DiskUsageItem[] {
+  const images = store.metadata.listImages();
+  const users = new Map<Digest, number>();
+  const contents = new Map<ImageFacts, Digest[]>(images.map((facts) => [facts, store.contentOf(facts)]));
+  for (const digests of contents.values())
+    for (const digest of new Set(digests)) users.set(digest, (users.get(digest) ?? 0) + 1);
+  const sizeOf = (digest: Digest) =>
+    [blobPath, tocPath].reduce(
+      (sum, path) => sum + (bytesOf.get(path('', digest).replaceAll('\\', '/')) ?? 0),
+      0,
+    );
+  return images.map((facts) => {
+    const digests = [...new Set(contents.get(facts))];
+    const names = store.metadata.namesOf(facts.id).filter((name) => name.ref.tag !== undefined);
+    const unique = digests.filter((digest) => users.get(digest) === 1);
+    const bytes = digests.reduce((sum, digest) => sum + sizeOf(digest), 0);
+    return {
+      name: names.map((name) => familiarName(name.ref)).join(', ') || facts.id,
+      bytes,
+      reclaimableBytes: unique.reduce((sum, digest) => sum + sizeOf(digest), 0),
+    };
+  });
+}
+
+function group(
+  type: GroupType,
+  items: readonly DiskUsageItem[],
+  active: number,
+  bytes: number,
+  reclaimableBytes: number,
+): DiskUsageGroup {
+  return { type, total: items.length, active, bytes, reclaimableBytes, items };
+}

@@ -1,0 +1,37 @@
+import { collect } from '../bytes/collect.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { MAX_CONFIG_BYTES } from './documents.ts';
+import type { HistoryEntry } from './engine.ts';
+import { createdDate, familiarNames } from './images.ts';
+import { resolveImage } from './resolve.ts';
+import type { Store } from './store.ts';
+
+/** Tells how an image came to be, newest entry first, from its config. OCI image-spec v1.1, config.md "history". */
+export async function history(deps: { readonly store: Store }, image: string): Promise<HistoryEntry[]> {
+  const { metadata, blobs } = deps.store;
+  const { facts } = resolveImage(metadata, image);
+  const config = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES));
+  const tags = familiarNames(metadata.namesOf(facts.id), 'tag');
+  let layer = 0;
+  const entries = (config.history ?? []).map((entry): HistoryEntry => {
+    const size = entry.empty_layer ? 0 : (facts.layers[layer++]?.contentSize ?? 0);
+    return {
+      created: createdDate(entry.created),
+      createdBy: entry.created_by ?? '',
+      comment: entry.comment ?? '',
+      size,
+      tags: [],
+    };
+  });
+  // Configs may leave their history out; the layers are there all the same.
+  for (; layer < facts.layers.length; layer++)
+    entries.push({
+      created: undefined,
+      createdBy: '',
+      comment: '',
+      size: facts.layers[layer]?.contentSize ?? 0,
+      tags: [],
+    });
+  const [top, ...rest] = entries.reverse();
+  return top ? [{ ...top, id: facts.id, tags }, ...rest] : [];
+}

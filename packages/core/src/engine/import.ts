@@ -1,0 +1,173 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { collect } from '../bytes/collect.ts';
+import { fromReadable } from '../bytes/node.ts';
+import { decompressAuto, takeHead } from '../compression/decompress.ts';
+import { detectCompression } from '../compression/detect.ts';
+import type { Digest } from '../digest.ts';
+import { isErrno, WherryError } from '../errors.ts';
+import type { VerbOptions } from '../events.ts';
+import { makeConfig, makeManifest } from '../image/build-image.ts';
+import { applyChanges } from '../image/change.ts';
+import type { LayerFacts } from '../layer/layer-facts.ts';
+import { layerMediaType } from '../layer/media-type.ts';
+import type { ImageName } from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { normalizePlatform } from '../platform.ts';
+import { withDefaultTag } from '../reference.ts';
+import type { Transport } from '../registry/transport.ts';
+import type { AdoptDeps } from './adopt.ts';
+import { storeDocument } from './documents.ts';
+import type { ImportRequest } from './engine.ts';
+import { imageFacts } from './image-facts.ts';
+import { storeLayer } from './store-layer.ts';
+
+export interface ImportDeps extends AdoptDeps {
+  readonly now: () => Date;
+  readonly openTransport: () => Transport & AsyncDisposable;
+}
+
+const READ_BYTES = 1 << 20;
+const MAX_REDIRECTS = 10;
+const MAX_ERROR_BYTES = 1024;
+const OPERATING_SYSTEMS = ['linux', 'windows'];
+
+/**
+ * Makes an image of one layer from a tar. A tar packed with gzip or zstd stays packed as it is; xz and bzip2,
+ * which no manifest can name, are unpacked. Throws `INVALID_TAR`, `TRUNCATED`, `INVALID_ARGUMENT` for a bad
+ * change or name, `FILE_NOT_FOUND`, `UNREACHABLE`.
+ */
+export async function importImage(
+  deps: ImportDeps,
+  request: ImportRequest,
+  options: VerbOptions = {},
+): Promise<{ readonly id: Digest }> {
+  const { store } = deps;
+  const signal = options.signal ?? new AbortController().signal;
+  const config = applyChanges({}, request.changes ?? []);
+  const platform = normalizePlatform(request.platform ?? deps.host);
+  if (!OPERATING_SYSTEMS.includes(platform.os))
+    throw new WherryError('UNSUPPORTED', 'operating system is not supported', {
+      details: { os: platform.os },
+    });
+  if (request.ref?.digest) throw new WherryError('INVALID_ARGUMENT', 'cannot import digest reference');
+  await using lease = await store.metadata.acquireLease('import');
+  await using opened = await openSource(deps, request.from, signal);
+  const hold = (facts: LayerFacts) => lease.add(facts.digest);
+  const { stored } = storeLayer(deps, await layerBytes(opened.source), { hold, signal });
+  const layer = await stored;
+  const created = deps.now();
+  const comment =
+    request.message ||
+    `Imported from ${typeof request.from === 'string' && isUrl(request.from) ? request.from : '-'}`;
+  const configDocument = makeConfig({ created, platform, config, diffIDs: [layer.diffID], comment });
+  const descriptor: Descriptor = {
+    mediaType: layerMediaType(layer.compression, 'oci'),
+    digest: layer.digest,
+    size: layer.size,
+  };
+  const manifest = makeManifest(configDocument.descriptor, [descriptor]);
+  for (const document of [configDocument, manifest]) {
+    lease.add(document.descriptor.digest);
+    await storeDocument(store.blobs, document.descriptor, document.bytes, signal);
+  }
+  const image = imageFacts(
+    manifest.descriptor,
+    parseManifest(manifest.bytes),
+    parseImageConfig(configDocument.bytes),
+    [layer],
+  );
+  const names: ImageName[] = request.ref
+    ? [
+        {
+          ref: withDefaultTag(request.ref),
+          target: manifest.descriptor,
+          imageId: image.id,
+          taggedAt: created,
+        },
+      ]
+    : [];
+  const children = [image.id, layer.digest];
+  store.metadata.putImage(image, [{ descriptor: manifest.descriptor, children }], names);
+  await store.publishIndex();
+  return { id: image.id };
+}
+
+/** The bytes to keep as the layer's blob. */
+async function layerBytes(source: ByteSource): Promise<ByteSource> {
+  const { head, rest } = await takeHead(source);
+  const compression = detectCompression(head);
+  return compression === 'xz' || compression === 'bzip2' ? decompressAuto(rest) : rest;
+}
+
+interface OpenedSource extends AsyncDisposable {
+  readonly source: ByteSource;
+}
+
+async function openSource(
+  deps: ImportDeps,
+  from: ByteSource | string,
+  signal: AbortSignal,
+): Promise<OpenedSource> {
+  if (typeof from !== 'string') return { source: from, [Symbol.asyncDispose]: async () => undefined };
+  if (isUrl(from)) return download(deps, new URL(from), signal);
+  const source = fromReadable(createReadStream(await regularFile(from), { highWaterMark: READ_BYTES }));
+  return { source, [Symbol.asyncDispose]: async () => undefined };
+}
+
+function isUrl(from: string): boolean {
+  return /^https?:\/\//i.test(from);
+}
+
+async function regularFile(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return path;
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    throw new WherryError('FILE_NOT_FOUND', `open ${path}: no such file or directory`, { cause: error });
+  }
+  throw new WherryError('INVALID_ARGUMENT', `read ${path}: is a directory`);
+}
+
+async function download(deps: ImportDeps, from: URL, signal: AbortSignal): Promise<OpenedSource> {
+  const transport = deps.openTransport();
+  try {
+    let url = from;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const response = await transport.send({ method: 'GET', url }, signal);
+      const location = response.headers.get('location');
+      if (response.status >= 300 && response.status < 400 && location) {
+        await response[Symbol.asyncDispose]();
+        url = new URL(location, url);
+        continue;
+      }
+      if (response.status !== 200) throw await refusal(from, response.status, response.body);
+      return {
+        source: response.body,
+        [Symbol.asyncDispose]: async () => {
+          await response[Symbol.asyncDispose]();
+          await transport[Symbol.asyncDispose]();
+        },
+      };
+    }
+    throw new WherryError('UNREACHABLE', `Get "${from}": stopped after ${MAX_REDIRECTS} redirects`);
+  } catch (error) {
+    await transport[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function refusal(url: URL, status: number, body: ByteSource): Promise<WherryError> {
+  const { STATUS_CODES } = await import('node:http');
+  const text = await collect(body, MAX_ERROR_BYTES).catch(() => new Uint8Array());
+  const said = new TextDecoder().decode(text).trim();
+  return new WherryError(
+    'FILE_NOT_FOUND',
+    `failed to GET ${url} with status ${status} ${STATUS_CODES[status] ?? ''}: ${said}`,
+    { details: { status } },
+  );
+}

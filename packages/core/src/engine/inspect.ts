@@ -1,0 +1,96 @@
+import { collect } from '../bytes/collect.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { MAX_CONFIG_BYTES } from './documents.ts';
+import type { ImageInspection } from './engine.ts';
+import { familiarNames } from './images.ts';
+import { resolveImage } from './resolve.ts';
+import type { Store } from './store.ts';
+
+const ZERO_TIME = '0001-01-01T00:00:00Z';
+
+/** Describes an image as Docker's Engine API does (`GET /images/{name}/json`, API 1.41), field for field. */
+export async function inspect(deps: { readonly store: Store }, image: string): Promise<ImageInspection> {
+  const { metadata, blobs } = deps.store;
+  const { facts } = resolveImage(metadata, image);
+  const raw = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES)) as Record<
+    string,
+    unknown
+  >;
+  const names = metadata.namesOf(facts.id);
+  const local = names.filter((name) => name.ref.tag !== undefined).map((name) => name.taggedAt.getTime());
+  const lastHistory = Array.isArray(raw.history) ? raw.history.at(-1) : undefined;
+  return {
+    Id: facts.id,
+    RepoTags: familiarNames(names, 'tag'),
+    RepoDigests: familiarNames(names, 'digest'),
+    Parent: facts.parent ?? '',
+    Comment: text(raw.comment) || text(lastHistory?.comment),
+    Created: goTime(facts.created),
+    Container: text(raw.container),
+    ContainerConfig: containerConfig(raw.container_config),
+    DockerVersion: text(raw.docker_version),
+    Author: text(raw.author),
+    Config: containerConfig(raw.config),
+    Architecture: facts.platform.architecture,
+    ...(facts.platform.variant && { Variant: facts.platform.variant }),
+    Os: facts.platform.os,
+    ...(facts.platform.osVersion && { OsVersion: facts.platform.osVersion }),
+    Size: facts.size,
+    VirtualSize: facts.size,
+    GraphDriver: { Data: null, Name: 'wherry' },
+    RootFS: {
+      Type: 'layers',
+      ...(facts.layers.length > 0 && { Layers: facts.layers.map((layer) => layer.diffID) }),
+    },
+    Metadata: { LastTagTime: local.length > 0 ? new Date(Math.max(...local)).toISOString() : ZERO_TIME },
+  };
+}
+
+/** Go prints a time without trailing zeros in its fraction. */
+function goTime(created: string | undefined): string {
+  if (created === undefined) return ZERO_TIME;
+  return created.replace(/(\.\d*?)0+(?=[Z+-])/, '$1').replace(/\.(?=[Z+-])/, '');
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The fields of Docker's container config, in its order, with Go's zero values for what is absent. */
+function containerConfig(value: unknown): Record<string, unknown> {
+  const config = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const optional = (name: string) => (config[name] == null ? {} : { [name]: config[name] });
+  return {
+    Hostname: text(config.Hostname),
+    Domainname: text(config.Domainname),
+    User: text(config.User),
+    AttachStdin: config.AttachStdin === true,
+    AttachStdout: config.AttachStdout === true,
+    AttachStderr: config.AttachStderr === true,
+    ...optional('ExposedPorts'),
+    Tty: config.Tty === true,
+    OpenStdin: config.OpenStdin === true,
+    StdinOnce: config.StdinOnce === true,
+    Env: config.Env ?? null,
+    Cmd: config.Cmd ?? null,
+    ...optional('Healthcheck'),
+    ...(config.ArgsEscaped === true && { ArgsEscaped: true }),
+    Image: text(config.Image),
+    Volumes: config.Volumes ?? null,
+    WorkingDir: text(config.WorkingDir),
+    Entrypoint: config.Entrypoint ?? null,
+    ...(config.NetworkDisabled === true && { NetworkDisabled: true }),
+    ...(text(config.MacAddress) && { MacAddress: config.MacAddress }),
+    OnBuild: config.OnBuild ?? null,
+    Labels: sortedKeys(config.Labels),
+    ...(text(config.StopSignal) && { StopSignal: config.StopSignal }),
+    ...optional('StopTimeout'),
+    ...optional('Shell'),
+  };
+}
+
+/** Go writes maps in the order of their keys. */
+function sortedKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return null;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { fromReadable } from '../bytes/node.ts';
+import { WherryError } from '../errors.ts';
+import { BLOBS_FOLDER, INDEX_FILE, LAYOUT_FILE } from '../oci/layout.ts';
+import { type TarItem, writeTar } from '../tar/writer.ts';
+
+const READ_BYTES = 1 << 20;
+
+/** Reads an OCI layout in a directory as the archive it would be. Throws `INVALID_ARCHIVE` when it is none. */
+export async function layoutDirectory(directory: string): Promise<ByteSource> {
+  const names = await readdir(directory);
+  if (!names.includes(INDEX_FILE))
+    throw new WherryError(
+      'INVALID_ARCHIVE',
+      `${directory}: is a directory without ${INDEX_FILE}: not an OCI layout`,
+    );
+  return writeTar(items(await realpath(directory)));
+}
+
+async function* items(directory: string): AsyncGenerator<TarItem> {
+  for (const name of [LAYOUT_FILE, INDEX_FILE]) yield* item(directory, name);
+  for (const algorithm of await readdir(join(directory, BLOBS_FOLDER)))
+    for (const hex of await readdir(join(directory, BLOBS_FOLDER, algorithm)))
+      yield* item(directory, `${BLOBS_FOLDER}/${algorithm}/${hex}`);
+}
+
+/** Blobs may be links to other places of the same layout. */
+async function* item(directory: string, name: string): AsyncGenerator<TarItem> {
+  const path = await realpath(join(directory, name));
+  if (!path.startsWith(directory + sep))
+    throw new WherryError(
+      'INVALID_ARCHIVE',
+      `${join(directory, name)}: links to ${path}, outside the layout`,
+    );
+  const found = await stat(path);
+  if (!found.isFile()) return;
+  const body = fromReadable(createReadStream(path, { highWaterMark: READ_BYTES }));
+  yield { entry: { name, type: 'file', size: found.size }, body };
+}

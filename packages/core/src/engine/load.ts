@@ -1,0 +1,226 @@
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { fromReadable } from '../bytes/node.ts';
+import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect.ts';
+import type { BlobInfo } from '../content/blob-store.ts';
+import type { Digest } from '../digest.ts';
+import { isErrno, WherryError } from '../errors.ts';
+import type { ProgressEvent, VerbOptions } from '../events.ts';
+import type { StoredMember } from '../image/archive-members.ts';
+import { type ArchiveContent, type ArchiveSink, readImageArchive } from '../image/archive-reader.ts';
+import type { ArchivePlan, PlannedImage } from '../image/planned-image.ts';
+import type { LayerFacts } from '../layer/layer-facts.ts';
+import type { DocumentRecord, ImageFacts } from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../reference.ts';
+import { type AdoptDeps, adoptTarget } from './adopt.ts';
+import { storeDocument } from './documents.ts';
+import { sweepDuplicates } from './duplicate-layers.ts';
+import type { LoadedImage, LoadRequest } from './engine.ts';
+import { isComplete } from './layer-variant.ts';
+import { layoutDirectory } from './layout-directory.ts';
+import { isUnsealed } from './seal.ts';
+import type { Store } from './store.ts';
+import { storeLayer, storeLayerOrBlob } from './store-layer.ts';
+
+export interface LoadDeps extends AdoptDeps {
+  readonly now: () => Date;
+}
+
+const READ_BYTES = 1 << 20;
+
+/** One load under way: what its steps share. */
+interface Load {
+  readonly deps: LoadDeps;
+  /** Keeps a digest from the sweep until all is named. */
+  readonly hold: (digest: Digest) => void;
+  readonly signal: AbortSignal;
+  readonly emit: (event: ProgressEvent) => void;
+}
+
+/**
+ * Reads images from an archive (`docker save`'s of any age, an OCI layout, packed or not) or a layout
+ * directory. Layers are stored as they come. Throws `INVALID_ARCHIVE`, `INVALID_TAR`, `TRUNCATED`,
+ * `DIFF_ID_MISMATCH`, `FILE_NOT_FOUND`; nothing is named before all of the archive was sound.
+ */
+export async function load(
+  deps: LoadDeps,
+  request: LoadRequest,
+  options: VerbOptions = {},
+): Promise<LoadedImage[]> {
+  const { store } = deps;
+  const stored = new Set<Digest>();
+  const loaded = await loadHeld(deps, request, stored, options);
+  await store.publishIndex();
+  // What the archive brought and the store had already in another form.
+  await sweepDuplicates(store, stored);
+  for (const image of loaded) options.onProgress?.({ kind: 'image-loaded', ...image });
+  return loaded;
+}
+
+async function loadHeld(
+  deps: LoadDeps,
+  request: LoadRequest,
+  stored: Set<Digest>,
+  options: VerbOptions,
+): Promise<LoadedImage[]> {
+  const { store } = deps;
+  const signal = options.signal ?? new AbortController().signal;
+  await using lease = await store.metadata.acquireLease('load');
+  const hold = (digest: Digest) => {
+    stored.add(digest);
+    lease.add(digest);
+  };
+  const state: Load = { deps, hold, signal, emit: options.onProgress ?? (() => undefined) };
+  const plan = await readImageArchive(await openSource(request.from), storingSink(state), {
+    signal,
+    findLayer: (diffID) => knownLayer(store, diffID),
+  });
+  for (const message of plan.warnings) state.emit({ kind: 'warning', message });
+  return nameImages(state, plan);
+}
+
+async function openSource(from: ByteSource | string): Promise<ByteSource> {
+  if (typeof from !== 'string') return from;
+  try {
+    if ((await stat(from)).isDirectory()) return layoutDirectory(from);
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'ENOTDIR')) throw cause;
+    throw new WherryError('FILE_NOT_FOUND', `open ${from}: no such file or directory`, { cause });
+  }
+  return fromReadable(createReadStream(from, { highWaterMark: READ_BYTES }));
+}
+
+function storingSink(state: Load): ArchiveSink {
+  return (member) => (member.kind === 'layer' ? storeAsLayer(state, member) : storeAsBlob(state, member));
+}
+
+function storeAsLayer(state: Load, member: ArchiveContent) {
+  const hold = ({ digest }: BlobInfo) => state.hold(digest);
+  const { size } = member;
+  // Under `blobs/` anything may lie that only looks like a layer; its name says what it must hash to.
+  const store = member.digest === undefined ? storeLayer : storeLayerOrBlob;
+  const { drained, stored } = store(state.deps, counted(state, member), { size, hold, signal: state.signal });
+  return { drained, stored: stored.then((found) => storedMember(state, member, found)) };
+}
+
+/** The layer as the archive had it, or, where its name does not say what it is, in the form the store has. */
+async function storedMember(
+  state: Load,
+  member: ArchiveContent,
+  found: LayerFacts | BlobInfo,
+): Promise<StoredMember> {
+  const { digest, size } = found;
+  if (!('diffID' in found)) return { digest, size };
+  const { diffID, compression } = found;
+  const known = member.digest === undefined ? knownLayer(state.deps.store, diffID, digest) : undefined;
+  if (known) state.hold(known.digest);
+  return known ?? { digest, size, layer: { diffID, compression } };
+}
+
+function storeAsBlob(state: Load, member: ArchiveContent) {
+  const stored = (async (): Promise<StoredMember> => {
+    const { blobs } = state.deps.store;
+    const { digest, size } = member;
+    if (digest) state.hold(digest);
+    const key = digest ?? `member-${member.name}`;
+    await using writer = await blobs.begin(key, { size, ...(digest && { digest }), signal: state.signal });
+    // The archive is read from its beginning: what another attempt left is read past.
+    let skip = writer.offset;
+    for await (const chunk of member.content) {
+      if (chunk.length > skip) await writer.write(chunk.subarray(skip));
+      skip = Math.max(0, skip - chunk.length);
+    }
+    return writer.commit();
+  })();
+  stored.catch(() => undefined);
+  return { drained: stored.then(() => undefined), stored };
+}
+
+/** Tells of the bytes as they are read. The layer's name is known only at its end: its member's stands in. */
+async function* counted(state: Load, member: ArchiveContent): ByteSource {
+  let current = 0;
+  for await (const chunk of member.content) {
+    yield chunk;
+    current += chunk.length;
+    if (member.digest)
+      state.emit({ kind: 'layer', digest: member.digest, phase: 'loading', current, total: member.size });
+  }
+}
+
+/** A layer that the store has, under another digest than `except`. */
+function knownLayer(store: Store, diffID: Digest, except?: Digest): StoredMember | undefined {
+  for (const { digest, size } of store.metadata.layersByDiffID(diffID)) {
+    const head = digest === except ? undefined : headOf(store.blobs.pathOf(digest));
+    if (head) return { digest, size, layer: { diffID, compression: detectCompression(head) } };
+  }
+  return undefined;
+}
+
+function headOf(path: string): Uint8Array | undefined {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(COMPRESSION_HEAD_BYTES);
+      return head.subarray(0, readSync(file, head));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function nameImages(state: Load, plan: ArchivePlan): Promise<LoadedImage[]> {
+  const { store } = state.deps;
+  for (const { descriptor, bytes } of plan.documents) {
+    state.hold(descriptor.digest);
+    await storeDocument(store.blobs, descriptor, bytes, state.signal);
+  }
+  const adopted: AdoptedImage[] = [];
+  for (const image of plan.images) adopted.push(await adopt(state, image));
+  const taggedAt = state.deps.now();
+  const loaded: LoadedImage[] = [];
+  for (const { refs, target, chosen, others, documents } of adopted) {
+    for (const facts of others) store.metadata.putImage(facts, [], []);
+    const names = refs.map((ref) => ({ ref, target, imageId: chosen.id, taggedAt }));
+    store.metadata.putImage(chosen, documents, names);
+    if (names.length === 0) loaded.push({ id: chosen.id });
+    for (const { ref } of names) loaded.push({ ref, id: chosen.id });
+  }
+  return loaded;
+}
+
+interface AdoptedImage {
+  readonly refs: readonly Reference[];
+  readonly target: Descriptor;
+  readonly chosen: ImageFacts;
+  readonly others: readonly ImageFacts[];
+  readonly documents: readonly DocumentRecord[];
+}
+
+async function adopt(state: Load, image: PlannedImage): Promise<AdoptedImage> {
+  const { store } = state.deps;
+  const { images, documents } = await adoptTarget(state.deps, image.target, state.signal);
+  const found = images.find((facts) => facts.id === image.imageId) ?? images[0];
+  if (!found)
+    throw new WherryError(
+      'INVALID_ARCHIVE',
+      `index ${image.target.digest}: none of its images is in the archive`,
+    );
+  const others = images.filter((facts) => facts !== found);
+  const known = store.metadata.findImage(found.id);
+  // An image that is here in its lasting form is not put back into the one it had in an archive.
+  if (known && (await isUnsealed(store, image.target)) && (await isComplete(store, known)))
+    return { refs: image.names, target: known.manifest, chosen: known, others, documents: [] };
+  const parent = image.parent && store.metadata.findImage(image.parent) ? image.parent : undefined;
+  return {
+    refs: image.names,
+    target: image.target,
+    chosen: parent ? { ...found, parent } : found,
+    others,
+    documents,
+  };
+}

@@ -1,0 +1,50 @@
+import { type CredentialStore, serverHost } from '../config/credentials.ts';
+import type { VerbOptions } from '../events.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import type { LoginRequest, LoginResult } from './engine.ts';
+
+export interface LoginDeps {
+  readonly registry: Pick<RegistryClient, 'login'>;
+  readonly credentials: CredentialStore;
+}
+
+const DOCKER_HUB = 'docker.io';
+
+/** Tries credentials against a registry and keeps them. Throws `UNAUTHORIZED`, `UNREACHABLE`, `INVALID_CONFIG`. */
+export async function login(
+  deps: LoginDeps,
+  request: LoginRequest,
+  options: VerbOptions = {},
+): Promise<LoginResult> {
+  const { username, password } = request;
+  const server = request.server || DOCKER_HUB;
+  const { identityToken } = await deps.registry.login(domainOf(server), username, password, options.signal);
+  const storedIn = await deps.credentials.store(
+    server,
+    identityToken ? { username, password: '', identityToken } : { username, password },
+  );
+  return { storedIn };
+}
+
+/** Forgets the credentials for a registry; that there are none is fine. */
+export async function logout(
+  deps: Pick<LoginDeps, 'credentials'>,
+  server: string = DOCKER_HUB,
+): Promise<void> {
+  await deps.credentials.erase(server);
+}
+
+/** The credentials that are kept for a server. */
+export async function storedLogin(
+  deps: Pick<LoginDeps, 'credentials'>,
+  server: string = DOCKER_HUB,
+): Promise<{ username: string; password: string } | undefined> {
+  const found = await deps.credentials.get(domainOf(server));
+  return found && { username: found.username, password: found.password };
+}
+
+/** What was typed may carry a scheme and a path. */
+function domainOf(server: string): string {
+  const host = serverHost(server);
+  return host === 'index.docker.io' || host === 'registry-1.docker.io' || host === '' ? DOCKER_HUB : host;
+}

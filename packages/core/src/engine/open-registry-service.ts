@@ -1,0 +1,35 @@
+import { NodeHasher } from '../bytes/node-hasher.ts';
+import { systemClock } from '../clock.ts';
+import { loadCoreModule } from '../wasm/load.ts';
+import { WasmHasher } from '../wasm/wasm-hasher.ts';
+import { storeRoot } from './default-root.ts';
+import { openStore } from './open-store.ts';
+import { createRegistryService, type RegistryService } from './registry-service.ts';
+import { UploadSessions } from './upload-sessions.ts';
+
+/** How to open a store for a registry. */
+export interface RegistryServiceOptions {
+  /** Directory of the store; absent: `WHERRY_ROOT`, else the platform's data directory. */
+  readonly root?: string;
+  /** Absent: the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens the store and the service over it. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
+export async function openRegistryService(options: RegistryServiceOptions = {}): Promise<RegistryService> {
+  const module = await loadCoreModule();
+  const store = openStore(storeRoot(options.root, options.env ?? process.env));
+  try {
+    // A store that only ever was a registry's is a layout too, which other tools can read.
+    await store.publishIndex();
+    const { root, blobs, metadata } = store;
+    const resumableHasher = (state?: Uint8Array) =>
+      state ? WasmHasher.restore(module, state) : WasmHasher.create(module);
+    const fastHasher = store.hashEngine() === 'node' ? () => new NodeHasher() : resumableHasher;
+    const uploads = new UploadSessions({ blobs, root, resumableHasher, fastHasher, clock: systemClock });
+    return createRegistryService({ blobs, metadata, uploads, fastHasher, close: () => store.close() });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { hostPlatform } from '../platform.ts';
+import { storeRoot } from './default-root.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { Parts } from './parts.ts';
+
+/**
+ * Opens an engine over the store at `options.root`. Nothing is read or made before a verb needs it, and a
+ * verb's code is loaded when it is first called: listing images does not wait for the registry client.
+ */
+export function openEngine(options: EngineOptions = {}): Engine {
+  const env = options.env ?? process.env;
+  const root = storeRoot(options.root, env);
+  const host = hostPlatform(process.platform, process.arch);
+  const parts = new Parts({ root, env, host, options });
+  return {
+    root,
+    ...transferVerbs(parts),
+    ...imageVerbs(parts),
+    ...archiveVerbs(parts),
+    ...systemVerbs(parts),
+    close: () => parts.close(),
+    [Symbol.asyncDispose]: () => parts.close(),
+  };
+}
+
+function transferVerbs(parts: Parts) {
+  return {
+    pull: async (request, options) =>
+      (await import('./pull.ts')).pull(await parts.transfer(), request, options),
+    pullAllTags: async (request, options) =>
+      (await import('./pull.ts')).pullAllTags(await parts.transfer(), request, options),
+    push: async (request, options) =>
+      (await import('./push.ts')).push(await parts.transfer(), request, options),
+    pushAllTags: async (request, options) =>
+      (await import('./push.ts')).pushAllTags(await parts.transfer(), request, options),
+    login: async (request, options) =>
+      (await import('./login.ts')).login(await parts.access(), request, options),
+    logout: async (server) => (await import('./login.ts')).logout(await parts.access(), server),
+    storedLogin: async (server) => (await import('./login.ts')).storedLogin(await parts.access(), server),
+    explainPull: async (ref) => (await parts.access()).registry.endpoints(ref),
+    rateLimit: async (registry = 'docker.io', options) =>
+      (await parts.access()).registry.rateLimit(registry, options?.signal),
+  } satisfies Partial<Engine>;
+}
+
+function imageVerbs(parts: Parts) {
+  return {
+    images: async (request) => (await import('./images.ts')).images(await parts.local(), request),
+    tag: async (request) => (await import('./tag.ts')).tag(await parts.local(), request),
+    inspect: async (image) => (await import('./inspect.ts')).inspect(await parts.local(), image),
+    history: async (image) => (await import('./history.ts')).history(await parts.local(), image),
+    remove: async (request) => (await import('./remove.ts')).remove(await parts.local(), request),
+  } satisfies Partial<Engine>;
+}
+
+function archiveVerbs(parts: Parts) {
+  return {
+    save: async function* (request, options) {
+      const { save } = await import('./save.ts');
+      yield* save(await parts.transfer(), request, options);
+    },
+    load: async (request, options) =>
+      (await import('./load.ts')).load(await parts.layers(), request, options),
+    import: async (request, options) =>
+      (await import('./import.ts')).importImage(await parts.download(), request, options),
+  } satisfies Partial<Engine>;
+}
+
+function systemVerbs(parts: Parts) {
+  return {
+    check: async (request, options) =>
+      (await import('./check.ts')).check(await parts.layers(), request, options),
+    diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
+    info: async () =>
+      (await import('./info.ts')).info({ ...(await parts.local()), ...(await parts.settings()) }),
+  } satisfies Partial<Engine>;
+}

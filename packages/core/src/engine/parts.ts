@@ -1,0 +1,126 @@
+import { homedir } from 'node:os';
+import type { RegistryConfig } from '../config/registry-config.ts';
+import type { LayerPassPool } from '../layer/pass-pool.ts';
+import type { Platform } from '../platform.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import type { EngineOptions } from './engine.ts';
+import type { Store } from './store.ts';
+
+export interface PartsOptions {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: Platform;
+  readonly options: EngineOptions;
+}
+
+/** Layers at once when nothing else is said: what two cores can unpack, and one more on its way. */
+const DEFAULT_JOBS = 4;
+
+/** What an engine's verbs need, each made when a verb first asks for it, and closed with the engine. */
+export class Parts {
+  readonly #options: PartsOptions;
+  #store: Promise<Store> | undefined;
+  #config: Promise<RegistryConfig> | undefined;
+  #registry: Promise<RegistryClient> | undefined;
+  #passes: LayerPassPool | undefined;
+  #closed = false;
+
+  constructor(options: PartsOptions) {
+    this.#options = options;
+  }
+
+  /** For verbs that look at the store alone. */
+  async local() {
+    return { store: await this.#openStore(), now: () => new Date() };
+  }
+
+  /** For verbs that look into layers. */
+  async layers() {
+    const { LayerPassPool: Pool } = await import('../layer/pass-pool.ts');
+    const passes = () => {
+      this.#passes ??= new Pool();
+      return this.#passes;
+    };
+    const { host } = this.#options;
+    return { ...(await this.local()), host, passes, jobs: this.#options.options.jobs ?? DEFAULT_JOBS };
+  }
+
+  /** For verbs that fetch or send layers. */
+  async transfer() {
+    const config = await this.#readConfig();
+    const jobs = this.#options.options.jobs ?? config.jobs ?? DEFAULT_JOBS;
+    return { ...(await this.layers()), registry: await this.#openRegistry(), jobs };
+  }
+
+  /** For verbs that talk to registries and leave the store alone. */
+  async access() {
+    const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];
+    return { registry, credentials: config.credentials };
+  }
+
+  /** For what tells of the configuration. */
+  async settings() {
+    const config = await this.#readConfig();
+    return {
+      host: this.#options.host,
+      registryMirrors: config.dockerMirrors.map((mirror) => mirror.url),
+      insecureRegistries: config.insecureRegistries,
+      configFile: config.configFile,
+    };
+  }
+
+  /** For what fetches a plain URL. */
+  async download() {
+    const { UndiciTransport } = await import('../registry/undici-transport.ts');
+    const { proxyFor, trustFor } = await this.#readConfig();
+    return { ...(await this.layers()), openTransport: () => new UndiciTransport({ proxyFor, trustFor }) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#passes?.close();
+    await (await this.#registry?.catch(() => undefined))?.close();
+    (await this.#store?.catch(() => undefined))?.close();
+  }
+
+  #openStore(): Promise<Store> {
+    this.#requireOpen();
+    this.#store ??= import('./open-store.ts').then(({ openStore }) => openStore(this.#options.root));
+    return this.#store;
+  }
+
+  #readConfig(): Promise<RegistryConfig> {
+    const { env, options } = this.#options;
+    const home = env.HOME || homedir();
+    this.#config ??= import('../config/registry-config.ts').then(({ loadRegistryConfig }) =>
+      loadRegistryConfig({
+        env,
+        home,
+        ...(options.configFile && { configFile: options.configFile }),
+        ...(options.dockerConfigDir && { dockerConfigDir: options.dockerConfigDir }),
+      }),
+    );
+    return this.#config;
+  }
+
+  #openRegistry(): Promise<RegistryClient> {
+    this.#requireOpen();
+    this.#registry ??= this.#connect();
+    return this.#registry;
+  }
+
+  async #connect(): Promise<RegistryClient> {
+    const [{ createRegistryClient }, { UndiciTransport }, config] = await Promise.all([
+      import('../registry/client.ts'),
+      import('../registry/undici-transport.ts'),
+      this.#readConfig(),
+    ]);
+    const { proxyFor, trustFor } = config;
+    return createRegistryClient({ transport: new UndiciTransport({ proxyFor, trustFor }), config });
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new Error('the engine is closed');
+  }
+}

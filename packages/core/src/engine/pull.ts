@@ -1,0 +1,294 @@
+import { collect } from '../bytes/collect.ts';
+import type { Digest } from '../digest.ts';
+import { WherryError } from '../errors.ts';
+import type { ProgressEvent, VerbOptions } from '../events.ts';
+import type {
+  DocumentRecord,
+  ImageFacts,
+  ImageName,
+  LayerRecord,
+  Lease,
+} from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import { parseIndex, resolvePlatform } from '../oci/index-document.ts';
+import { type Manifest, parseManifest } from '../oci/manifest.ts';
+import { isIndexType, isLayerType } from '../oci/media-types.ts';
+import type { Platform } from '../platform.ts';
+import { formatReference, type Reference, repositoryOf, withDigest } from '../reference.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { isImage } from './adopt.ts';
+import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './documents.ts';
+import type { PullRequest, PullResult } from './engine.ts';
+import { imageFacts, platformSatisfies, requireSameLayerCount } from './image-facts.ts';
+import { fetchLayer, findStoredLayer, type LayerFetchDeps, type WantedLayer } from './layer-fetch.ts';
+import { isComplete } from './layer-variant.ts';
+import { forEachLimited } from './limiter.ts';
+import { storedForm } from './resolve.ts';
+
+export interface PullDeps extends LayerFetchDeps {
+  readonly registry: RegistryClient;
+  /** Layers on their way at once. */
+  readonly jobs: number;
+  readonly host: Platform;
+  readonly now: () => Date;
+}
+
+/** One pull under way: what its steps share. */
+interface Pull {
+  readonly deps: PullDeps;
+  readonly repository: Reference;
+  readonly lease: Lease;
+  readonly documents: Map<Digest, DocumentRecord>;
+  readonly emit: (event: ProgressEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches an image: documents and layers are verified, stored, then named in one transaction. What the store
+ * has, in any compression, is not fetched; what a broken attempt left is kept. Throws the registry's codes,
+ * `PLATFORM_UNKNOWN`, `DIFF_ID_MISMATCH`, `DIGEST_MISMATCH`, `NO_SPACE`, `CANCELLED`.
+ */
+export async function pull(
+  deps: PullDeps,
+  request: PullRequest,
+  options: VerbOptions = {},
+): Promise<PullResult> {
+  const ref = storedForm(request.ref);
+  const signal = options.signal ?? new AbortController().signal;
+  const emit = options.onProgress ?? (() => undefined);
+  const current = await currentImage(deps, request, ref, signal);
+  if (current) {
+    emit({ kind: 'resolved', ref, target: current.target });
+    return withPlatformCheck({ ...current, status: 'up-to-date' }, request, deps);
+  }
+  const { descriptor: target, bytes } = await deps.registry.getManifest(ref, signal);
+  emit({ kind: 'resolved', ref, target });
+  await using lease = await deps.store.metadata.acquireLease(`pull ${formatReference(ref)}`);
+  const state: Pull = { deps, repository: repositoryOf(ref), lease, documents: new Map(), emit, signal };
+  lease.add(target.digest);
+  const images = await fetchImages(state, request, target, bytes);
+  const chosen = images[0];
+  if (!chosen) throw new WherryError('PLATFORM_UNKNOWN', `${formatReference(ref)} holds no image`);
+  const known = deps.store.metadata.findName(ref);
+  const status =
+    known?.imageId === chosen.id && known.target.digest === target.digest ? 'up-to-date' : 'downloaded';
+  await recordImages(state, ref, target, images);
+  return withPlatformCheck({ ref, target, imageId: chosen.id, status }, request, deps);
+}
+
+/** Every tag of a repository, one after the other. */
+export async function pullAllTags(
+  deps: PullDeps,
+  request: PullRequest,
+  options: VerbOptions = {},
+): Promise<PullResult[]> {
+  const repository = repositoryOf(request.ref);
+  const results: PullResult[] = [];
+  for await (const tag of deps.registry.listTags(repository, options.signal))
+    results.push(await pull(deps, { ...request, ref: { ...repository, tag } }, options));
+  return results;
+}
+
+/** Asks by HEAD, which no quota counts, whether the name that is here is current; `undefined` when it is not. */
+async function currentImage(
+  deps: PullDeps,
+  request: PullRequest,
+  ref: Reference,
+  signal: AbortSignal,
+): Promise<Omit<PullResult, 'status'> | undefined> {
+  const name = deps.store.metadata.findName(ref);
+  if (!name || request.allPlatforms) return undefined;
+  const facts = deps.store.metadata.findImage(name.imageId);
+  if (!facts || !(await isComplete(deps.store, facts))) return undefined;
+  const wanted = request.platform ?? deps.host;
+  // An index may hold a better fit than the image that is here; a lone manifest holds nothing else.
+  if (isIndexType(name.target.mediaType) && !platformSatisfies(wanted, facts.platform)) return undefined;
+  const remote = ref.digest ? name.target : await deps.registry.headManifest(ref, signal);
+  if (remote?.digest !== name.target.digest) return undefined;
+  return { ref, target: name.target, imageId: name.imageId };
+}
+
+/** The images behind a target: the one for the platform, or with `allPlatforms` every one, the best fit first. */
+async function fetchImages(
+  state: Pull,
+  request: PullRequest,
+  target: Descriptor,
+  bytes: Uint8Array,
+): Promise<ImageFacts[]> {
+  if (!isIndexType(target.mediaType)) return [await fetchImage(state, target, bytes)];
+  const index = parseIndex(bytes);
+  const wanted = request.platform ?? state.deps.host;
+  const best = request.allPlatforms ? undefined : resolvePlatform(index, wanted, state.deps.host);
+  await keepDocument(state, target, bytes, index.manifests);
+  const images: ImageFacts[] = [];
+  for (const child of best ? [best] : index.manifests) {
+    const document = await fetchManifest(state, child);
+    if (isIndexType(child.mediaType)) images.push(...(await fetchImages(state, request, child, document)));
+    else if (isImage(parseManifest(document))) images.push(await fetchImage(state, child, document));
+    else await fetchArtifact(state, child, document);
+  }
+  const fits = (facts: ImageFacts) => (platformSatisfies(wanted, facts.platform) ? 0 : 1);
+  return images.sort((a, b) => fits(a) - fits(b));
+}
+
+/** Brings what is no image as it is: verified, but not looked into. */
+async function fetchArtifact(state: Pull, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
+  const manifest = parseManifest(bytes);
+  const { blobs, metadata } = state.deps.store;
+  for (const blob of [manifest.config, ...manifest.layers]) {
+    state.lease.add(blob.digest);
+    const { digest, size } = blob;
+    if (await blobs.stat(digest)) continue;
+    await using writer = await blobs.begin(digest, { digest, size, signal: state.signal });
+    const range = { start: writer.offset };
+    if (writer.offset < size)
+      for await (const chunk of state.deps.registry.getBlob(state.repository, blob, range, state.signal))
+        await writer.write(chunk);
+    await writer.commit();
+    metadata.addBlobLocation(digest, state.repository);
+  }
+  await keepDocument(state, descriptor, bytes, [manifest.config, ...manifest.layers]);
+}
+
+async function fetchManifest(state: Pull, descriptor: Descriptor): Promise<Uint8Array> {
+  state.lease.add(descriptor.digest);
+  if (await state.deps.store.blobs.stat(descriptor.digest))
+    return readDocument(state.deps.store.blobs, descriptor.digest, MAX_MANIFEST_BYTES);
+  const remote = await state.deps.registry.getManifest(
+    withDigest(state.repository, descriptor.digest),
+    state.signal,
+  );
+  return remote.bytes;
+}
+
+async function fetchImage(state: Pull, descriptor: Descriptor, bytes: Uint8Array): Promise<ImageFacts> {
+  const manifest = parseManifest(bytes);
+  state.lease.add(manifest.config.digest, ...manifest.layers.map((layer) => layer.digest));
+  const config = await fetchConfig(state, manifest);
+  requireSameLayerCount(manifest, config);
+  const records = await fetchLayers(state, manifest, config);
+  await keepDocument(state, descriptor, bytes, [manifest.config, ...manifest.layers]);
+  return imageFacts(descriptor, manifest, config, records);
+}
+
+async function fetchConfig(state: Pull, manifest: Manifest): Promise<ImageConfig> {
+  const { blobs } = state.deps.store;
+  const { config } = manifest;
+  if (!(await blobs.stat(config.digest))) {
+    if (config.size > MAX_CONFIG_BYTES)
+      throw new WherryError(
+        'TOO_LARGE',
+        `config ${config.digest}: ${config.size} bytes, at most ${MAX_CONFIG_BYTES}`,
+      );
+    const source = state.deps.registry.getBlob(state.repository, config, undefined, state.signal);
+    await storeDocument(blobs, config, await collect(source, MAX_CONFIG_BYTES), state.signal);
+  }
+  return parseImageConfig(await readDocument(blobs, config.digest, MAX_CONFIG_BYTES));
+}
+
+async function fetchLayers(state: Pull, manifest: Manifest, config: ImageConfig): Promise<LayerRecord[]> {
+  const wanted = new Map<Digest, WantedLayer>();
+  const order: WantedLayer[] = [];
+  for (const [i, descriptor] of manifest.layers.entries()) {
+    const diffID = config.rootfs.diff_ids[i];
+    if (!diffID) continue;
+    if (!isLayerType(descriptor.mediaType))
+      throw new WherryError(
+        'UNSUPPORTED',
+        `layer ${descriptor.digest}: unsupported media type ${descriptor.mediaType}`,
+      );
+    const layer = { repository: state.repository, descriptor, diffID };
+    order.push(layer);
+    wanted.set(descriptor.digest, layer);
+  }
+  const records = new Map<Digest, LayerRecord>();
+  const announced = announcer(order, records, state.emit);
+  for (const layer of wanted.values()) {
+    const stored = await findStoredLayer(state.deps.store, layer);
+    if (stored) state.lease.add(stored.digest);
+    // Asked again under the lease: a sweep may have come between.
+    if (stored && (await state.deps.store.blobs.stat(stored.digest)))
+      records.set(layer.descriptor.digest, stored);
+  }
+  const missing = [...wanted.values()].filter((layer) => !records.has(layer.descriptor.digest));
+  announced.begin();
+  // The largest first: what is left at the end, when workers fall idle, is small.
+  missing.sort((a, b) => b.descriptor.size - a.descriptor.size);
+  await forEachLimited(missing, state.deps.jobs, state.signal, async (layer, signal) => {
+    const { digest } = layer.descriptor;
+    const emit = (event: object) => state.emit({ kind: 'layer', digest, ...event } as ProgressEvent);
+    const record = await fetchLayer(state.deps, layer, emit, signal);
+    state.deps.store.metadata.addBlobLocation(digest, state.repository);
+    records.set(digest, record);
+    announced.done();
+  });
+  return order.map((layer) => {
+    const record = records.get(layer.descriptor.digest);
+    if (!record) throw new Error(`layer ${layer.descriptor.digest} was not fetched`);
+    return record;
+  });
+}
+
+/** Says "done" in the order of the layers, as Docker does, whatever the order in which they arrive. */
+function announcer(
+  order: readonly WantedLayer[],
+  records: ReadonlyMap<Digest, LayerRecord>,
+  emit: (event: ProgressEvent) => void,
+) {
+  const digests = [...new Set(order.map((layer) => layer.descriptor.digest))];
+  const fetched: Digest[] = [];
+  let next = 0;
+  return {
+    begin() {
+      for (const digest of digests) {
+        const exists = records.has(digest);
+        if (!exists) fetched.push(digest);
+        emit({ kind: 'layer', digest, phase: exists ? 'exists' : 'waiting' });
+      }
+    },
+    done() {
+      for (let digest = fetched[next]; digest && records.has(digest); digest = fetched[++next])
+        emit({ kind: 'layer', digest, phase: 'done' });
+    },
+  };
+}
+
+async function keepDocument(
+  state: Pull,
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+  children: readonly Descriptor[],
+): Promise<void> {
+  state.lease.add(descriptor.digest);
+  await storeDocument(state.deps.store.blobs, { ...descriptor, size: bytes.length }, bytes, state.signal);
+  state.deps.store.metadata.addBlobLocation(descriptor.digest, state.repository);
+  state.documents.set(descriptor.digest, { descriptor, children: children.map((child) => child.digest) });
+}
+
+async function recordImages(
+  state: Pull,
+  ref: Reference,
+  target: Descriptor,
+  images: readonly ImageFacts[],
+): Promise<void> {
+  const { metadata } = state.deps.store;
+  const taggedAt = state.deps.now();
+  const [chosen, ...others] = images;
+  for (const facts of others) metadata.putImage(facts, [], []);
+  if (!chosen) return;
+  const bare = { mediaType: target.mediaType, digest: target.digest, size: target.size };
+  const refs = ref.digest
+    ? [withDigest(state.repository, ref.digest)]
+    : [ref, withDigest(state.repository, target.digest)];
+  const names: ImageName[] = refs.map((name) => ({ ref: name, target: bare, imageId: chosen.id, taggedAt }));
+  metadata.putImage(chosen, [...state.documents.values()], names);
+  await state.deps.store.publishIndex();
+}
+
+function withPlatformCheck(result: PullResult, request: PullRequest, deps: PullDeps): PullResult {
+  const actual = deps.store.metadata.findImage(result.imageId)?.platform;
+  const wanted = request.platform;
+  if (!wanted || !actual || platformSatisfies(wanted, actual)) return result;
+  return { ...result, platformMismatch: { wanted, actual } };
+}

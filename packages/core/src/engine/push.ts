@@ -1,0 +1,267 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteRange } from '../content/blob-store.ts';
+import type { Digest } from '../digest.ts';
+import { WherryError } from '../errors.ts';
+import type { ProgressEvent, VerbOptions } from '../events.ts';
+import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/index-document.ts';
+import { type Manifest, parseManifest } from '../oci/manifest.ts';
+import { isForeignLayerType, isIndexType } from '../oci/media-types.ts';
+import {
+  familiarName,
+  formatReference,
+  type Reference,
+  repositoryOf,
+  sameRepository,
+  withDefaultTag,
+  withDigest,
+} from '../reference.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { MAX_MANIFEST_BYTES, readOwnDocument } from './documents.ts';
+import { sweepDuplicates } from './duplicate-layers.ts';
+import type { PushResult } from './engine.ts';
+import { forEachLimited } from './limiter.ts';
+import { type SealDeps, sealImage } from './seal.ts';
+import type { Store } from './store.ts';
+import { wholeContent } from './whole-content.ts';
+
+export interface PushDeps extends SealDeps {
+  readonly store: Store;
+  readonly registry: RegistryClient;
+  /** Blobs on their way at once. */
+  readonly jobs: number;
+  readonly now: () => Date;
+}
+
+/** One push under way: what its steps share. */
+interface Push {
+  readonly deps: PushDeps;
+  readonly repository: Reference;
+  readonly emit: (event: ProgressEvent) => void;
+  readonly signal: AbortSignal;
+  /** Blobs sent or seen in this push. */
+  readonly settled: Map<Digest, Promise<void>>;
+}
+
+/**
+ * Uploads an image under one of its names: the bytes that were pulled, so digests never change. Blobs that
+ * the registry has, in this repository or another, are not sent. Throws `TAG_UNKNOWN`, the registry's codes.
+ */
+export async function push(
+  deps: PushDeps,
+  request: { readonly ref: Reference },
+  options: VerbOptions = {},
+): Promise<PushResult> {
+  const ref = withDefaultTag(request.ref);
+  const name = deps.store.metadata.findName(ref);
+  if (!name) throw unknownTag(ref, deps.store);
+  return pushName(startPush(deps, ref, options), name);
+}
+
+/** Every tag of a repository that is in the store. */
+export async function pushAllTags(
+  deps: PushDeps,
+  request: { readonly repository: Reference },
+  options: VerbOptions = {},
+): Promise<PushResult[]> {
+  const names = deps.store.metadata
+    .listNames(request.repository)
+    .filter((name) => name.ref.tag !== undefined && sameRepository(name.ref, request.repository));
+  if (names.length === 0) throw unknownTag(request.repository, deps.store);
+  const state = startPush(deps, request.repository, options);
+  const results: PushResult[] = [];
+  for (const name of names) results.push(await pushName(state, name));
+  return results;
+}
+
+function startPush(deps: PushDeps, ref: Reference, options: VerbOptions): Push {
+  const emit = options.onProgress ?? (() => undefined);
+  emit({ kind: 'pushing', ref });
+  const signal = options.signal ?? new AbortController().signal;
+  return { deps, repository: repositoryOf(ref), emit, signal, settled: new Map() };
+}
+
+function unknownTag(ref: Reference, store: Store): WherryError {
+  const known = store.metadata.listNames(repositoryOf(ref)).some((name) => name.ref.tag !== undefined);
+  return known && ref.tag !== undefined
+    ? new WherryError('TAG_UNKNOWN', `tag does not exist: ${familiarName(ref)}`)
+    : new WherryError(
+        'TAG_UNKNOWN',
+        `An image does not exist locally with the tag: ${familiarName(repositoryOf(ref))}`,
+      );
+}
+
+async function pushName(state: Push, name: ImageName): Promise<PushResult> {
+  const { store } = state.deps;
+  const facts = store.metadata.findImage(name.imageId);
+  if (!facts) throw new WherryError('IMAGE_UNKNOWN', `No such image: ${familiarName(name.ref)}`);
+  const { target, sealed } = await pushHeld(state, name, facts);
+  if (sealed) await sweepDuplicates(store, store.contentOf(facts));
+  await store.publishIndex();
+  const result = { ref: name.ref, target };
+  state.emit({ kind: 'tag-pushed', ...result });
+  return result;
+}
+
+/** What the tag points to now, and the form that a loaded image got before it left. */
+interface Pushed {
+  readonly target: Descriptor;
+  readonly sealed?: ImageFacts;
+}
+
+/** Pushes under a lease, which ends before anything is given back. */
+async function pushHeld(state: Push, name: ImageName, facts: ImageFacts): Promise<Pushed> {
+  const { store, registry } = state.deps;
+  await using lease = await store.metadata.acquireLease(`push ${formatReference(name.ref)}`);
+  lease.add(name.target.digest, ...store.contentOf(facts));
+  const pushed = await pushTarget(state, name, facts, (digest) => lease.add(digest));
+  const bytes = await readOwnDocument(store.blobs, pushed.target.digest, MAX_MANIFEST_BYTES);
+  await registry.putManifest(name.ref, bytes, pushed.target.mediaType, state.signal);
+  recordPushed(state, facts.id, pushed.target);
+  return pushed;
+}
+
+/**
+ * Sends all that the name's target needs; the tag then points to the target itself, or to the one manifest
+ * when the rest of an index is neither here nor in the registry.
+ */
+async function pushTarget(
+  state: Push,
+  name: ImageName,
+  facts: ImageFacts,
+  hold: (digest: Digest) => void,
+): Promise<Pushed> {
+  if (isIndexType(name.target.mediaType)) {
+    if (await pushIndex(state, name.target)) return { target: name.target };
+    const message = `${familiarName(name.ref)}: only one platform of the index is here: pushing its manifest ${facts.manifest.digest}`;
+    state.emit({ kind: 'warning', message });
+    await pushManifestContent(state, facts.manifest, facts);
+    return { target: facts.manifest };
+  }
+  const sealed = await sealImage(state.deps, facts, { hold, emit: state.emit, signal: state.signal });
+  const target = sealed?.manifest ?? name.target;
+  await pushManifestContent(state, target, sealed ?? facts);
+  return { target, ...(sealed && { sealed }) };
+}
+
+/** Sends an index's children; false, with nothing sent, when some are neither here nor in the registry. */
+async function pushIndex(state: Push, target: Descriptor): Promise<boolean> {
+  const { store, registry } = state.deps;
+  const index = parseIndex(await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES));
+  const here: Descriptor[] = [];
+  for (const child of index.manifests) {
+    if (await wholeContent(store.blobs, child)) here.push(child);
+    else if (!(await registry.headManifest(withDigest(state.repository, child.digest), state.signal)))
+      return false;
+  }
+  for (const child of here) {
+    if (isIndexType(child.mediaType)) await pushIndex(state, child);
+    else await pushManifestContent(state, child, undefined);
+    const bytes = await readOwnDocument(store.blobs, child.digest, MAX_MANIFEST_BYTES);
+    await registry.putManifest(
+      withDigest(state.repository, child.digest),
+      bytes,
+      child.mediaType,
+      state.signal,
+    );
+  }
+  return true;
+}
+
+async function pushManifestContent(
+  state: Push,
+  descriptor: Descriptor,
+  facts: ImageFacts | undefined,
+): Promise<void> {
+  const { store, jobs } = state.deps;
+  const manifest = parseManifest(await readOwnDocument(store.blobs, descriptor.digest, MAX_MANIFEST_BYTES));
+  const layers = pushedLayers(manifest, facts, store);
+  // Top first, as Docker lists them; under their diffIDs, which is how Docker names layers that leave.
+  for (const layer of [...layers].reverse())
+    state.emit({ kind: 'layer', digest: layer.shown, phase: 'preparing' });
+  const blobs = [...layers.filter((layer) => !isForeignLayerType(layer.descriptor.mediaType))];
+  blobs.sort((a, b) => b.descriptor.size - a.descriptor.size);
+  await forEachLimited(
+    [...blobs, { descriptor: manifest.config, shown: undefined }],
+    jobs,
+    state.signal,
+    (blob) => pushBlobOnce(state, blob.descriptor, blob.shown),
+  );
+}
+
+function pushedLayers(manifest: Manifest, facts: ImageFacts | undefined, store: Store) {
+  return manifest.layers.map((descriptor, i) => ({
+    descriptor,
+    shown:
+      facts?.layers[i]?.diffID ?? store.metadata.findLayer(descriptor.digest)?.diffID ?? descriptor.digest,
+  }));
+}
+
+/** A blob that several images of one push share is sent once. */
+function pushBlobOnce(state: Push, descriptor: Descriptor, shown: Digest | undefined): Promise<void> {
+  const running = state.settled.get(descriptor.digest);
+  const settled = running
+    ? running.then(() => {
+        if (shown) state.emit({ kind: 'layer', digest: shown, phase: 'exists' });
+      })
+    : pushBlob(state, descriptor, shown);
+  state.settled.set(descriptor.digest, settled);
+  return settled;
+}
+
+async function pushBlob(state: Push, descriptor: Descriptor, shown: Digest | undefined): Promise<void> {
+  const { store, registry } = state.deps;
+  const { metadata } = store;
+  const locations = metadata.blobLocations(descriptor.digest);
+  const mountFrom = locations.filter(
+    (location) => location.domain === state.repository.domain && location.path !== state.repository.path,
+  );
+  const outcome = await registry.putBlob(
+    state.repository,
+    descriptor,
+    blobReader(state, descriptor, locations),
+    {
+      mountFrom,
+      signal: state.signal,
+      onProgress: (current) => {
+        if (shown)
+          state.emit({ kind: 'layer', digest: shown, phase: 'pushing', current, total: descriptor.size });
+      },
+    },
+  );
+  metadata.addBlobLocation(descriptor.digest, state.repository);
+  if (!shown) return;
+  if (outcome.kind === 'mounted')
+    state.emit({ kind: 'layer', digest: shown, phase: 'mounted', mountedFrom: outcome.from.path });
+  else state.emit({ kind: 'layer', digest: shown, phase: outcome.kind === 'present' ? 'exists' : 'pushed' });
+}
+
+/**
+ * Reads a blob from the store, or, when the store holds its tar under another compression only, from where
+ * it was pulled: a digest never changes.
+ */
+function blobReader(state: Push, descriptor: Descriptor, locations: readonly Reference[]) {
+  const { store, registry } = state.deps;
+  return async function* read(range?: ByteRange): ByteSource {
+    if (await store.blobs.stat(descriptor.digest)) return yield* store.blobs.read(descriptor.digest, range);
+    const source = locations.find((location) => !sameRepository(location, state.repository));
+    if (!source)
+      throw new WherryError('BLOB_UNKNOWN', `blob ${descriptor.digest} is not in the store`, {
+        hint: 'fetch it again with: wherry pull',
+      });
+    yield* registry.getBlob(source, descriptor, range, state.signal);
+  };
+}
+
+function recordPushed(state: Push, imageId: Digest, target: Descriptor): void {
+  const { metadata } = state.deps.store;
+  metadata.addBlobLocation(target.digest, state.repository);
+  const bare = { mediaType: target.mediaType, digest: target.digest, size: target.size };
+  metadata.putName({
+    ref: withDigest(state.repository, target.digest),
+    target: bare,
+    imageId,
+    taggedAt: state.deps.now(),
+  });
+}

@@ -1,0 +1,31 @@
+import type { TransferredError } from './error-transfer.ts';
+import type { LayerFacts } from './layer-facts.ts';
+import type { LayerLimits } from './layer-pass.ts';
+
+/** What hashes in a worker: Node's own SHA-256, or WebAssembly where the CPU has no SHA instructions. */
+export type HashEngine = 'node' | 'wasm';
+
+/** One layer, as posted to a worker. */
+export interface PassRequest {
+  readonly kind: 'pass';
+  readonly path: string;
+  readonly shared: SharedArrayBuffer;
+  readonly hashEngine: HashEngine;
+  readonly tocPath: string | undefined;
+  readonly limits: LayerLimits;
+  /** Where another thread hashes for this one. */
+  readonly hashRing: SharedArrayBuffer | undefined;
+}
+
+/** Asks a worker to hash for another one until the ring is ended. */
+export interface HashRequest {
+  readonly kind: 'hash';
+  readonly hashRing: SharedArrayBuffer;
+  readonly hashEngine: HashEngine;
+}
+
+/** A worker's answer; it takes the next request after it. A hash request's has nothing in it. */
+export interface WorkerReply {
+  readonly facts?: LayerFacts;
+  readonly error?: TransferredError;
+}

@@ -1,0 +1,297 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { concatBytes } from '../bytes/concat.ts';
+import { isDigest } from '../digest.ts';
+import { WherryError } from '../errors.ts';
+import type { LayerFacts } from './layer-facts.ts';
+import {
+  FLAG_DEVICE,
+  FLAG_LINK,
+  FLAG_MTIME_NS,
+  FLAG_NEGATIVE_MTIME,
+  FLAG_XATTRS,
+  KNOWN_FLAGS,
+  MAX_TOC_FACTS_BYTES,
+  MAX_TOC_FIELD_BYTES,
+  MAX_TOC_XATTRS,
+  TOC_CHECKSUM_START,
+  TOC_END_MAGIC,
+  TOC_END_OF_RECORDS,
+  TOC_MAGIC,
+  TOC_TRAILER_BYTES,
+  TOC_TYPES,
+  type TocEntry,
+  tocChecksum,
+} from './toc-format.ts';
+
+/** Enough for any facts with their trailer: what `readTocFacts` needs of a file's end. */
+export const TOC_TAIL_BYTES = MAX_TOC_FACTS_BYTES + TOC_TRAILER_BYTES;
+
+const NO_BYTES = new Uint8Array(0);
+const SLAB_BYTES = 64 * 1024;
+
+/** Says that the bytes at hand end inside of a record: more are needed. */
+const INCOMPLETE = Symbol('incomplete');
+
+/**
+ * Reads a table of contents held in memory, entry by entry. Names and values are views of `bytes`, or of
+ * copies where a name shares its start with the one before. Throws `CORRUPT` for what is no complete table.
+ */
+export function* readToc(bytes: Uint8Array): Generator<TocEntry, LayerFacts, undefined> {
+  const reader = new TocReader();
+  yield* reader.push(bytes);
+  return reader.finish();
+}
+
+/** Reads a table of contents from a stream, in memory bounded by one record. Throws as `readToc` does. */
+export async function* readTocSource(source: ByteSource): AsyncGenerator<TocEntry, LayerFacts, undefined> {
+  const reader = new TocReader();
+  for await (const chunk of source) yield* reader.push(chunk);
+  return reader.finish();
+}
+
+/**
+ * Reads the facts at the end of a table of contents from its last `TOC_TAIL_BYTES`, or from more of it, without
+ * checking what stands before them. Throws `CORRUPT` when there are none.
+ */
+export function readTocFacts(tail: Uint8Array): LayerFacts {
+  const trailer = readTrailer(tail);
+  const end = tail.length - TOC_TRAILER_BYTES;
+  if (trailer.factsLength > MAX_TOC_FACTS_BYTES || trailer.factsLength > end)
+    throw corruptToc('bad length of facts');
+  return parseFacts(tail.subarray(end - trailer.factsLength, end));
+}
+
+class TocReader {
+  /** Bytes not read yet: the start of a record, or all behind the last one. */
+  #rest: Uint8Array = NO_BYTES;
+  #checksum = TOC_CHECKSUM_START;
+  #place: 'magic' | 'records' | 'facts' = 'magic';
+  readonly #names = new NameSlabs();
+  #previousName: Uint8Array = NO_BYTES;
+  #previousEnd = 0;
+  #entries = 0;
+
+  *push(chunk: Uint8Array): Generator<TocEntry, void, undefined> {
+    const bytes = this.#rest.length === 0 ? chunk : concatBytes([this.#rest, chunk]);
+    this.#rest = bytes;
+    let offset = 0;
+    if (this.#place === 'magic') {
+      if (bytes.length < TOC_MAGIC.length) return;
+      if (!startsWith(bytes, TOC_MAGIC)) throw corruptToc('bad magic');
+      offset = TOC_MAGIC.length;
+      this.#place = 'records';
+    }
+    const cursor = new Cursor(bytes, offset);
+    while (this.#place === 'records') {
+      const start = cursor.offset;
+      const entry = this.#readRecord(cursor);
+      if (entry === INCOMPLETE) {
+        cursor.offset = start;
+        break;
+      }
+      if (entry === undefined) this.#place = 'facts';
+      else yield entry;
+    }
+    this.#keep(bytes, cursor.offset);
+  }
+
+  finish(): LayerFacts {
+    if (this.#place !== 'facts') throw corruptToc('unexpected end');
+    const rest = this.#rest;
+    const { factsLength, checksum } = readTrailer(rest);
+    if (factsLength !== rest.length - TOC_TRAILER_BYTES) throw corruptToc('bad length of facts');
+    const facts = rest.subarray(0, factsLength);
+    if (tocChecksum(this.#checksum, facts) !== checksum) throw corruptToc('bad check sum');
+    const parsed = parseFacts(facts);
+    if (parsed.entries !== this.#entries)
+      throw corruptToc(`${this.#entries} entries, but its facts say ${parsed.entries}`);
+    return parsed;
+  }
+
+  #keep(bytes: Uint8Array, offset: number): void {
+    this.#checksum = tocChecksum(this.#checksum, bytes.subarray(0, offset));
+    // A copy, so that a few bytes do not hold on to a whole chunk.
+    this.#rest = bytes.slice(offset);
+    if (this.#place === 'facts' && this.#rest.length > TOC_TAIL_BYTES)
+      throw corruptToc('bytes after its end');
+  }
+
+  #readRecord(cursor: Cursor): TocEntry | undefined | typeof INCOMPLETE {
+    const code = cursor.byte();
+    if (code === undefined) return INCOMPLETE;
+    if (code === TOC_END_OF_RECORDS) return undefined;
+    const type = TOC_TYPES[code];
+    const flags = cursor.byte() ?? 0;
+    if (type === undefined || flags & ~KNOWN_FLAGS) throw corruptToc(`bad record type ${code}`);
+    const name = cursor.name(this.#previousName, this.#names);
+    const entry = readFields(cursor, { type, flags, name, previousEnd: this.#previousEnd });
+    if (cursor.short) return INCOMPLETE;
+    this.#previousName = name;
+    this.#previousEnd = entry.dataOffset + entry.size;
+    if (!Number.isSafeInteger(this.#previousEnd)) throw corruptToc('offset out of range');
+    this.#entries++;
+    return entry;
+  }
+}
+
+interface RecordStart {
+  readonly type: TocEntry['type'];
+  readonly flags: number;
+  readonly name: Uint8Array;
+  readonly previousEnd: number;
+}
+
+function readFields(cursor: Cursor, { type, flags, name, previousEnd }: RecordStart): TocEntry {
+  const mode = cursor.number();
+  const uid = cursor.number();
+  const gid = cursor.number();
+  const size = cursor.number();
+  const mtime = cursor.number();
+  const dataOffset = previousEnd + cursor.number();
+  const mtimeNs = flags & FLAG_MTIME_NS ? cursor.number() : 0;
+  const link = flags & FLAG_LINK ? cursor.field() : NO_BYTES;
+  const devMajor = flags & FLAG_DEVICE ? cursor.number() : 0;
+  const devMinor = flags & FLAG_DEVICE ? cursor.number() : 0;
+  const entry = {
+    name,
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    mtime: flags & FLAG_NEGATIVE_MTIME ? -mtime : mtime,
+    mtimeNs,
+    link,
+    devMajor,
+    devMinor,
+    dataOffset,
+  };
+  return flags & FLAG_XATTRS ? { ...entry, xattrs: cursor.xattrs() } : entry;
+}
+
+/** Walks over bytes; what is cut off reads as 0 or empty and sets `short`. */
+class Cursor {
+  offset: number;
+  short = false;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, offset: number) {
+    this.#bytes = bytes;
+    this.offset = offset;
+  }
+
+  byte(): number | undefined {
+    const byte = this.#bytes[this.offset++];
+    if (byte === undefined) this.short = true;
+    return byte;
+  }
+
+  number(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.byte();
+      if (byte === undefined) return 0;
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw corruptToc('number out of range');
+      if (byte < 0x80) return value;
+      scale *= 128;
+      if (scale > Number.MAX_SAFE_INTEGER) throw corruptToc('number out of range');
+    }
+  }
+
+  field(): Uint8Array {
+    return this.#take(this.number());
+  }
+
+  name(previous: Uint8Array, names: NameSlabs): Uint8Array {
+    const shared = this.number();
+    const length = this.number();
+    if (shared > previous.length) throw corruptToc('bad shared name');
+    const rest = this.#take(length);
+    return shared === 0 || this.short ? rest : names.join(previous, shared, rest);
+  }
+
+  xattrs(): Map<string, Uint8Array> {
+    const count = this.number();
+    if (count > MAX_TOC_XATTRS) throw corruptToc('too many extended attributes');
+    const decoder = new TextDecoder();
+    const xattrs = new Map<string, Uint8Array>();
+    for (let i = 0; i < count && !this.short; i++) {
+      const key = decoder.decode(this.field());
+      xattrs.set(key, this.field());
+    }
+    return xattrs;
+  }
+
+  #take(length: number): Uint8Array {
+    if (length > MAX_TOC_FIELD_BYTES) throw corruptToc(`field of ${length} bytes`);
+    const end = this.offset + length;
+    if (end > this.#bytes.length) {
+      this.short = true;
+      return NO_BYTES;
+    }
+    const taken = this.#bytes.subarray(this.offset, end);
+    this.offset = end;
+    return taken;
+  }
+}
+
+/** Room for names, many to an allocation: an array of its own for each costs more than reading the entry. */
+class NameSlabs {
+  #slab: Uint8Array = NO_BYTES;
+  #used = 0;
+
+  /** The first `shared` bytes of `previous`, then `rest`. */
+  join(previous: Uint8Array, shared: number, rest: Uint8Array): Uint8Array {
+    const length = shared + rest.length;
+    if (this.#used + length > this.#slab.length) {
+      this.#slab = new Uint8Array(Math.max(SLAB_BYTES, length));
+      this.#used = 0;
+    }
+    const slab = this.#slab;
+    const start = this.#used;
+    for (let i = 0; i < shared; i++) slab[start + i] = previous[i] ?? 0;
+    slab.set(rest, start + shared);
+    this.#used += length;
+    return slab.subarray(start, start + length);
+  }
+}
+
+function readTrailer(tail: Uint8Array): { factsLength: number; checksum: number } {
+  const trailer = tail.subarray(Math.max(tail.length - TOC_TRAILER_BYTES, 0));
+  if (trailer.length < TOC_TRAILER_BYTES || !startsWith(trailer.subarray(8), TOC_END_MAGIC))
+    throw corruptToc('unexpected end');
+  const view = new DataView(trailer.buffer, trailer.byteOffset);
+  return { factsLength: view.getUint32(0, true), checksum: view.getUint32(4, true) };
+}
+
+function parseFacts(bytes: Uint8Array): LayerFacts {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw corruptToc('bad facts', cause);
+  }
+  if (!isFacts(value)) throw corruptToc('bad facts');
+  return value;
+}
+
+function isFacts(value: unknown): value is LayerFacts {
+  if (typeof value !== 'object' || value === null) return false;
+  const facts = value as Record<string, unknown>;
+  const counts = [facts.size, facts.tarSize, facts.contentSize, facts.entries];
+  return (
+    [facts.digest, facts.diffID].every((digest) => typeof digest === 'string' && isDigest(digest)) &&
+    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
+    ['none', 'gzip', 'zstd', 'xz', 'bzip2'].includes(String(facts.compression))
+  );
+}
+
+function corruptToc(detail: string, cause?: unknown): WherryError {
+  return new WherryError('CORRUPT', `table of contents: ${detail}`, { cause });
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return bytes.length >= prefix.length && prefix.every((byte, i) => bytes[i] === byte);
+}

@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { WherryError } from '../errors.ts';
+import type { HashRequest, PassRequest, WorkerReply } from './pass-protocol.ts';
+
+/** A worker does its work outside of the JavaScript heap; what needs more than this is an attack or a leak. */
+const MAX_HEAP_MB = 256;
+
+interface Pending {
+  readonly resolve: (reply: WorkerReply) => void;
+  readonly reject: (error: WherryError) => void;
+}
+
+/** One worker thread with at most one request under way. Keeps the process alive only meanwhile. */
+export class WorkerSlot {
+  readonly #worker: Worker;
+  #pending: Pending | undefined;
+  #isDead = false;
+
+  /** `onDeath` is called once, when the thread has ended for whatever reason. */
+  constructor(url: URL, onDeath: () => void) {
+    this.#worker = new Worker(url, {
+      name: 'layer-pass',
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (reply: WorkerReply) => this.#settle()?.resolve(reply));
+    const die = (cause: unknown) => {
+      if (this.#isDead) return;
+      this.#isDead = true;
+      this.#settle()?.reject(
+        new WherryError('INTERNAL', 'layer pass: worker thread ended unexpectedly', { cause }),
+      );
+      onDeath();
+    };
+    this.#worker.on('error', die);
+    this.#worker.on('exit', (code) => die(new Error(`exit code ${code}`)));
+  }
+
+  get isIdle(): boolean {
+    return this.#pending === undefined && !this.#isDead;
+  }
+
+  /** Sends a request to an idle worker. Rejects with `INTERNAL` when the thread dies before it answers. */
+  request(message: PassRequest | HashRequest): Promise<WorkerReply> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+      this.#worker.ref();
+      this.#worker.postMessage(message);
+    });
+  }
+
+  /** Ends the thread; a request under way rejects with `CANCELLED`. */
+  async terminate(): Promise<void> {
+    this.#isDead = true;
+    const pending = this.#settle();
+    await this.#worker.terminate();
+    pending?.reject(new WherryError('CANCELLED', 'cancelled'));
+  }
+
+  #settle(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#worker.unref();
+    return pending;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Digest } from '../digest.ts';
+import { descriptorValues, toDescriptor } from './descriptor-columns.ts';
+import type { MetadataDatabase, Row } from './metadata-database.ts';
+import type { ImageFacts, ImageLayer, ImageOutline } from './metadata-store.ts';
+
+/** The images, each under the digest of its config, and their layers. */
+export class ImageTable {
+  readonly #database: MetadataDatabase;
+
+  constructor(database: MetadataDatabase) {
+    this.#database = database;
+  }
+
+  find(id: Digest): ImageFacts | undefined {
+    const row = this.#database.get('SELECT * FROM images WHERE id = ?', id);
+    if (row === undefined) return undefined;
+    const layers = this.#database.all('SELECT * FROM image_layers WHERE image_id = ? ORDER BY position', id);
+    return { ...toOutline(row), layers: layers.map(toLayer) };
+  }
+
+  list(): ImageFacts[] {
+    const layers = new Map<Digest, ImageLayer[]>();
+    const images = this.#database.all('SELECT * FROM images').map((row) => {
+      const image = { ...toOutline(row), layers: [] as ImageLayer[] };
+      layers.set(image.id, image.layers);
+      return image;
+    });
+    for (const row of this.#database.all('SELECT * FROM image_layers ORDER BY image_id, position'))
+      layers.get(row.image_id as Digest)?.push(toLayer(row));
+    return images;
+  }
+
+  listOutlines(): ImageOutline[] {
+    return this.#database.all('SELECT * FROM images').map(toOutline);
+  }
+
+  idsByPrefix(hex: string, limit: number): Digest[] {
+    if (!/^[0-9a-f]{0,64}$/.test(hex)) return [];
+    // "g" comes behind every hexadecimal digit, so the range is an index look-up.
+    const rows = this.#database.all(
+      'SELECT id FROM images WHERE id >= ? AND id < ? ORDER BY id LIMIT ?',
+      `sha256:${hex}`,
+      `sha256:${hex}g`,
+      limit,
+    );
+    return rows.map((row) => row.id as Digest);
+  }
+
+  put(facts: ImageFacts): void {
+    const { platform } = facts;
+    this.#database.run('DELETE FROM image_layers WHERE image_id = ?', facts.id);
+    this.#database.run(
+      // A pull of an image that was built here must not forget what it was built from.
+      `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET
+         manifest_digest = excluded.manifest_digest, manifest_media_type = excluded.manifest_media_type,
+         manifest_size = excluded.manifest_size, manifest_extra = excluded.manifest_extra,
+         created = excluded.created, os = excluded.os, architecture = excluded.architecture,
+         variant = excluded.variant, os_version = excluded.os_version, size = excluded.size,
+         parent = coalesce(excluded.parent, parent)`,
+      facts.id,
+      ...descriptorValues(facts.manifest),
+      facts.created ?? null,
+      platform.os,
+      platform.architecture,
+      platform.variant ?? null,
+      platform.osVersion ?? null,
+      facts.size,
+      facts.parent ?? null,
+    );
+    for (const [position, layer] of facts.layers.entries())
+      this.#database.run(
+        'INSERT INTO image_layers VALUES (?, ?, ?, ?, ?, ?)',
+        facts.id,
+        position,
+        layer.digest,
+        layer.diffID,
+        layer.chainID,
+        layer.contentSize,
+      );
+  }
+
+  /** Removes the image and its names. Tells whether there was one. */
+  delete(id: Digest): boolean {
+    this.#database.run('DELETE FROM names WHERE image_id = ?', id);
+    this.#database.run('DELETE FROM image_layers WHERE image_id = ?', id);
+    return this.#database.run('DELETE FROM images WHERE id = ?', id) > 0;
+  }
+}
+
+function toOutline(row: Row): ImageOutline {
+  const [created, variant, osVersion, parent] = [row.created, row.variant, row.os_version, row.parent];
+  return {
+    id: row.id as Digest,
+    manifest: toDescriptor(row, 'manifest_'),
+    ...(created !== null && { created: created as string }),
+    platform: {
+      os: row.os as string,
+      architecture: row.architecture as string,
+      ...(variant !== null && { variant: variant as string }),
+      ...(osVersion !== null && { osVersion: osVersion as string }),
+    },
+    size: row.size as number,
+    ...(parent !== null && { parent: parent as Digest }),
+  };
+}
+
+function toLayer(row: Row): ImageLayer {
+  return {
+    digest: row.digest as Digest,
+    diffID: row.diff_id as Digest,
+    chainID: row.chain_id as Digest,
+    contentSize: row.content_size as number,
+  };
+}

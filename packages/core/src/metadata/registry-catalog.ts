@@ -1,0 +1,62 @@
+import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { toDescriptor } from './descriptor-columns.ts';
+import type { DocumentTable } from './document-table.ts';
+import type { MetadataDatabase } from './metadata-database.ts';
+import type { DocumentRecord } from './metadata-store.ts';
+
+/** The repositories of the registry service: manifests by digest, and tags. */
+export class RegistryCatalog {
+  readonly #database: MetadataDatabase;
+  readonly #documents: DocumentTable;
+
+  constructor(database: MetadataDatabase, documents: DocumentTable) {
+    this.#database = database;
+    this.#documents = documents;
+  }
+
+  findTag(repository: string, tag: string): Descriptor | undefined {
+    const row = this.#database.get(
+      `SELECT documents.* FROM registry_tags JOIN documents USING (digest) WHERE repository = ? AND tag = ?`,
+      repository,
+      tag,
+    );
+    return row && toDescriptor(row, '');
+  }
+
+  findManifest(repository: string, digest: Digest): Descriptor | undefined {
+    const row = this.#database.get(
+      `SELECT documents.* FROM registry_manifests JOIN documents USING (digest)
+       WHERE repository = ? AND digest = ?`,
+      repository,
+      digest,
+    );
+    return row && toDescriptor(row, '');
+  }
+
+  listTags(
+    repository: string,
+    { last = '', limit = -1 }: { readonly last?: string; readonly limit?: number } = {},
+  ): string[] | undefined {
+    const known = this.#database.get('SELECT 1 FROM registry_manifests WHERE repository = ?', repository);
+    if (known === undefined) return undefined;
+    return this.#database
+      .all(
+        'SELECT tag FROM registry_tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?',
+        repository,
+        last,
+        limit,
+      )
+      .map((row) => row.tag as string);
+  }
+
+  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
+    const { digest } = document.descriptor;
+    this.#database.transaction(() => {
+      this.#documents.put(document);
+      this.#database.run('INSERT OR IGNORE INTO registry_manifests VALUES (?, ?)', repository, digest);
+      for (const tag of tags)
+        this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
+    });
+  }
+}

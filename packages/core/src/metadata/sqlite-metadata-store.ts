@@ -1,0 +1,242 @@
+import { mkdirSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import { toStorageError } from '../content/storage-error.ts';
+import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../reference.ts';
+import { DocumentTable } from './document-table.ts';
+import { ImageTable } from './image-table.ts';
+import { LayerTable } from './layer-table.ts';
+import { LeaseTable } from './lease-table.ts';
+import { MetadataDatabase } from './metadata-database.ts';
+import type {
+  DocumentRecord,
+  ImageFacts,
+  ImageName,
+  ImageOutline,
+  LayerRecord,
+  Lease,
+  MetadataStore,
+} from './metadata-store.ts';
+import { migrate, schemaVersionOf } from './migrations.ts';
+import { NameTable } from './name-table.ts';
+import { descendantsOf, digestsOfImages } from './reachability.ts';
+import { RegistryCatalog } from './registry-catalog.ts';
+import { Collector } from './sweep.ts';
+
+/** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
+export class SqliteMetadataStore implements MetadataStore {
+  readonly #database: MetadataDatabase;
+  readonly #names: NameTable;
+  readonly #images: ImageTable;
+  readonly #documents: DocumentTable;
+  readonly #layers: LayerTable;
+  readonly #leases: LeaseTable;
+  readonly #catalog: RegistryCatalog;
+  readonly #collector: Collector;
+
+  private constructor(database: MetadataDatabase, clock: Clock) {
+    this.#database = database;
+    this.#names = new NameTable(database);
+    this.#images = new ImageTable(database);
+    this.#documents = new DocumentTable(database);
+    this.#layers = new LayerTable(database);
+    this.#leases = new LeaseTable(database, clock);
+    this.#catalog = new RegistryCatalog(database, this.#documents);
+    this.#collector = new Collector(database, clock, {
+      leases: this.#leases,
+      documents: this.#documents,
+      layers: this.#layers,
+    });
+  }
+
+  /**
+   * Opens the store's metadata, and makes it where there is none. Without the right to write, what is there
+   * can be read. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`.
+   */
+  static open(root: string, options: { readonly clock?: Clock } = {}): SqliteMetadataStore {
+    try {
+      mkdirSync(root, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw toStorageError(error, `make ${root}`);
+    }
+    const database = MetadataDatabase.open(root);
+    try {
+      migrate(database);
+      return new SqliteMetadataStore(database, options.clock ?? systemClock);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  get schemaVersion(): number {
+    return schemaVersionOf(this.#database);
+  }
+
+  /** The store cannot be written; changes throw `PERMISSION_DENIED`. */
+  get isReadOnly(): boolean {
+    return this.#database.isReadOnly;
+  }
+
+  findName(ref: Reference): ImageName | undefined {
+    return this.#names.find(ref);
+  }
+
+  listNames(repository?: Reference): ImageName[] {
+    return this.#names.list(repository);
+  }
+
+  namesOf(imageId: Digest): ImageName[] {
+    return this.#names.listOfImage(imageId);
+  }
+
+  /** Grows with every change of any name, in the transaction of the change. */
+  namesVersion(): number {
+    return this.#names.version();
+  }
+
+  putName(name: ImageName, guard?: { readonly replaces: Digest | null }): void {
+    this.#names.put(name, guard);
+  }
+
+  deleteName(ref: Reference): boolean {
+    return this.#names.delete(ref);
+  }
+
+  findImage(id: Digest): ImageFacts | undefined {
+    return this.#images.find(id);
+  }
+
+  listImages(): ImageFacts[] {
+    return this.#images.list();
+  }
+
+  listImageOutlines(): ImageOutline[] {
+    return this.#images.listOutlines();
+  }
+
+  imageIdsByPrefix(hex: string, limit: number): Digest[] {
+    return this.#images.idsByPrefix(hex, limit);
+  }
+
+  putImage(facts: ImageFacts, documents: readonly DocumentRecord[], names: readonly ImageName[]): void {
+    this.#database.transaction(() => {
+      for (const document of documents) this.#documents.put(document);
+      this.#images.put(facts);
+      for (const name of names) this.#names.put(name);
+    });
+  }
+
+  deleteImage(id: Digest): boolean {
+    return this.#database.transaction(() => {
+      const image = this.#images.find(id);
+      if (image === undefined) return false;
+      const documents = this.#names.listOfImage(id).map((name) => name.target.digest);
+      this.#images.delete(id);
+      this.#collector.forgetDocuments([...documents, image.manifest.digest]);
+      return true;
+    });
+  }
+
+  putLayer(record: LayerRecord): void {
+    this.#layers.put(record);
+  }
+
+  findLayer(digest: Digest): LayerRecord | undefined {
+    return this.#layers.find(digest);
+  }
+
+  layersByDiffID(diffID: Digest): LayerRecord[] {
+    return this.#layers.byDiffID(diffID);
+  }
+
+  allLayers(): LayerRecord[] {
+    return this.#layers.list();
+  }
+
+  addBlobLocation(digest: Digest, repository: Reference): void {
+    this.#layers.addLocation(digest, repository);
+  }
+
+  blobLocations(digest: Digest): Reference[] {
+    return this.#layers.locations(digest);
+  }
+
+  removeBlobLocation(digest: Digest, repository: Reference): void {
+    this.#layers.removeLocation(digest, repository);
+  }
+
+  async acquireLease(purpose: string): Promise<Lease> {
+    return this.#leases.acquire(purpose);
+  }
+
+  findTag(repository: string, tag: string): Descriptor | undefined {
+    return this.#catalog.findTag(repository, tag);
+  }
+
+  findManifest(repository: string, digest: Digest): Descriptor | undefined {
+    return this.#catalog.findManifest(repository, digest);
+  }
+
+  listTags(
+    repository: string,
+    options?: { readonly last?: string; readonly limit?: number },
+  ): string[] | undefined {
+    return this.#catalog.listTags(repository, options);
+  }
+
+  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
+    this.#catalog.putManifest(repository, document, tags);
+  }
+
+  getSetting(name: string): string | undefined {
+    return this.#database.get('SELECT value FROM settings WHERE name = ?', name)?.value as string | undefined;
+  }
+
+  setSetting(name: string, value: string): void {
+    this.#database.transaction(() =>
+      this.#database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', name, value),
+    );
+  }
+
+  touch(...digests: Digest[]): void {
+    this.#collector.touch(digests);
+  }
+
+  /** What of `reachable` images and their names hold; the rest is the registry's, or on its way. */
+  reachableFromImages(): Set<Digest> {
+    return digestsOfImages(this.#database);
+  }
+
+  /** The digests in `roots` and everything that stored documents lead to from there. */
+  descendants(roots: Iterable<Digest>): Set<Digest> {
+    return descendantsOf(this.#database, roots);
+  }
+
+  reachable(): Set<Digest> {
+    return this.#collector.reachable();
+  }
+
+  sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[] {
+    return this.#collector.sweep(remove, candidates);
+  }
+
+  allDocuments(): DocumentRecord[] {
+    return this.#documents.list();
+  }
+
+  forgetBlob(digest: Digest): void {
+    this.#database.transaction(() => this.#collector.forget(digest));
+  }
+
+  integrityCheck(): string[] {
+    const found = this.#database.all('PRAGMA quick_check').map((row) => String(row.quick_check));
+    return found.length === 1 && found[0] === 'ok' ? [] : found;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,142 @@
+import { type Clock, systemClock } from '../clock.ts';
+import type { CredentialStore } from '../config/credentials.ts';
+import { throwIfCancelled, WherryError } from '../errors.ts';
+import type { Reference } from '../reference.ts';
+import { hasBlob, readBlob } from './blobs.ts';
+import { type EndpointRules, pullEndpoints, pushEndpoint, type RegistryEndpoint } from './endpoints.ts';
+import { firstOf, MirrorHealth } from './fail-over.ts';
+import { login } from './login.ts';
+import { fetchManifest, headManifest, pushManifest } from './manifests.ts';
+import type { PutBlobOptions, PutBlobOutcome, RegistryClient } from './registry-client.ts';
+import { RegistryHttp } from './registry-http.ts';
+import { listTags } from './tags.ts';
+import type { Transport } from './transport.ts';
+import { Uploader } from './upload.ts';
+
+const DOCKER_HUB = 'docker.io';
+/** Made by Docker to be asked for limits: a HEAD of it counts for nothing. */
+const RATE_LIMIT_PREVIEW: Reference = { domain: DOCKER_HUB, path: 'ratelimitpreview/test', tag: 'latest' };
+
+export interface RegistryClientOptions {
+  /** Closed with the client. */
+  readonly transport: Transport & Partial<AsyncDisposable>;
+  /** What `loadRegistryConfig` read. */
+  readonly config: EndpointRules & {
+    readonly credentials: Pick<CredentialStore, 'get'>;
+    /** Sent with every request to a registry. */
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+  /** 0 to 1, spreads retries. */
+  readonly random?: () => number;
+  /** A registry's `Warning: 299`, each text once. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Makes the client that speaks to any registry through one transport. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { config, transport } = options;
+  const clock = options.clock ?? systemClock;
+  const http = new RegistryHttp({
+    transport,
+    credentials: config.credentials,
+    clock,
+    random: options.random ?? Math.random,
+    userAgent: options.userAgent ?? 'wherry',
+    headers: config.headers ?? {},
+    ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
+  });
+  const health = new MirrorHealth(clock);
+  const forPull = (ref: Reference) => pullEndpoints(ref, config);
+
+  return {
+    getManifest: (ref, signal) =>
+      firstOf(forPull(ref), health, (endpoint) => fetchManifest(http, endpoint, ref, signal)),
+    headManifest: (ref, signal) =>
+      firstFound(forPull(ref), health, (endpoint) => headManifest(http, endpoint, ref, signal)),
+    getBlob: (repo, descriptor, range, signal) => {
+      const { start, end } = boundedRange(descriptor.size, range?.start, range?.end);
+      return readBlob(http, forPull({ ...repo, digest: descriptor.digest }), health, {
+        ref: repo,
+        descriptor,
+        start,
+        end,
+        signal,
+      });
+    },
+    hasBlob: (repo, digest, signal) => hasBlob(http, pushEndpoint(repo, config), digest, 'pull', signal),
+    putBlob: (repo, descriptor, read, putOptions = {}) =>
+      putBlob(http, pushEndpoint(repo, config), config, repo, { descriptor, read, ...putOptions }),
+    putManifest: (ref, bytes, mediaType, signal) =>
+      pushManifest(http, pushEndpoint(ref, config), ref, bytes, mediaType, signal),
+    async *listTags(repo, signal) {
+      yield* listTags(http, pushEndpoint(repo, config), repo, signal);
+    },
+    endpoints: (ref) => forPull(ref).map((endpoint) => shownEndpoint(http, endpoint)),
+    async rateLimit(domain, signal) {
+      const preview = domain === DOCKER_HUB ? RATE_LIMIT_PREVIEW : undefined;
+      if (preview !== undefined) await headManifest(http, pushEndpoint(preview, config), preview, signal);
+      return http.rateLimits.get(domain) ?? { registry: domain };
+    },
+    login: (domain, username, password, signal) =>
+      login(http, pushEndpoint({ domain, path: 'login' }, config), { username, password }, clock, signal),
+    async close() {
+      await transport[Symbol.asyncDispose]?.();
+    },
+  };
+}
+
+async function putBlob(
+  http: RegistryHttp,
+  endpoint: RegistryEndpoint,
+  config: EndpointRules,
+  repo: Reference,
+  request: PutBlobOptions & Pick<Parameters<Uploader['upload']>[0], 'descriptor' | 'read'>,
+): Promise<PutBlobOutcome> {
+  const { descriptor, signal } = request;
+  throwIfCancelled(signal);
+  if (await hasBlob(http, endpoint, descriptor.digest, 'pull,push', signal)) return { kind: 'present' };
+  const uploader = new Uploader(http, endpoint);
+  const sources = (request.mountFrom ?? [])
+    .filter(({ domain, path }) => domain === repo.domain && path !== repo.path)
+    .map((from) => ({ from, at: pushEndpoint(from, config) }))
+    .filter(({ at }) => at.url.host === endpoint.url.host);
+  const mounted = await uploader.mount(
+    descriptor.digest,
+    sources.map(({ at }) => at.repository),
+    signal,
+  );
+  if ('mountedFrom' in mounted) {
+    const source = sources.find(({ at }) => at.repository === mounted.mountedFrom);
+    if (source !== undefined) return { kind: 'mounted', from: source.from };
+  }
+  await uploader.upload(request, 'session' in mounted ? mounted.session : undefined);
+  return { kind: 'uploaded' };
+}
+
+/** As `firstOf`, but what a mirror does not have the next endpoint may. */
+async function firstFound<T>(
+  endpoints: readonly RegistryEndpoint[],
+  health: MirrorHealth,
+  ask: (endpoint: RegistryEndpoint) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const origin = endpoints.at(-1);
+  const missing = new WherryError('MANIFEST_UNKNOWN', 'not at this mirror');
+  return firstOf(endpoints, health, async (endpoint) => {
+    const found = await ask(endpoint);
+    if (found === undefined && endpoint !== origin) throw missing;
+    return found;
+  });
+}
+
+function boundedRange(size: number, start = 0, end = size): { start: number; end: number } {
+  if (start < 0 || end < start || end > size)
+    throw new WherryError('INVALID_RANGE', `range ${start}-${end} of ${size} bytes`);
+  return { start, end };
+}
+
+function shownEndpoint(http: RegistryHttp, endpoint: RegistryEndpoint) {
+  const { repository, role, reason } = endpoint;
+  return { url: http.knownUrl(endpoint), repository, role, reason };
+}

@@ -1,0 +1,139 @@
+import { type DockerMirror, isLoopback } from '../config/daemon-config.ts';
+import type { RegistryRule } from '../config/wherry-config.ts';
+import { WherryError } from '../errors.ts';
+import { familiarName, type Reference } from '../reference.ts';
+import type { Endpoint } from './registry-client.ts';
+
+/** An endpoint with what a request to it needs to know. */
+export interface RegistryEndpoint extends Endpoint {
+  /** Key of the credentials: the host, or `docker.io`. */
+  readonly domain: string;
+  /** Any certificate will do, and so will none. */
+  readonly insecure: boolean;
+  /** The scheme stands in the configuration: no other is tried. */
+  readonly fixedScheme: boolean;
+  /** Domain of the name, sent as `ns` to a mirror of several registries. */
+  readonly namespace?: string;
+}
+
+/** What of the configuration decides about endpoints. */
+export interface EndpointRules {
+  readonly rules: readonly RegistryRule[];
+  /** Docker's `registry-mirrors`: for Docker Hub alone. */
+  readonly dockerMirrors: readonly DockerMirror[];
+  readonly isInsecure: (host: string) => boolean;
+}
+
+interface Location {
+  readonly scheme?: 'http' | 'https';
+  readonly host: string;
+  /** Without slashes at its ends; empty: none. */
+  readonly path: string;
+}
+
+const DOCKER_HUB = 'docker.io';
+const DOCKER_HUB_ORIGIN = 'registry-1.docker.io';
+
+/**
+ * The endpoints that a pull of `ref` asks, in order: the mirrors of the rule with the longest prefix, then
+ * Docker's own for Docker Hub, then the origin. Throws `BLOCKED`.
+ */
+export function pullEndpoints(ref: Reference, config: EndpointRules): RegistryEndpoint[] {
+  const rule = matchingRule(ref, config.rules);
+  return [...ruleMirrors(ref, rule, config), ...dockerMirrors(ref, config), originOf(ref, rule, config)];
+}
+
+/** The one endpoint that takes pushes. Throws `BLOCKED`. */
+export function pushEndpoint(ref: Reference, config: EndpointRules): RegistryEndpoint {
+  return originOf(ref, matchingRule(ref, config.rules), config);
+}
+
+function matchingRule(ref: Reference, rules: readonly RegistryRule[]): RegistryRule | undefined {
+  let best: RegistryRule | undefined;
+  for (const rule of rules) {
+    if (matchedPart(ref, rule.prefix) === undefined) continue;
+    if (best === undefined || rule.prefix.length > best.prefix.length) best = rule;
+  }
+  if (best?.blocked === true)
+    throw new WherryError('BLOCKED', `registry ${best.prefix} is blocked in ${best.source}`, {
+      hint: `remove "blocked" for the prefix "${best.prefix}" there`,
+      details: { reference: familiarName(ref), prefix: best.prefix },
+    });
+  return best;
+}
+
+/** What of the name `prefix` stands for: the prefix itself, or the domain for `*.host`. */
+function matchedPart(ref: Reference, prefix: string): string | undefined {
+  if (prefix.startsWith('*.')) return ref.domain.endsWith(prefix.slice(1)) ? ref.domain : undefined;
+  const name = `${ref.domain}/${ref.path}`;
+  if (!name.startsWith(prefix)) return undefined;
+  return name.length === prefix.length || name[prefix.length] === '/' ? prefix : undefined;
+}
+
+function ruleMirrors(
+  ref: Reference,
+  rule: RegistryRule | undefined,
+  config: EndpointRules,
+): RegistryEndpoint[] {
+  if (rule === undefined) return [];
+  const wanted = ref.digest === undefined ? 'tag-only' : 'digest-only';
+  return rule.mirrors
+    .filter(({ pull }) => pull === 'all' || pull === wanted)
+    .map((mirror, index) => ({
+      ...endpointAt(rewritten(ref, rule, mirror.location), config, mirror.insecure),
+      role: 'mirror' as const,
+      reason: `mirror ${index + 1} of "${rule.prefix}" in ${rule.source}`,
+      ...(mirror.sendNamespace ? { namespace: ref.domain } : {}),
+    }));
+}
+
+function dockerMirrors(ref: Reference, config: EndpointRules): RegistryEndpoint[] {
+  if (ref.domain !== DOCKER_HUB) return [];
+  return config.dockerMirrors.map(({ url, source }) => ({
+    ...endpointAt({ ...parseLocation(url), path: ref.path }, config, false),
+    role: 'mirror' as const,
+    reason: `"registry-mirrors" in ${source}`,
+  }));
+}
+
+function originOf(ref: Reference, rule: RegistryRule | undefined, config: EndpointRules): RegistryEndpoint {
+  const moved = rule?.location === undefined ? undefined : rewritten(ref, rule, rule.location);
+  const place = moved ?? { host: ref.domain, path: ref.path };
+  return {
+    ...endpointAt(place, config, rule?.insecure ?? false),
+    role: 'origin',
+    reason:
+      moved === undefined ? `registry of ${ref.domain}` : `location of "${rule?.prefix}" in ${rule?.source}`,
+  };
+}
+
+function rewritten(ref: Reference, rule: RegistryRule, location: string): Location {
+  const matched = matchedPart(ref, rule.prefix) ?? '';
+  const place = parseLocation(location);
+  const rest = `${ref.domain}/${ref.path}`.slice(matched.length);
+  return { ...place, path: `${place.path}${rest}`.replace(/^\//, '') };
+}
+
+/** Reads `[scheme://]host[:port][/path]`. */
+export function parseLocation(text: string): Location {
+  const [, scheme, host = '', path = ''] = /^(?:(https?):\/\/)?([^/]*)\/*(.*?)\/*$/s.exec(text) ?? [];
+  return { ...(scheme === 'http' || scheme === 'https' ? { scheme } : {}), host, path };
+}
+
+function endpointAt(
+  { scheme, host, path }: Location,
+  config: EndpointRules,
+  configuredInsecure: boolean,
+): Omit<RegistryEndpoint, 'role' | 'reason'> {
+  const hub = host === DOCKER_HUB || host === 'index.docker.io';
+  const actualHost = hub ? DOCKER_HUB_ORIGIN : host;
+  const insecure = configuredInsecure || isLoopback(actualHost) || config.isInsecure(actualHost);
+  const guessed = isLoopback(actualHost) ? 'http' : 'https';
+  return {
+    url: new URL(`${scheme ?? guessed}://${actualHost}/`),
+    repository: path,
+    domain: hub || actualHost === DOCKER_HUB_ORIGIN ? DOCKER_HUB : host,
+    insecure,
+    fixedScheme: scheme !== undefined,
+  };
+}

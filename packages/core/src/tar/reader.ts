@@ -1,0 +1,94 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { WherryError } from '../errors.ts';
+import { BLOCK_BYTES } from './header.ts';
+import type { TarEntry } from './scanner.ts';
+import { TsTarScanner } from './ts-tar-scanner.ts';
+
+/** An entry and its payload, which can be read once, before the next entry is asked for. */
+export interface TarFile {
+  readonly entry: TarEntry;
+  readonly body: ByteSource;
+}
+
+/**
+ * Reads an archive entry by entry, in the order of the archive; a body that is not read is passed over.
+ * For archives that are read once, such as `docker save`'s; layers go through a `TarScanner`. Throws what
+ * a scanner throws. `source` is read to its end or closed.
+ */
+export async function* readTar(source: ByteSource): AsyncGenerator<TarFile, void, undefined> {
+  const stream = new ScannedStream(source);
+  try {
+    for (;;) {
+      const entry = await stream.nextEntry();
+      if (!entry) return;
+      let isCurrent = true;
+      yield { entry, body: stream.body(() => isCurrent) };
+      isCurrent = false;
+    }
+  } finally {
+    await stream.close();
+  }
+}
+
+/** Hands out the bytes of a source, each shown to a scanner first, never past the next edge of interest. */
+class ScannedStream {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #scanner = new TsTarScanner();
+  #chunk: Uint8Array = new Uint8Array(0);
+  #position = 0;
+  #payloadLeft = 0;
+
+  constructor(source: ByteSource) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  async nextEntry(): Promise<TarEntry | undefined> {
+    while (this.#payloadLeft > 0) {
+      if (!(await this.#takePayload())) break;
+    }
+    for (;;) {
+      // A step that ends at a block's edge completes one header at most.
+      const step = BLOCK_BYTES - (this.#position % BLOCK_BYTES);
+      const taken = await this.#take(step);
+      if (!taken) break;
+      const [entry] = taken.entries;
+      if (!entry) continue;
+      this.#payloadLeft = entry.size;
+      return entry;
+    }
+    this.#scanner.finish();
+    return undefined;
+  }
+
+  async *body(isCurrent: () => boolean): ByteSource {
+    while (isCurrent() && this.#payloadLeft > 0) {
+      const bytes = await this.#takePayload();
+      if (!bytes)
+        throw new WherryError('TRUNCATED', 'unexpected EOF', { details: { offset: this.#position } });
+      yield bytes;
+    }
+    if (!isCurrent()) throw new Error('tar: body read after the next entry was asked for');
+  }
+
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
+  async #takePayload(): Promise<Uint8Array | undefined> {
+    const taken = await this.#take(this.#payloadLeft);
+    this.#payloadLeft -= taken?.bytes.length ?? 0;
+    return taken?.bytes;
+  }
+
+  async #take(max: number): Promise<{ bytes: Uint8Array; entries: readonly TarEntry[] } | undefined> {
+    while (this.#chunk.length === 0) {
+      const { done, value } = await this.#iterator.next();
+      if (done) return undefined;
+      this.#chunk = value;
+    }
+    const bytes = this.#chunk.subarray(0, max);
+    this.#chunk = this.#chunk.subarray(bytes.length);
+    this.#position += bytes.length;
+    return { bytes, entries: this.#scanner.push(bytes) };
+  }
+}

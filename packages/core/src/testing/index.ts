@@ -1,0 +1,11 @@
+/**
+ * For tests of what is built on core: a registry in memory, made images, and the suites that hold the
+ * implementations of each contract. The suites need vitest, which core does not bring.
+ */
+export { blobStoreSuite } from './blob-store-suite.ts';
+export { hasherSuite, resumableHasherSuite } from './hasher-suite.ts';
+export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-fixtures.ts';
+export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
+export { metadataStoreSuite } from './metadata-store-suite.ts';
+export { registryClientSuite } from './registry-client-suite.ts';
+export { tarScannerSuite } from './tar-scanner-suite.ts';

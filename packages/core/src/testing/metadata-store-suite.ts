@@ -1,0 +1,455 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../clock.ts';
+import type { Digest } from '../digest.ts';
+import type {
+  DocumentRecord,
+  ImageFacts,
+  ImageName,
+  LayerRecord,
+  MetadataStore,
+} from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseReference } from '../reference.ts';
+
+/** A clock that stands until it is moved. */
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+type OpenStore = (clock: Clock) => Promise<MetadataStore>;
+
+const HOUR_MS = 60 * 60 * 1000;
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+const UBUNTU = parseReference('ubuntu:18.04');
+
+/** What every `MetadataStore` does. `open` makes a fresh, empty store; a second call, another one. */
+export function metadataStoreSuite(name: string, open: OpenStore): void {
+  describe(`${name} as a metadata store`, () => {
+    nameCases(open);
+    imageCases(open);
+    layerCases(open);
+    catalogCases(open);
+    collectionCases(open);
+  });
+}
+
+export function testClock(start = new Date('2026-01-02T03:04:05Z')): TestClock {
+  let now = start.getTime();
+  return {
+    now: () => new Date(now),
+    sleep: async () => {},
+    advance: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+/** The digest of a text: for tests that only need different ones. */
+export function digestOf(text: string): Digest {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}` as Digest;
+}
+
+/** An image of made-up digests with these layers, its manifest and the names it gets. */
+export function imageFixture(
+  label: string,
+  options: { readonly names?: readonly string[]; readonly layers?: readonly string[] } = {},
+): { facts: ImageFacts; manifest: DocumentRecord; names: ImageName[]; layers: LayerRecord[] } {
+  const descriptor: Descriptor = { mediaType: MANIFEST, digest: digestOf(`manifest ${label}`), size: 500 };
+  const layers = (options.layers ?? [`layer of ${label}`]).map((layer) => layerFixture(layer));
+  const id = digestOf(`config ${label}`);
+  return {
+    facts: {
+      id,
+      manifest: descriptor,
+      created: '2026-01-01T00:00:00Z',
+      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+      size: 10 * layers.length,
+      layers: layers.map(({ digest, diffID, contentSize }) => ({
+        digest,
+        diffID,
+        chainID: digestOf(`chain ${diffID}`),
+        contentSize,
+      })),
+    },
+    manifest: { descriptor, children: [id, ...layers.map((layer) => layer.digest)] },
+    names: (options.names ?? []).map((text) => ({
+      ref: parseReference(text),
+      target: descriptor,
+      imageId: id,
+      taggedAt: new Date('2026-01-02T00:00:00Z'),
+    })),
+    layers,
+  };
+}
+
+/** A layer blob; `packing` makes another blob of the same tar. */
+export function layerFixture(label: string, packing = 'gzip'): LayerRecord {
+  return {
+    digest: digestOf(`${packing} ${label}`),
+    diffID: digestOf(`tar ${label}`),
+    size: 100,
+    tarSize: 300,
+    contentSize: 10,
+  };
+}
+
+function put(store: MetadataStore, label: string, options: Parameters<typeof imageFixture>[1] = {}) {
+  const image = imageFixture(label, options);
+  for (const layer of image.layers) store.putLayer(layer);
+  store.putImage(image.facts, [image.manifest], image.names);
+  return image;
+}
+
+function nameCases(open: OpenStore): void {
+  test('finds a name as it was put, under a tag and under a digest', async () => {
+    using store = await opened(open);
+    const byDigest = `ubuntu@${digestOf('index')}`;
+    const { names } = put(store, 'a', { names: ['ubuntu:18.04', byDigest] });
+    expect(store.findName(UBUNTU)).toEqual(names[0]);
+    expect(store.findName(parseReference(byDigest))).toEqual(names[1]);
+    expect(store.findName(parseReference('ubuntu:20.04'))).toBeUndefined();
+    expect(store.findName(parseReference('example.com/library/ubuntu:18.04'))).toBeUndefined();
+  });
+
+  test('keeps all of a target that a descriptor can say', async () => {
+    using store = await opened(open);
+    const { names } = put(store, 'a', { names: ['ubuntu:18.04'] });
+    const target: Descriptor = {
+      ...names[0]!.target,
+      platform: { os: 'linux', architecture: 's390x' },
+      annotations: { 'org.example': 'yes' },
+      artifactType: 'application/x-thing',
+      urls: ['https://example.com/a'],
+    };
+    store.putName({ ...names[0]!, target });
+    expect(store.findName(UBUNTU)?.target).toEqual(target);
+  });
+
+  test('lists all names, those of a repository and those of an image', async () => {
+    using store = await opened(open);
+    const a = put(store, 'a', { names: ['ubuntu:18.04', 'ubuntu:20.04'] });
+    put(store, 'b', { names: ['busybox:latest', 'example.com/library/ubuntu:1'] });
+    expect(store.listNames().map((name) => name.ref)).toEqual(
+      ['busybox:latest', 'ubuntu:18.04', 'ubuntu:20.04', 'example.com/library/ubuntu:1'].map(parseReference),
+    );
+    expect(store.listNames(parseReference('ubuntu'))).toEqual(a.names);
+    expect(store.namesOf(a.facts.id)).toEqual(a.names);
+    expect(store.namesOf(digestOf('nothing'))).toEqual([]);
+  });
+
+  test('moves a name, and compares first when it is told to', async () => {
+    using store = await opened(open);
+    const a = put(store, 'a', { names: ['ubuntu:18.04'] });
+    const b = put(store, 'b');
+    const moved = { ...a.names[0]!, target: b.facts.manifest, imageId: b.facts.id };
+    for (const replaces of [null, b.facts.manifest.digest])
+      expect(() => store.putName(moved, { replaces })).toThrow(
+        expect.objectContaining({
+          code: 'CONFLICT',
+          message: expect.stringContaining('ubuntu:18.04: names'),
+        }),
+      );
+    store.putName(moved, { replaces: a.facts.manifest.digest });
+    expect(store.findName(UBUNTU)).toEqual(moved);
+    expect(store.namesOf(a.facts.id)).toEqual([]);
+    store.putName({ ...moved, ref: parseReference('ubuntu:new') }, { replaces: null });
+  });
+
+  test('deletes a name once', async () => {
+    using store = await opened(open);
+    const { facts } = put(store, 'a', { names: ['ubuntu:18.04'] });
+    expect(store.deleteName(UBUNTU)).toBe(true);
+    expect(store.deleteName(UBUNTU)).toBe(false);
+    expect(store.findImage(facts.id)).toEqual(facts);
+  });
+
+  test.each([
+    { name: 'no tag and no digest', text: 'ubuntu' },
+    { name: 'a tag and a digest', text: `ubuntu:18.04@sha256:${'0'.repeat(64)}` },
+  ])('refuses a name with $name', async ({ text }) => {
+    using store = await opened(open);
+    expect(() => store.findName(parseReference(text))).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
+  test('refuses a name for an image that is gone', async () => {
+    using store = await opened(open);
+    const { names, facts } = put(store, 'a', { names: ['ubuntu:18.04'] });
+    store.deleteImage(facts.id);
+    expect(() => store.putName(names[0]!)).toThrow(expect.objectContaining({ code: 'IMAGE_UNKNOWN' }));
+    expect(store.listNames()).toEqual([]);
+  });
+}
+
+function imageCases(open: OpenStore): void {
+  test('gives back an image as it was put', async () => {
+    using store = await opened(open);
+    const { facts } = put(store, 'a', { layers: ['one', 'two', 'three'] });
+    const bare: ImageFacts = {
+      id: digestOf('bare'),
+      manifest: facts.manifest,
+      platform: { os: 'linux', architecture: 'amd64' },
+      size: 0,
+      layers: [],
+    };
+    const full = { ...bare, id: digestOf('full'), parent: facts.id };
+    const windows = {
+      ...full,
+      id: digestOf('windows'),
+      platform: { ...bare.platform, osVersion: '10.0' },
+    };
+    for (const image of [bare, full, windows]) store.putImage(image, [], []);
+    for (const image of [facts, bare, full, windows]) expect(store.findImage(image.id)).toEqual(image);
+    expect(store.findImage(digestOf('nothing'))).toBeUndefined();
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+    const all = [facts, bare, full, windows].sort(byId);
+    expect(store.listImages().sort(byId)).toEqual(all);
+    expect(store.listImageOutlines().sort(byId)).toEqual(all.map(({ layers: _, ...outline }) => outline));
+  });
+
+  test('replaces an image, yet remembers its parent', async () => {
+    using store = await opened(open);
+    const { facts } = put(store, 'a', { layers: ['one', 'two'] });
+    store.putImage({ ...facts, parent: digestOf('parent') }, [], []);
+    const pulled = { ...facts, manifest: { ...facts.manifest, digest: digestOf('other manifest') } };
+    store.putImage(pulled, [], []);
+    expect(store.findImage(facts.id)).toEqual({ ...pulled, parent: digestOf('parent') });
+  });
+
+  test('finds image IDs by how they begin', async () => {
+    using store = await opened(open);
+    const ids = ['a', 'b', 'c', 'd'].map((label) => put(store, label).facts.id).sort();
+    const hex = ids[1]!.slice('sha256:'.length);
+    expect(store.imageIdsByPrefix('', 10)).toEqual(ids);
+    expect(store.imageIdsByPrefix('', 2)).toEqual(ids.slice(0, 2));
+    expect(store.imageIdsByPrefix(hex.slice(0, 12), 2)).toEqual([ids[1]]);
+    expect(store.imageIdsByPrefix(hex, 2)).toEqual([ids[1]]);
+    for (const none of [`${hex}0`, 'xyz', '%', 'A', `${hex.slice(0, 8)}g`])
+      expect(store.imageIdsByPrefix(none, 2)).toEqual([]);
+  });
+
+  test('deletes an image with its names and its documents', async () => {
+    using store = await opened(open);
+    const { facts, manifest } = put(store, 'a', { names: ['ubuntu:18.04', 'ubuntu:bionic'] });
+    expect(store.allDocuments()).toEqual([{ ...manifest, children: [...manifest.children].sort() }]);
+    expect(store.deleteImage(facts.id)).toBe(true);
+    expect(store.deleteImage(facts.id)).toBe(false);
+    expect(store.listNames()).toEqual([]);
+    expect(store.listImages()).toEqual([]);
+    expect(store.allDocuments()).toEqual([]);
+  });
+
+  test('keeps a document that another name needs when an image goes', async () => {
+    using store = await opened(open);
+    const [arm, amd] = [imageFixture('arm'), imageFixture('amd')];
+    const index: DocumentRecord = {
+      descriptor: { mediaType: INDEX, digest: digestOf('index'), size: 9 },
+      children: [arm.facts.manifest.digest, amd.facts.manifest.digest],
+    };
+    const name = (text: string, imageId: Digest): ImageName => ({
+      ref: parseReference(text),
+      target: index.descriptor,
+      imageId,
+      taggedAt: new Date(0),
+    });
+    store.putImage(arm.facts, [arm.manifest, index], [name('app:arm', arm.facts.id)]);
+    store.putImage(amd.facts, [amd.manifest, index], [name('app:amd', amd.facts.id)]);
+    store.deleteImage(arm.facts.id);
+    expect(store.allDocuments()).toHaveLength(3);
+    store.deleteImage(amd.facts.id);
+    expect(store.allDocuments()).toEqual([]);
+  });
+
+  test('puts an image whole or not at all', async () => {
+    using store = await opened(open);
+    const { facts, manifest, names } = imageFixture('a', { names: ['ubuntu:18.04'] });
+    const foreign = { ...names[0]!, ref: parseReference('other:1'), imageId: digestOf('not here') };
+    expect(() => store.putImage(facts, [manifest], [...names, foreign])).toThrow();
+    expect([store.listNames(), store.listImages(), store.allDocuments()]).toEqual([[], [], []]);
+  });
+}
+
+function layerCases(open: OpenStore): void {
+  test('knows a tar in each of its packings', async () => {
+    using store = await opened(open);
+    const [gzip, zstd, other] = [layerFixture('a'), layerFixture('a', 'zstd'), layerFixture('b')];
+    for (const layer of [gzip, zstd, other]) store.putLayer(layer);
+    store.putLayer(gzip);
+    expect(store.findLayer(gzip.digest)).toEqual(gzip);
+    expect(store.findLayer(digestOf('nothing'))).toBeUndefined();
+    expect(new Set(store.layersByDiffID(gzip.diffID))).toEqual(new Set([gzip, zstd]));
+    expect(store.layersByDiffID(digestOf('nothing'))).toEqual([]);
+    expect(store.allLayers()).toHaveLength(3);
+    store.forgetBlob(gzip.digest);
+    expect(store.layersByDiffID(gzip.diffID)).toEqual([zstd]);
+  });
+
+  test('remembers where blobs are', async () => {
+    using store = await opened(open);
+    const [digest, app, team] = [digestOf('a'), parseReference('example.com/app'), parseReference('b/team')];
+    for (const repository of [app, team, app]) store.addBlobLocation(digest, repository);
+    expect(store.blobLocations(digest)).toHaveLength(2);
+    store.removeBlobLocation(digest, app);
+    expect(store.blobLocations(digest)).toEqual([team]);
+    expect(store.blobLocations(digestOf('b'))).toEqual([]);
+  });
+
+  test('keeps settings', async () => {
+    using store = await opened(open);
+    expect(store.getSetting('hash')).toBeUndefined();
+    store.setSetting('hash', 'wasm');
+    store.setSetting('hash', 'node');
+    expect(store.getSetting('hash')).toBe('node');
+    expect(store.integrityCheck()).toEqual([]);
+  });
+}
+
+function catalogCases(open: OpenStore): void {
+  test('finds manifests by tag and digest, each repository its own', async () => {
+    using store = await opened(open);
+    const { manifest } = imageFixture('a');
+    const { descriptor } = manifest;
+    store.putManifest('team/app', manifest, ['1.0', 'latest']);
+    expect(store.findTag('team/app', '1.0')).toEqual(descriptor);
+    expect(store.findManifest('team/app', descriptor.digest)).toEqual(descriptor);
+    expect(store.findTag('team/other', '1.0')).toBeUndefined();
+    expect(store.findManifest('team/other', descriptor.digest)).toBeUndefined();
+    expect(store.findTag('team/app', '2.0')).toBeUndefined();
+    const next = imageFixture('b').manifest;
+    store.putManifest('team/app', next, ['latest']);
+    expect(store.findTag('team/app', 'latest')).toEqual(next.descriptor);
+    expect(store.findTag('team/app', '1.0')).toEqual(descriptor);
+  });
+
+  test('lists tags in ASCII order, page by page', async () => {
+    using store = await opened(open);
+    store.putManifest('app', imageFixture('a').manifest, ['b', 'a', 'B', '1', '_']);
+    store.putManifest('app2', imageFixture('a').manifest, []);
+    expect(store.listTags('app')).toEqual(['1', 'B', '_', 'a', 'b']);
+    expect(store.listTags('app', { limit: 2 })).toEqual(['1', 'B']);
+    expect(store.listTags('app', { last: 'B', limit: 2 })).toEqual(['_', 'a']);
+    expect(store.listTags('app', { last: 'zz' })).toEqual([]);
+    expect(store.listTags('app', { limit: 0 })).toEqual([]);
+    expect(store.listTags('app2')).toEqual([]);
+    expect(store.listTags('nothing')).toBeUndefined();
+  });
+}
+
+function collectionCases(open: OpenStore): void {
+  test('reaches what names, images, and the registry hold, through indexes', async () => {
+    using store = await opened(open);
+    const image = put(store, 'a', { names: ['ubuntu:18.04'], layers: ['one', 'two'] });
+    const pushed = imageFixture('pushed').manifest;
+    const index: DocumentRecord = {
+      descriptor: { mediaType: INDEX, digest: digestOf('index'), size: 9 },
+      children: [pushed.descriptor.digest, digestOf('not here')],
+    };
+    store.putManifest('app', pushed, []);
+    store.putManifest('app', index, ['latest']);
+    expect(store.reachable()).toEqual(
+      new Set([
+        image.facts.id,
+        image.facts.manifest.digest,
+        ...image.layers.map((layer) => layer.digest),
+        index.descriptor.digest,
+        ...index.children,
+        ...pushed.children,
+      ]),
+    );
+  });
+
+  test('reaches a layer under another blob of the same tar', async () => {
+    using store = await opened(open);
+    const { facts } = put(store, 'a', { layers: ['one'] });
+    const zstd = layerFixture('one', 'zstd');
+    store.putLayer(zstd);
+    expect(store.reachable()).toContain(zstd.digest);
+    expect(sweepAll(store, [zstd.digest])).toEqual([]);
+    store.deleteImage(facts.id);
+    expect(sweepAll(store, [zstd.digest])).toEqual([zstd.digest]);
+  });
+
+  test('sweeps what nothing holds any more, with its records', async () => {
+    using store = await opened(open);
+    const [a, b] = [put(store, 'a', { layers: ['base', 'top'] }), put(store, 'b', { layers: ['base'] })];
+    store.deleteImage(a.facts.id);
+    const all = [...blobsOf(a), ...blobsOf(b)];
+    const top = a.layers[1]!;
+    store.addBlobLocation(top.digest, UBUNTU);
+    const gone = [a.facts.id, a.facts.manifest.digest, top.digest];
+    expect(sweepAll(store, all)).toEqual(gone.sort());
+    expect(store.findLayer(top.digest)).toBeUndefined();
+    expect(store.blobLocations(top.digest)).toEqual([]);
+    expect(store.findLayer(b.layers[0]!.digest)).toEqual(b.layers[0]);
+  });
+
+  test('looks at the candidates alone, and tells only of what was there', async () => {
+    using store = await opened(open);
+    const digests = ['a', 'b', 'c'].map(digestOf);
+    const asked: Digest[] = [];
+    const swept = store.sweep(
+      (digest) => {
+        asked.push(digest);
+        return digest !== digests[0];
+      },
+      [digests[0]!, digests[1]!, digests[1]!],
+    );
+    expect(asked).toEqual(digests.slice(0, 2));
+    expect(swept).toEqual([digests[1]]);
+  });
+
+  test('keeps what a lease names until the lease ends, with what it leads to', async () => {
+    using store = await opened(open);
+    const { manifest } = put(store, 'a');
+    store.deleteImage(imageFixture('a').facts.id);
+    const lease = await store.acquireLease('pull');
+    lease.add(manifest.descriptor.digest, digestOf('loose'));
+    store.putManifest('other', imageFixture('b').manifest, []);
+    expect(sweepAll(store, [manifest.descriptor.digest, digestOf('loose')])).toEqual([]);
+    await lease[Symbol.asyncDispose]();
+    expect(sweepAll(store, [manifest.descriptor.digest, digestOf('loose')])).toHaveLength(2);
+  });
+
+  test('keeps what was touched for an hour, counted anew by each touch', async () => {
+    const clock = testClock();
+    using store = await opened(open, clock);
+    const digest = digestOf('a');
+    store.touch(digest);
+    clock.advance(HOUR_MS - 1);
+    expect(sweepAll(store, [digest])).toEqual([]);
+    store.touch(digest, digestOf('b'));
+    clock.advance(HOUR_MS - 1);
+    expect(store.reachable()).toEqual(new Set([digest, digestOf('b')]));
+    clock.advance(1);
+    expect(store.reachable()).toEqual(new Set());
+    expect(sweepAll(store, [digest])).toEqual([digest]);
+  });
+
+  test('passes on what a removal throws, and has forgotten the records by then', async () => {
+    using store = await opened(open);
+    const layer = layerFixture('a');
+    store.putLayer(layer);
+    const refuse = () => {
+      throw new Error('disk on fire');
+    };
+    expect(() => store.sweep(refuse, [layer.digest])).toThrow('disk on fire');
+    expect(store.findLayer(layer.digest)).toBeUndefined();
+    expect(sweepAll(store, [layer.digest])).toEqual([layer.digest]);
+  });
+}
+
+async function opened(open: OpenStore, clock: Clock = testClock()): Promise<MetadataStore & Disposable> {
+  const store = await open(clock);
+  return Object.assign(store, { [Symbol.dispose]: () => store.close() });
+}
+
+function blobsOf({ facts, layers }: ReturnType<typeof imageFixture>): Digest[] {
+  return [facts.id, facts.manifest.digest, ...layers.map((layer) => layer.digest)];
+}
+
+function sweepAll(store: MetadataStore, candidates: readonly Digest[]): Digest[] {
+  return store.sweep(() => true, candidates).sort();
+}
