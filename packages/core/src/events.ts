@@ -36,6 +36,8 @@ export type ProgressEvent =
   | { readonly kind: 'pushing'; readonly ref: Reference }
   | { readonly kind: 'tag-pushed'; readonly ref: Reference; readonly target: Descriptor }
   | { readonly kind: 'image-loaded'; readonly ref?: Reference; readonly id: Digest }
+  /** A plain URL answers; bytes where they are known. */
+  | { readonly kind: 'fetching'; readonly url: string; readonly total?: number }
   | { readonly kind: 'warning'; readonly message: string };
 
 /** What every long operation takes. */

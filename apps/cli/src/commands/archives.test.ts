@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Digest,
+  type Engine,
   type ImportRequest,
   type LoadRequest,
   parseReference,
@@ -174,7 +175,13 @@ describe('wherry import', () => {
 
   test('says where it downloads from, once the server has answered', async () => {
     const url = 'http://127.0.0.1:5059/x.tar';
-    expect((await runCli(['import', url], { engine })).both).toBe(`Downloading from ${url}\n${ID}\n`);
+    const fetch: Engine['import'] = (request, options) => {
+      options?.onProgress?.({ kind: 'fetching', url });
+      return engine.import(request, options);
+    };
+    expect((await runCli(['import', url], { engine: { import: fetch } })).both).toBe(
+      `Downloading from ${url}\n${ID}\n`,
+    );
     const refuse = () => Promise.reject(new WherryError('FILE_NOT_FOUND', `failed to GET ${url}`));
     expect((await runCli(['import', url], { engine: { import: refuse } })).both).toBe(
       `Error: failed to GET ${url}\n`,

@@ -1,10 +1,12 @@
 import { type ImportRequest, isWherryError, type ProgressEvent, parseReference } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { plain, plainly } from '../errors.ts';
+import { keepHeapLean } from '../lean-heap.ts';
 import { platformFlag } from './platform-flag.ts';
 
 /** `wherry import`: a file system's tar becomes an image. */
 export async function run(context: CommandContext): Promise<number> {
+  keepHeapLean();
   const { args, flags, io, signal } = context;
   const [source = '', name] = args;
   const ref = name === undefined ? undefined : await plainly(() => parseReference(name));
@@ -17,14 +19,12 @@ export async function run(context: CommandContext): Promise<number> {
     ...platformFlag(flags, io.env),
   };
   const isDownload = /^https?:\/\//i.test(source);
-  const announce = once(() => io.stdout.write(`Downloading from ${source}\n`));
   const engine = await context.engine();
   const onProgress = (event: ProgressEvent) => {
-    if (event.kind === 'layer' && isDownload) announce();
+    if (event.kind === 'fetching') io.stdout.write(`Downloading from ${source}\n`);
   };
   try {
     const { id } = await engine.import(request, { signal, onProgress });
-    if (isDownload) announce();
     io.stdout.write(`${id}\n`);
     return 0;
   } catch (error) {
@@ -32,13 +32,4 @@ export async function run(context: CommandContext): Promise<number> {
     if (isWherryError(error, 'FILE_NOT_FOUND') && !isDownload) throw plain(error);
     throw error;
   }
-}
-
-/** The server has to answer before there is anything to announce, and may report more than once. */
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) work();
-    isDone = true;
-  };
 }

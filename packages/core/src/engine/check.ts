@@ -14,6 +14,9 @@ import type { CheckResult, Fault } from './engine.ts';
 import { forEachLimited } from './limiter.ts';
 import { reindex } from './reindex.ts';
 
+/** A download that broke off is kept for the next attempt; one this old, nobody comes back for. */
+const STALE_INGEST_MS = 24 * 3600 * 1000;
+
 export interface CheckDeps extends AdoptDeps {
   readonly now: () => Date;
   readonly jobs: number;
@@ -207,7 +210,9 @@ async function checkStrayFiles(state: Check): Promise<void> {
       ...(state.repair && { repaired: 'removed' }),
     });
   }
-  if (state.repair) await store.sweep();
+  if (!state.repair) return;
+  await store.blobs.removeStaleIngests(STALE_INGEST_MS);
+  await store.sweep();
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -1,6 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
-import { familiarName, repositoryOf } from '../reference.ts';
+import { familiarName, formatReference, repositoryOf } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
 import { globToRegExp } from './glob.ts';
 import type { Store } from './store.ts';
@@ -42,12 +42,14 @@ function summaryOf(facts: ImageFacts, names: readonly ImageName[]): ImageSummary
   };
 }
 
-/** The names of an image as Docker prints them, in ASCII order. */
+/** The names of an image as Docker prints them, in the order of their full forms: `docker.io/…` is one. */
 export function familiarNames(names: readonly ImageName[], kind: 'tag' | 'digest'): string[] {
   return names
-    .filter((name) => name.ref[kind] !== undefined)
-    .map((name) => familiarName(name.ref))
-    .sort();
+    .map(({ ref }) => ref)
+    .filter((ref) => ref[kind] !== undefined)
+    .map((ref) => ({ full: formatReference(ref), familiar: familiarName(ref) }))
+    .sort((a, b) => (a.full < b.full ? -1 : 1))
+    .map(({ familiar }) => familiar);
 }
 
 /** `undefined` where a config says nothing, or Go's zero time. */

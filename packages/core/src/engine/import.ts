@@ -55,7 +55,7 @@ export async function importImage(
     });
   if (request.ref?.digest) throw new WherryError('INVALID_ARGUMENT', 'cannot import digest reference');
   await using lease = await store.metadata.acquireLease('import');
-  await using opened = await openSource(deps, request.from, signal);
+  await using opened = await openSource(deps, request.from, options);
   const hold = (facts: LayerFacts) => lease.add(facts.digest);
   const { stored } = storeLayer(deps, await layerBytes(opened.source), { hold, signal });
   const layer = await stored;
@@ -110,10 +110,10 @@ interface OpenedSource extends AsyncDisposable {
 async function openSource(
   deps: ImportDeps,
   from: ByteSource | string,
-  signal: AbortSignal,
+  options: VerbOptions,
 ): Promise<OpenedSource> {
   if (typeof from !== 'string') return { source: from, [Symbol.asyncDispose]: async () => undefined };
-  if (isUrl(from)) return download(deps, new URL(from), signal);
+  if (isUrl(from)) return download(deps, new URL(from), options);
   const source = fromReadable(createReadStream(await regularFile(from), { highWaterMark: READ_BYTES }));
   return { source, [Symbol.asyncDispose]: async () => undefined };
 }
@@ -133,12 +133,12 @@ async function regularFile(path: string): Promise<string> {
   throw new WherryError('INVALID_ARGUMENT', `read ${path}: is a directory`);
 }
 
-async function download(deps: ImportDeps, from: URL, signal: AbortSignal): Promise<OpenedSource> {
+async function download(deps: ImportDeps, from: URL, options: VerbOptions): Promise<OpenedSource> {
   const transport = deps.openTransport();
   try {
     let url = from;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const response = await transport.send({ method: 'GET', url }, signal);
+      const response = await transport.send({ method: 'GET', url }, options.signal);
       const location = response.headers.get('location');
       if (response.status >= 300 && response.status < 400 && location) {
         await response[Symbol.asyncDispose]();
@@ -146,6 +146,8 @@ async function download(deps: ImportDeps, from: URL, signal: AbortSignal): Promi
         continue;
       }
       if (response.status !== 200) throw await refusal(from, response.status, response.body);
+      const total = Number(response.headers.get('content-length') ?? Number.NaN);
+      options.onProgress?.({ kind: 'fetching', url: from.href, ...(total >= 0 && { total }) });
       return {
         source: response.body,
         [Symbol.asyncDispose]: async () => {

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { releaseChunk } from '../bytes/release.ts';
 import type { BlobWriter } from '../content/blob-store.ts';
 import { publishToc } from '../content/toc-files.ts';
 import type { Digest } from '../digest.ts';
@@ -77,9 +78,11 @@ async function download(
     emit({ phase: 'downloading', current, total, ...(current > 0 && { resumedFrom: current }) });
     if (current < total)
       for await (const chunk of deps.registry.getBlob(repository, descriptor, { start: current }, signal)) {
+        const { length } = chunk;
         await writer.write(chunk);
-        current += chunk.length;
-        growing.advance(chunk.length);
+        releaseChunk(chunk);
+        current += length;
+        growing.advance(length);
         emit({ phase: 'downloading', current, total });
       }
     growing.end();

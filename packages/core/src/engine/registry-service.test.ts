@@ -252,8 +252,9 @@ describe('an upload session', () => {
 
   test('goes on at once when the request before it has just broken off', async () => {
     const id = await service.startUpload();
-    const gate = Promise.withResolvers<void>();
+    const [gate, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     async function* broken(): ByteSource {
+      begun.resolve();
       yield HELLO.subarray(0, 5);
       await gate.promise;
       throw new Error('aborted');
@@ -268,6 +269,7 @@ describe('an upload session', () => {
       resumableHasher: (state) => (state ? WasmHasher.restore(module, state) : WasmHasher.create(module)),
     });
     const first = patient.append(id, { body: broken() });
+    await begun.promise;
     const second = patient.append(id, { body: chunksOf(HELLO.subarray(5)), startAt: 5 });
     gate.resolve();
     await expect(first).rejects.toThrow('aborted');

@@ -11,7 +11,7 @@ export interface LayerFacts {
   readonly diffID: Digest;
   /** Bytes of the uncompressed tar. */
   readonly tarSize: number;
-  /** Bytes of the regular files in it: what Docker counts as the layer's size. */
+  /** Bytes of the regular files in it and of symlinks' targets: what Docker counts as the layer's size. */
   readonly contentSize: number;
   /** Entries in the tar. */
   readonly entries: number;

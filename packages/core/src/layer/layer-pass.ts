@@ -156,7 +156,9 @@ export class TarPass {
     this.#entries++;
     if (this.#entries > this.#maxEntries)
       throw new WherryError('TOO_LARGE', `layer has more than ${this.#maxEntries} entries`);
+    // Docker measures the unpacked directory, where a symlink is as long as its target.
     if (entry.type === 'file') this.#contentSize += entry.size;
+    else if (entry.type === 'symlink') this.#contentSize += entry.link.length;
     this.#toc?.add(entry);
   }
 

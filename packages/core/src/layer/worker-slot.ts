@@ -4,6 +4,8 @@ import type { HashRequest, PassRequest, WorkerReply } from './pass-protocol.ts';
 
 /** A worker does its work outside of the JavaScript heap; what needs more than this is an attack or a leak. */
 const MAX_HEAP_MB = 256;
+/** What is made per entry dies young; room for more of it would only be resident memory. */
+const YOUNG_HEAP_MB = 2;
 
 interface Pending {
   readonly resolve: (reply: WorkerReply) => void;
@@ -20,7 +22,7 @@ export class WorkerSlot {
   constructor(url: URL, onDeath: () => void) {
     this.#worker = new Worker(url, {
       name: 'layer-pass',
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     this.#worker.unref();
     this.#worker.on('message', (reply: WorkerReply) => this.#settle()?.resolve(reply));

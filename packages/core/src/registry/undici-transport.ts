@@ -2,17 +2,18 @@ import type { Readable } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { flowingChunks } from '../bytes/flowing.ts';
 import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
-import { slabConnector } from './slab-connector.ts';
 import { connectThroughSocks } from './socks.ts';
 import type { HttpRequest, HttpResponse, Transport, TrustSettings } from './transport.ts';
 import { type CertificateNames, isCertificateFault, toTransportError } from './transport-errors.ts';
+import { wideReadConnector } from './wide-read-connector.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 60_000;
 /** Largest rest of a body that is read for the sake of keeping the connection. */
 const MAX_DRAIN_BYTES = 64 * 1024;
-const BODY_BUFFER_BYTES = 1024 * 1024;
+const BODY_BUFFER_BYTES = 64 * 1024;
 const CERTIFICATE_LOOKUP_TIMEOUT_MS = 5_000;
 
 type Undici = typeof import('undici');
@@ -101,7 +102,7 @@ export class UndiciTransport implements Transport, AsyncDisposable {
     const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
     const proxy = this.#options.proxyFor?.(url);
     if (proxy === undefined && url.protocol === 'http:')
-      return new undici.Pool(url.origin, { ...options, connect: slabConnector(CONNECT_TIMEOUT_MS) });
+      return new undici.Pool(url.origin, { ...options, connect: wideReadConnector(CONNECT_TIMEOUT_MS) });
     if (proxy === undefined) return new undici.Pool(url.origin, { ...options, connect });
     if (proxy.protocol.startsWith('socks'))
       return new undici.Pool(url.origin, { ...options, connect: socksConnector(undici, proxy, connect) });
@@ -160,7 +161,7 @@ class UndiciResponse implements HttpResponse {
 
 async function* chunksOf(body: Readable, url: URL, signal: AbortSignal | undefined): ByteSource {
   try {
-    for await (const chunk of body) yield chunk;
+    yield* flowingChunks(body);
   } catch (error) {
     throw toTransportError(error, url, signal);
   }
