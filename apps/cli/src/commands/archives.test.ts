@@ -177,7 +177,7 @@ describe('wherry import', () => {
     const url = 'http://127.0.0.1:5059/x.tar';
     const fetch: Engine['import'] = (request, options) => {
       options?.onProgress?.({ kind: 'fetching', url });
-      return engine.import(request, options);
+      return engine.import(request);
     };
     expect((await runCli(['import', url], { engine: { import: fetch } })).both).toBe(
       `Downloading from ${url}\n${ID}\n`,
