@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ingestDir } from '../content/store-paths.ts';
 import { isErrno } from '../errors.ts';
 
 /** What a store's root holds, besides what is listed one level down. */
@@ -51,6 +52,8 @@ async function tocsWithoutBlobs(root: string): Promise<string[]> {
       if (
         HEX_NAME[algorithm].test(name) &&
         !blobs.has(name) &&
+        // A table is published before its blob: as long as the blob's write is open, or can be gone on with.
+        !(await exists(ingestDir(root, `${algorithm}:${name}`))) &&
         !(await exists(join(root, 'blobs', algorithm, name)))
       )
         stray.push(`tocs/${algorithm}/${name}`);

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { CredentialStore } from '../config/credentials.ts';
-import { throwIfCancelled, WherryError } from '../errors.ts';
+import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import type { Reference } from '../reference.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import { type EndpointRules, pullEndpoints, pushEndpoint, type RegistryEndpoint } from './endpoints.ts';
@@ -75,9 +75,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     endpoints: (ref) => forPull(ref).map((endpoint) => shownEndpoint(http, endpoint)),
     async rateLimit(domain, signal) {
-      const preview = domain === DOCKER_HUB ? RATE_LIMIT_PREVIEW : undefined;
-      if (preview !== undefined) await headManifest(http, pushEndpoint(preview, config), preview, signal);
-      return http.rateLimits.get(domain) ?? { registry: domain };
+      const endpoint = pushEndpoint({ ...RATE_LIMIT_PREVIEW, domain }, config);
+      try {
+        await headManifest(http, endpoint, { ...RATE_LIMIT_PREVIEW, domain }, signal);
+      } catch (error) {
+        // Other registries have no such repository, and some say so by a refusal; its headers count all the same.
+        if (!isWherryError(error) || !['denied', 'unauthorized', 'not-found'].includes(error.kind))
+          throw error;
+      }
+      return { ...http.rateLimits.get(endpoint.domain), registry: domain };
     },
     login: (domain, username, password, signal) =>
       login(http, pushEndpoint({ domain, path: 'login' }, config), { username, password }, clock, signal),
