@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contestant } from './measure.ts';
+import { type Contestant, run } from './measure.ts';
 import { type Peer, startDockerd, startDockerRegistry } from './peers.ts';
 
 /** Where things are for one run of the benchmarks. */
@@ -78,7 +78,6 @@ export function pullJob(image: string, goals: Record<string, number>, rounds = 5
 
 /** Puts an image of the workload into a registry. */
 async function fill(bench: Bench, image: string, ref: string): Promise<void> {
-  const { run } = await import('./measure.ts');
   run(skopeo('--dest-tls-verify=false', `oci:${bench.images}/${image}/oci:latest`, `docker://${ref}`));
 }
 
@@ -95,7 +94,6 @@ export function pushJob(image: string, again: boolean, goals: Record<string, num
     goals,
     rounds,
     async contestants(bench) {
-      const { run } = await import('./measure.ts');
       const source = await startDockerRegistry(fresh(bench, 'registry'));
       await fill(bench, image, `${source.address}/${image}:latest`);
       let target: Peer | undefined;
@@ -162,7 +160,6 @@ export function saveJob(
     goals,
     rounds,
     async contestants(bench) {
-      const { run } = await import('./measure.ts');
       const registry = await startDockerRegistry(fresh(bench, 'registry'));
       const ref = `${registry.address}/${image}:latest`;
       await fill(bench, image, ref);
@@ -204,7 +201,6 @@ export function loadJob(image: string, goals: Record<string, number>, rounds = 5
     goals,
     rounds,
     async contestants(bench) {
-      const { run } = await import('./measure.ts');
       const dockerd = freshDockerd(bench);
       await dockerd.restart();
       run(dockerd.docker('load', '-q', '-i', join(bench.images, image, 'docker.tar')));
@@ -269,7 +265,6 @@ export function imagesJob(count: number, goals: Record<string, number>, rounds =
     goals,
     rounds,
     async contestants(bench) {
-      const { run } = await import('./measure.ts');
       const { tinyArchive } = await import('./tiny-archive.ts');
       const archive = join(fresh(bench, 'tiny'), 'tiny.tar');
       await tinyArchive(archive, count);

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** One run of a program. */
 export interface Run {
@@ -18,18 +21,21 @@ export interface Contestant {
 /** What Node adds to each start where it is set would be measured with it. */
 const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
 
+/** Where GNU time writes what a run took. */
+const accounts = join(tmpdir(), `wherry-bench-${process.pid}`);
+
 /** Runs a command under GNU time. Throws, with what it printed, when it fails. */
 export function run(command: readonly string[]): Run {
   const started = process.hrtime.bigint();
-  const result = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', '/dev/fd/3', ...command], {
+  const result = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', accounts, ...command], {
     env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 1 << 28,
   });
   const wallSeconds = Number(process.hrtime.bigint() - started) / 1e9;
   if (result.status !== 0)
     throw new Error(`${command.join(' ')}: exit ${result.status}\n${result.stderr}${result.error ?? ''}`);
-  const [user = 0, system = 0, kilobytes = 0] = String(result.output[3]).trim().split(' ').map(Number);
+  const [user = 0, system = 0, kilobytes = 0] = readFileSync(accounts, 'utf8').trim().split(' ').map(Number);
   return { wallSeconds, cpuSeconds: user + system, peakMegabytes: kilobytes / 1000 };
 }
 

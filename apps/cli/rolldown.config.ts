@@ -19,6 +19,13 @@ const lazyBuiltins: Plugin = {
     }),
 };
 
+/** undici opens no HTTP/2 connection here, and does without the module where there is none, as in slim builds. */
+const withoutHttp2: Plugin = {
+  name: 'without-http2',
+  resolveId: (id, importer) => (id === 'node:http2' && importer?.includes('undici') ? '\0no-http2' : null),
+  load: (id) => (id === '\0no-http2' ? 'module.exports = { constants: {} };' : null),
+};
+
 const launcher: Plugin = {
   name: 'launcher',
   writeBundle: () => {
@@ -59,5 +66,5 @@ export default defineConfig({
       ],
     },
   },
-  plugins: [lazyBuiltins, launcher],
+  plugins: [withoutHttp2, lazyBuiltins, launcher],
 });

@@ -33,7 +33,10 @@ export async function plainly<T>(work: () => T | Promise<T>, before = ''): Promi
 const WORDS_OF_ERRNO: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'disk quota exceeded',
+  EBADF: 'bad file descriptor',
   EEXIST: 'file exists',
+  EFBIG: 'file too large',
+  EIO: 'input/output error',
   EISDIR: 'is a directory',
   ELOOP: 'too many levels of symbolic links',
   ENAMETOOLONG: 'file name too long',
@@ -60,6 +63,7 @@ export function describeSystemError(error: unknown): string | undefined {
   return subject === '' ? words : `${subject}: ${words}`;
 }
 
-function errnoWords(error: unknown): string | undefined {
+/** What went wrong with a file or a stream, in Docker's words; `undefined` for any other error. */
+export function errnoWords(error: unknown): string | undefined {
   return isErrno(error, ...Object.keys(WORDS_OF_ERRNO)) ? WORDS_OF_ERRNO[error.code] : undefined;
 }

@@ -1,5 +1,8 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { isErrno } from '@wherry/core';
+import { errnoWords } from './errors.ts';
+import { FAILURE_EXIT_CODE } from './exit-codes.ts';
 
 /** What a command reads from and writes to; tests hand in their own. */
 export interface Io {
@@ -91,7 +94,7 @@ class ProcessOut implements StdOut {
       return writeSync(this.#fd, bytes);
     } catch (error) {
       // A pipe that does not block may be full. Any other fault is met again, and answered, by the stream.
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
+      if (isErrno(error, 'EPIPE')) process.exit(0);
       return 0;
     }
   }
@@ -99,13 +102,33 @@ class ProcessOut implements StdOut {
   #opened(): NodeJS.WriteStream {
     if (this.#stream !== undefined) return this.#stream;
     const stream = this.#open();
-    // A reader that has seen enough, such as `head`, closes the pipe: that is no failure of ours.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+    stream.on('error', (error) => {
+      const { exitCode, message } = outputFault(error, this.#fd);
+      if (message !== undefined && this.#fd !== STDERR_FD) tryWrite(STDERR_FD, message);
+      process.exit(exitCode);
     });
     this.#stream = stream;
     return stream;
+  }
+}
+
+/** How a process ends that cannot write its output, and what it says of it. */
+export function outputFault(
+  error: unknown,
+  fd: number,
+): { readonly exitCode: number; readonly message?: string } {
+  // A reader that has seen enough, such as `head`, closes the pipe: that is no failure of ours.
+  if (isErrno(error, 'EPIPE')) return { exitCode: 0 };
+  const reason = errnoWords(error) ?? (error instanceof Error ? error.message : String(error));
+  const message = `Error: write /dev/${fd === STDERR_FD ? 'stderr' : 'stdout'}: ${reason}\n`;
+  return { exitCode: FAILURE_EXIT_CODE, message };
+}
+
+function tryWrite(fd: number, text: string): void {
+  try {
+    writeSync(fd, text);
+  } catch {
+    // There is nobody left to tell.
   }
 }
 

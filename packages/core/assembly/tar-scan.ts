@@ -311,12 +311,13 @@ function hasPayload(type: u8): bool {
   return type < 0x31 || type > 0x36;
 }
 
+/** GNU's long name wins over PAX, as Go's archive/tar, and so Docker, has it. */
 function putName(block: usize, kind: i32): usize {
   const before = poolUsed;
-  if (pax.fieldSize(pax.PATH) > 0) {
-    put(pax.fieldAt(pax.PATH), pax.fieldSize(pax.PATH));
-  } else if (longNameSize > 0) {
+  if (longNameSize > 0) {
     put(LONG_NAME, longNameSize);
+  } else if (pax.fieldSize(pax.PATH) > 0) {
+    put(pax.fieldAt(pax.PATH), pax.fieldSize(pax.PATH));
   } else {
     const prefix = header.prefixLength(block, kind);
     if (prefix > 0) {
@@ -330,8 +331,8 @@ function putName(block: usize, kind: i32): usize {
 
 function putLink(block: usize): usize {
   const before = poolUsed;
-  if (pax.fieldSize(pax.LINKPATH) > 0) put(pax.fieldAt(pax.LINKPATH), pax.fieldSize(pax.LINKPATH));
-  else if (longLinkSize > 0) put(LONG_LINK, longLinkSize);
+  if (longLinkSize > 0) put(LONG_LINK, longLinkSize);
+  else if (pax.fieldSize(pax.LINKPATH) > 0) put(pax.fieldAt(pax.LINKPATH), pax.fieldSize(pax.LINKPATH));
   else put(block + header.LINK, header.stringLength(block + header.LINK, header.NAME_BYTES));
   return poolUsed - before;
 }

@@ -183,6 +183,24 @@ describe('parseReference', () => {
       message: 'invalid reference format: repository name (library/Ubuntu) must be lowercase',
       hint: '"U" at character 9 is upper case: write library/ubuntu:18.04',
     },
+    {
+      name: 'upper case in a name of one part',
+      text: 'Ubuntu:U1',
+      message: 'invalid reference format: repository name (library/Ubuntu) must be lowercase',
+      hint: '"U" at character 1 is upper case: write ubuntu:U1',
+    },
+    {
+      name: 'upper case in a name of one part behind its registry',
+      text: 'docker.io/uBuntu',
+      message: 'invalid reference format: repository name (library/uBuntu) must be lowercase',
+      hint: '"B" at character 12 is upper case: write docker.io/ubuntu',
+    },
+    {
+      name: 'upper case behind a registry that has some too',
+      text: 'Reg.io/a/Reg',
+      message: 'invalid reference format: repository name (a/Reg) must be lowercase',
+      hint: '"R" at character 10 is upper case: write Reg.io/a/reg',
+    },
   ])('refuses $name', ({ text, message, hint }) => {
     const error = failure(() => parseReference(text));
     expect(error.code).toBe('INVALID_REFERENCE');

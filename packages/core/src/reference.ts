@@ -47,7 +47,7 @@ export function parseReference(text: string): Reference {
     throw invalid(
       text,
       `invalid reference format: repository name (${shown(beforeColon)}) must be lowercase`,
-      upperCaseHint(text, beforeColon),
+      upperCaseHint(text),
     );
 
   const [name, digestText] = cutAt(remainder, '@');
@@ -215,9 +215,15 @@ function digestMessage(digestText: string): string {
   return hex.length === length ? 'invalid checksum digest format' : 'invalid checksum digest length';
 }
 
-function upperCaseHint(text: string, path: string): string {
+function upperCaseHint(text: string): string {
+  const { remainder } = splitDomain(text);
+  // The user did not write the `library/` that is put before a single part.
+  const written = text.endsWith(remainder) ? remainder : remainder.slice(OFFICIAL_PREFIX.length);
+  const start = text.length - written.length;
+  const path = cutAt(written, ':')[0];
   const letter = [...path].find((character) => character.toLowerCase() !== character) ?? '';
-  return `${quoted(letter)} at character ${text.lastIndexOf(letter) + 1} is upper case: write ${shown(text.replace(path, path.toLowerCase()))}`;
+  const corrected = text.slice(0, start) + path.toLowerCase() + text.slice(start + path.length);
+  return `${quoted(letter)} at character ${start + path.indexOf(letter) + 1} is upper case: write ${shown(corrected)}`;
 }
 
 function malformed(text: string, fault: string): WherryError {

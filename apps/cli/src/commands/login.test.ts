@@ -124,7 +124,14 @@ describe('wherry login', () => {
       name: 'two passwords',
       argv: ['-u', 'a', '-p', 'b', '--password-stdin'],
       exitCode: 1,
-      stderr: `${INSECURE}conflicting options: cannot specify both --password and --password-stdin\n`,
+      stderr: 'conflicting options: cannot specify both --password and --password-stdin\n',
+    },
+    { name: 'an empty name in a flag', argv: ['-u', ''], exitCode: 1, stderr: 'username is empty\n' },
+    {
+      name: 'an empty password in a flag',
+      argv: ['-u', 'a', '-p', ''],
+      exitCode: 1,
+      stderr: 'password is empty\n',
     },
     {
       name: 'no password',

@@ -1,6 +1,7 @@
 import { type Engine, isWherryError, type LoginRequest, type LoginResult } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain } from '../errors.ts';
+import type { Flags } from '../flags.ts';
 import { prompt } from '../output/prompt.ts';
 import { serverHost } from './server-name.ts';
 
@@ -11,8 +12,9 @@ const MAX_PASSWORD_BYTES = 64 * 1024;
 export async function run(context: CommandContext): Promise<number> {
   const { args, flags, signal } = context;
   const host = serverHost(args[0]);
+  requireLoginFlags(flags);
   const username = flags.string('username') ?? '';
-  const password = await givenPassword(context, username);
+  const password = await givenPassword(context);
   const engine = await context.engine();
   if (username === '' && password === undefined && (await loginAgain(context, engine, host))) return 0;
   const request = { ...serverOf(host), ...(await complete(context, username, password)) };
@@ -72,19 +74,23 @@ async function storedQuietly(engine: Engine, host: string | undefined): ReturnTy
   }
 }
 
+/** docker/cli, `verifyLoginFlags`. */
+function requireLoginFlags(flags: Flags): void {
+  if (flags.bool('password-stdin') && flags.changed('password'))
+    throw new CommandError('conflicting options: cannot specify both --password and --password-stdin');
+  if (flags.bool('password-stdin') && !flags.changed('username'))
+    throw new CommandError('the --password-stdin option requires --username to be set');
+  for (const name of ['username', 'password'])
+    if (flags.changed(name) && flags.string(name) === '') throw new CommandError(`${name} is empty`);
+}
+
 /** The password that the flags give, if they do. */
-async function givenPassword({ flags, io }: CommandContext, username: string): Promise<string | undefined> {
-  const fromStdin = flags.bool('password-stdin');
+async function givenPassword({ flags, io }: CommandContext): Promise<string | undefined> {
   if (flags.changed('password')) {
     io.stderr.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
-    if (fromStdin)
-      throw new CommandError('conflicting options: cannot specify both --password and --password-stdin');
-    const password = flags.string('password');
-    if (password === '') throw new CommandError('password is empty');
-    return password;
+    return flags.string('password');
   }
-  if (!fromStdin) return undefined;
-  if (username === '') throw new CommandError('the --password-stdin option requires --username to be set');
+  if (!flags.bool('password-stdin')) return undefined;
   const password = (await readAll(io.stdin)).replace(/\n$/, '').replace(/\r$/, '');
   if (password === '') throw new CommandError('password is empty');
   return password;

@@ -6,6 +6,8 @@ export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
  * during the call only. Concatenated members and frames are one stream.
  */
 export interface Decoder {
+  /** Bytes behind the end of the stream that were passed over, where the format leaves room for any. */
+  readonly ignoredBytes?: number;
   /** Throws `CORRUPT` for what is not of the format. */
   write(input: Uint8Array, emit: (output: Uint8Array) => void): void;
   /** Throws `TRUNCATED` when the stream is not complete. */

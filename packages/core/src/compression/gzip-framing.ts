@@ -17,6 +17,8 @@ type HeaderPart = 'fixed' | 'extra-length' | 'extra' | 'name' | 'comment' | 'crc
  */
 export class GzipFraming {
   phase: 'header' | 'body' | 'trailer' | 'ignored' = 'header';
+  /** Bytes taken for the header of one more member, which they were not. */
+  mistakenBytes = 0;
   #members = 0;
   #part: HeaderPart = 'fixed';
   #flags = 0;
@@ -85,7 +87,7 @@ export class GzipFraming {
     const at = this.#taken++;
     switch (this.#part) {
       case 'fixed':
-        if (at < MAGIC.length && byte !== MAGIC[at]) return this.#refuseMagic();
+        if (at < MAGIC.length && byte !== MAGIC[at]) return this.#refuseMagic(at);
         if (at === MAGIC.length) this.#flags = byte;
         if (at === FIXED_HEADER_BYTES - 1) this.#nextPart('fixed');
         break;
@@ -103,10 +105,11 @@ export class GzipFraming {
     return true;
   }
 
-  #refuseMagic(): false {
+  #refuseMagic(at: number): false {
     if (this.#members === 0) throw corrupt('gzip', 'invalid header');
     // Padding or garbage after the last member: the archive before it counts, as for `docker import`.
     this.phase = 'ignored';
+    this.mistakenBytes = at;
     return false;
   }
 

@@ -11,6 +11,7 @@ export class GzipDecoder implements SteppedDecoder {
   readonly #framing = new GzipFraming();
   readonly #inflate = new NativeDecompressor('deflate-raw');
   readonly #output: OutputBuffer;
+  #passedOver = 0;
 
   constructor(output?: OutputBuffer) {
     this.#output = output ?? reusedOutput();
@@ -24,6 +25,11 @@ export class GzipDecoder implements SteppedDecoder {
       else if (framing.phase === 'trailer') offset = framing.takeTrailer(input, offset);
       else offset = yield* this.#inflateFrom(input, offset);
     }
+    this.#passedOver += input.length - offset;
+  }
+
+  get ignoredBytes(): number {
+    return this.#framing.mistakenBytes + this.#passedOver;
   }
 
   write(input: Uint8Array, emit: (output: Uint8Array) => void): void {

@@ -49,6 +49,15 @@ describe('a layout', () => {
     expect(readdirSync(join(root, 'tmp'))).toEqual([]);
   });
 
+  test('holds the last of several names that are written at once', async () => {
+    let count = 0;
+    const named = () => [{ ...entry, familiarName: `image:${++count}` }];
+    const written = await Promise.all(Array.from({ length: 20 }, () => writeLayout(root, named)));
+    expect(written).toEqual(Array.from({ length: 20 }, () => true));
+    expect(await isLayoutCurrent(root, [{ ...entry, familiarName: 'image:20' }])).toBe(true);
+    expect(readdirSync(join(root, 'tmp'))).toEqual([]);
+  });
+
   test('is written only when it changes', async () => {
     await writeLayout(root, () => [entry]);
     const { ino } = statSync(join(root, 'index.json'));

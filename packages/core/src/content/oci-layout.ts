@@ -49,7 +49,8 @@ export async function writeLayout(
       await mkdir(join(root, directory), { recursive: true, mode: STORE_DIR_MODE });
     await using _lock = await acquireFileLock(join(root, 'index.lock'), { signal });
     await writeIfChanged(root, 'oci-layout', LAYOUT);
-    return writeIfChanged(root, 'index.json', formatLayoutIndex(listEntries()));
+    // Awaited here: returned as it is, the lock would be gone before the file is written.
+    return await writeIfChanged(root, 'index.json', formatLayoutIndex(listEntries()));
   });
 }
 

@@ -1,6 +1,6 @@
 import { WherryError } from '../errors.ts';
 
-const SPECIAL = /[.+^${}()|\\]/;
+const SPECIAL = /[.*+?^${}()|[\]\\]/;
 
 /**
  * Compiles a pattern of Go's `path.Match`: `*` and `?` do not match `/`, `[a-z]` and `[^a-z]` are classes,
@@ -21,9 +21,10 @@ export function globToRegExp(pattern: string): RegExp {
       i = end;
     } else source += escaped(char);
   }
-  return new RegExp(`^${source}$`, 'su');
+  return new RegExp(`^${source}$`, 's');
 }
 
+/** Reads `[…]`: one or more characters and ranges, as Go's `matchChunk` and `getEsc` do. */
 function classAt(pattern: string, start: number): [source: string, end: number] {
   let i = start + 1;
   let source = '[';
@@ -31,19 +32,37 @@ function classAt(pattern: string, start: number): [source: string, end: number] 
     source += '^';
     i++;
   }
-  for (const first = i; i < pattern.length; i++) {
-    const char = pattern.charAt(i);
-    if (char === ']' && i > first) return [`${source}]`, i];
-    if (char === '\\') source += `\\${pattern.charAt(++i)}`;
-    else source += /[[\]^&|~]/.test(char) ? `\\${char}` : char;
+  for (const first = i; i === first || pattern.charAt(i) !== ']'; ) {
+    const low = classCharacter(pattern, i);
+    i = low.end;
+    source += quoted(low.char);
+    if (pattern.charAt(i) !== '-') continue;
+    const high = classCharacter(pattern, i + 1);
+    i = high.end;
+    if (high.char < low.char) throw badPattern(pattern);
+    source += `-${quoted(high.char)}`;
   }
-  throw badPattern(pattern);
+  return [`${source}]`, i];
+}
+
+function classCharacter(pattern: string, at: number): { readonly char: string; readonly end: number } {
+  const isEscaped = pattern.charAt(at) === '\\';
+  const char = pattern.charAt(isEscaped ? at + 1 : at);
+  const end = at + (isEscaped ? 2 : 1);
+  // Behind the last character of a class there is still its bracket.
+  if (char === '' || (!isEscaped && (char === '-' || char === ']')) || end >= pattern.length)
+    throw badPattern(pattern);
+  return { char, end };
+}
+
+function quoted(char: string): string {
+  return /[\^\\\]&|~-]|\[/.test(char) ? `\\${char}` : char;
 }
 
 function escaped(char: string): string {
-  return SPECIAL.test(char) || char === '[' || char === ']' ? `\\${char}` : char;
+  return SPECIAL.test(char) ? `\\${char}` : char;
 }
 
 function badPattern(pattern: string): WherryError {
-  return new WherryError('INVALID_ARGUMENT', `syntax error in pattern: ${pattern}`);
+  return new WherryError('INVALID_ARGUMENT', 'syntax error in pattern', { details: { pattern } });
 }

@@ -1,4 +1,5 @@
 import { collect } from '../bytes/collect.ts';
+import type { ImageFacts, ImageStore } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { MAX_CONFIG_BYTES } from './documents.ts';
 import type { HistoryEntry } from './engine.ts';
@@ -11,7 +12,6 @@ export async function history(deps: { readonly store: Store }, image: string): P
   const { metadata, blobs } = deps.store;
   const { facts } = resolveImage(metadata, image);
   const config = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES));
-  const tags = familiarNames(metadata.namesOf(facts.id), 'tag');
   let layer = 0;
   const entries = (config.history ?? []).map((entry): HistoryEntry => {
     const size = entry.empty_layer ? 0 : (facts.layers[layer++]?.contentSize ?? 0);
@@ -32,6 +32,16 @@ export async function history(deps: { readonly store: Store }, image: string): P
       size: facts.layers[layer]?.contentSize ?? 0,
       tags: [],
     });
-  const [top, ...rest] = entries.reverse();
-  return top ? [{ ...top, id: facts.id, tags }, ...rest] : [];
+  return withImages(metadata, facts, entries.reverse());
+}
+
+/** Says of which image an entry is the last step, for the image itself and the parents that are here. */
+function withImages(store: ImageStore, top: ImageFacts, entries: readonly HistoryEntry[]): HistoryEntry[] {
+  let image: ImageFacts | undefined = top;
+  return entries.map((entry) => {
+    if (!image) return entry;
+    const { id, parent }: ImageFacts = image;
+    image = parent && store.findImage(parent);
+    return { ...entry, id, tags: familiarNames(store.namesOf(id), 'tag') };
+  });
 }

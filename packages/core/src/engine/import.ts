@@ -3,24 +3,25 @@ import { stat } from 'node:fs/promises';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { collect } from '../bytes/collect.ts';
 import { fromReadable } from '../bytes/node.ts';
-import { decompressAuto, takeHead } from '../compression/decompress.ts';
+import { decompress, decompressAuto, takeHead } from '../compression/decompress.ts';
 import { detectCompression } from '../compression/detect.ts';
 import type { Digest } from '../digest.ts';
-import { isErrno, WherryError } from '../errors.ts';
+import { isErrno, isWherryError, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { makeConfig, makeManifest } from '../image/build-image.ts';
 import { applyChanges } from '../image/change.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
 import { layerMediaType } from '../layer/media-type.ts';
 import type { ImageName } from '../metadata/metadata-store.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
+import { type ContainerConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { normalizePlatform } from '../platform.ts';
+import { normalizePlatform, type Platform } from '../platform.ts';
 import { withDefaultTag } from '../reference.ts';
 import type { Transport } from '../registry/transport.ts';
+import { shownRequest, shownUrl } from '../registry/urls.ts';
 import type { AdoptDeps } from './adopt.ts';
 import { storeDocument } from './documents.ts';
+import { sweepDuplicates } from './duplicate-layers.ts';
 import type { ImportRequest } from './engine.ts';
 import { imageFacts } from './image-facts.ts';
 import { storeLayer } from './store-layer.ts';
@@ -30,7 +31,8 @@ export interface ImportDeps extends AdoptDeps {
   readonly openTransport: () => Transport & AsyncDisposable;
 }
 
-const READ_BYTES = 1 << 20;
+/** A buffer lives until the garbage collector comes by: with 1 MiB each they were 50 MB of the process. */
+const READ_BYTES = 128 * 1024;
 const MAX_REDIRECTS = 10;
 const MAX_ERROR_BYTES = 1024;
 const OPERATING_SYSTEMS = ['linux', 'windows'];
@@ -46,7 +48,6 @@ export async function importImage(
   options: VerbOptions = {},
 ): Promise<{ readonly id: Digest }> {
   const { store } = deps;
-  const signal = options.signal ?? new AbortController().signal;
   const config = applyChanges({}, request.changes ?? []);
   const platform = normalizePlatform(request.platform ?? deps.host);
   if (!OPERATING_SYSTEMS.includes(platform.os))
@@ -54,24 +55,49 @@ export async function importImage(
       details: { os: platform.os },
     });
   if (request.ref?.digest) throw new WherryError('INVALID_ARGUMENT', 'cannot import digest reference');
+  const stored = new Set<Digest>();
+  try {
+    return await importHeld(deps, { ...request, config, platform }, stored, options);
+  } finally {
+    // A form of the layer that was not kept, or, after a failure, all of it.
+    await sweepDuplicates(store, stored);
+  }
+}
+
+interface PreparedImport extends ImportRequest {
+  readonly config: ContainerConfig;
+  readonly platform: Platform;
+}
+
+/** Stores layer, config and manifest under a lease; what was stored is told in `stored`. */
+async function importHeld(
+  deps: ImportDeps,
+  request: PreparedImport,
+  stored: Set<Digest>,
+  options: VerbOptions,
+): Promise<{ readonly id: Digest }> {
+  const { store } = deps;
+  const signal = options.signal ?? new AbortController().signal;
   await using lease = await store.metadata.acquireLease('import');
-  await using opened = await openSource(deps, request.from, options);
-  const hold = (facts: LayerFacts) => lease.add(facts.digest);
-  const { stored } = storeLayer(deps, await layerBytes(opened.source), { hold, signal });
-  const layer = await stored;
-  const created = deps.now();
-  const comment =
-    request.message ||
-    `Imported from ${typeof request.from === 'string' && isUrl(request.from) ? request.from : '-'}`;
-  const configDocument = makeConfig({ created, platform, config, diffIDs: [layer.diffID], comment });
-  const descriptor: Descriptor = {
-    mediaType: layerMediaType(layer.compression, 'oci'),
-    digest: layer.digest,
-    size: layer.size,
+  const hold = (digest: Digest) => {
+    stored.add(digest);
+    lease.add(digest);
   };
-  const manifest = makeManifest(configDocument.descriptor, [descriptor]);
+  const layer = await importLayer(deps, request.from, hold, { ...options, signal });
+  const created = deps.now();
+  const configDocument = makeConfig({
+    created,
+    platform: request.platform,
+    config: request.config,
+    diffIDs: [layer.diffID],
+    comment: request.message || `Imported from ${isUrl(request.from) ? request.from : '-'}`,
+  });
+  const mediaType = layerMediaType(layer.compression, 'oci');
+  const manifest = makeManifest(configDocument.descriptor, [
+    { mediaType, digest: layer.digest, size: layer.size },
+  ]);
   for (const document of [configDocument, manifest]) {
-    lease.add(document.descriptor.digest);
+    hold(document.descriptor.digest);
     await storeDocument(store.blobs, document.descriptor, document.bytes, signal);
   }
   const image = imageFacts(
@@ -80,20 +106,29 @@ export async function importImage(
     parseImageConfig(configDocument.bytes),
     [layer],
   );
-  const names: ImageName[] = request.ref
-    ? [
-        {
-          ref: withDefaultTag(request.ref),
-          target: manifest.descriptor,
-          imageId: image.id,
-          taggedAt: created,
-        },
-      ]
-    : [];
+  const name = { target: manifest.descriptor, imageId: image.id, taggedAt: created };
+  const names: ImageName[] = request.ref ? [{ ref: withDefaultTag(request.ref), ...name }] : [];
   const children = [image.id, layer.digest];
   store.metadata.putImage(image, [{ descriptor: manifest.descriptor, children }], names);
   await store.publishIndex();
   return { id: image.id };
+}
+
+async function importLayer(
+  deps: ImportDeps,
+  from: ByteSource | string,
+  hold: (digest: Digest) => void,
+  options: VerbOptions & { readonly signal: AbortSignal },
+): Promise<LayerFacts> {
+  const { signal } = options;
+  const holding = { hold: (facts: LayerFacts) => hold(facts.digest), signal };
+  await using opened = await openSource(deps, from, options);
+  const isOwned = typeof from === 'string';
+  const layer = await storeLayer(deps, await layerBytes(opened.source), { ...holding, isOwned }).stored;
+  if (!layer.trailingBytes) return layer;
+  // Docker, which takes such a file here, would refuse it as a layer when it is pulled: the tar is kept instead.
+  const tar = decompress(deps.store.blobs.read(layer.digest), layer.compression);
+  return storeLayer(deps, tar, holding).stored;
 }
 
 /** The bytes to keep as the layer's blob. */
@@ -112,14 +147,14 @@ async function openSource(
   from: ByteSource | string,
   options: VerbOptions,
 ): Promise<OpenedSource> {
-  if (typeof from !== 'string') return { source: from, [Symbol.asyncDispose]: async () => undefined };
   if (isUrl(from)) return download(deps, new URL(from), options);
+  if (typeof from !== 'string') return { source: from, [Symbol.asyncDispose]: async () => undefined };
   const source = fromReadable(createReadStream(await regularFile(from), { highWaterMark: READ_BYTES }));
   return { source, [Symbol.asyncDispose]: async () => undefined };
 }
 
-function isUrl(from: string): boolean {
-  return /^https?:\/\//i.test(from);
+function isUrl(from: ByteSource | string): from is string {
+  return typeof from === 'string' && /^https?:\/\//i.test(from);
 }
 
 async function regularFile(path: string): Promise<string> {
@@ -138,7 +173,7 @@ async function download(deps: ImportDeps, from: URL, options: VerbOptions): Prom
   try {
     let url = from;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const response = await transport.send({ method: 'GET', url }, options.signal);
+      const response = await send(transport, url, options.signal);
       const location = response.headers.get('location');
       if (response.status >= 300 && response.status < 400 && location) {
         await response[Symbol.asyncDispose]();
@@ -156,10 +191,27 @@ async function download(deps: ImportDeps, from: URL, options: VerbOptions): Prom
         },
       };
     }
-    throw new WherryError('UNREACHABLE', `Get "${from}": stopped after ${MAX_REDIRECTS} redirects`);
+    throw new WherryError(
+      'UNREACHABLE',
+      `${shownRequest('GET', from)}: stopped after ${MAX_REDIRECTS} redirects`,
+    );
   } catch (error) {
     await transport[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+async function send(transport: Transport, url: URL, signal?: AbortSignal) {
+  try {
+    return await transport.send({ method: 'GET', url }, signal);
+  } catch (cause) {
+    if (!isWherryError(cause) || cause.kind === 'cancelled') throw cause;
+    const { code, message, hint, details } = cause;
+    throw new WherryError(code, `${shownRequest('GET', url)}: ${message}`, {
+      ...(hint !== undefined && { hint }),
+      details,
+      cause,
+    });
   }
 }
 
@@ -169,7 +221,7 @@ async function refusal(url: URL, status: number, body: ByteSource): Promise<Wher
   const said = new TextDecoder().decode(text).trim();
   return new WherryError(
     'FILE_NOT_FOUND',
-    `failed to GET ${url} with status ${status} ${STATUS_CODES[status] ?? ''}: ${said}`,
+    `failed to GET ${shownUrl(url)} with status ${status} ${STATUS_CODES[status] ?? ''}: ${said}`,
     { details: { status } },
   );
 }

@@ -3,7 +3,7 @@ import { releaseChunk } from '../bytes/release.ts';
 import type { BlobWriter } from '../content/blob-store.ts';
 import { publishToc } from '../content/toc-files.ts';
 import type { Digest } from '../digest.ts';
-import { isWherryError, WherryError } from '../errors.ts';
+import { type ErrorCode, isWherryError, WherryError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
@@ -28,6 +28,16 @@ export interface WantedLayer {
   readonly diffID: Digest;
 }
 
+/** What a pass says of bytes that are not those of a sound layer. */
+const BAD_BYTES = [
+  'DIGEST_MISMATCH',
+  'CORRUPT',
+  'INVALID_TAR',
+  'TRUNCATED',
+  'UNSUPPORTED',
+  'TOO_LARGE',
+] as const satisfies ErrorCode[];
+
 type LayerEvent = Omit<Extract<ProgressEvent, { kind: 'layer' }>, 'kind' | 'digest'>;
 
 /** The layer's record when its tar is in the store already, under this blob or another compression of it. */
@@ -50,13 +60,12 @@ export async function fetchLayer(
   for (let attempt = 1; ; attempt++) {
     await using writer = await deps.store.blobs.begin(digest, { digest, size, hashedBy: 'caller', signal });
     // Another process was faster, or died between the blob and its record.
-    if (writer.exists) return scanExisting(deps, digest, wanted.diffID, writer, signal);
+    if (writer.exists) return await scanExisting(deps, digest, wanted.diffID, writer, signal);
     try {
       return await download(deps, wanted, writer, emit, signal);
     } catch (error) {
       // The kept bytes may come from another endpoint, or from a disk that lied: once, they are not believed.
-      const doubtful = isWherryError(error, 'DIGEST_MISMATCH', 'CORRUPT', 'INVALID_TAR', 'TRUNCATED');
-      if (writer.offset === 0 || attempt > 1 || !doubtful) throw error;
+      if (writer.offset === 0 || attempt > 1 || !isWherryError(error, ...BAD_BYTES)) throw error;
       await writer.abort();
     }
   }
@@ -73,8 +82,8 @@ async function download(
   const total = descriptor.size;
   const growing = new GrowingFile(pathOf(writer), writer.offset);
   const passing = startPass(deps, growing, total, writer);
+  let current = writer.offset;
   try {
-    let current = writer.offset;
     emit({ phase: 'downloading', current, total, ...(current > 0 && { resumedFrom: current }) });
     if (current < total)
       for await (const chunk of deps.registry.getBlob(repository, descriptor, { start: current }, signal)) {
@@ -94,6 +103,8 @@ async function download(
   } catch (error) {
     growing.abort();
     await passing.facts.catch(() => undefined);
+    // All the bytes are here, and bad: there is nothing to go on with.
+    if (current === total && isWherryError(error, ...BAD_BYTES)) await writer.abort();
     throw error;
   }
 }
@@ -130,7 +141,7 @@ export async function scanStoredLayer(
 ): Promise<LayerRecord> {
   await using writer = await deps.store.blobs.begin(digest, { digest, hashedBy: 'caller', signal });
   if (!writer.exists) throw new WherryError('BLOB_UNKNOWN', `blob ${digest} is not in the store`);
-  return scanExisting(deps, digest, diffID, writer, signal);
+  return await scanExisting(deps, digest, diffID, writer, signal);
 }
 
 async function scanExisting(
@@ -176,7 +187,7 @@ export function startPass(
   writer: BlobWriter,
 ): { readonly facts: Promise<LayerFacts>; readonly toc: string } {
   const toc = join(dirname(pathOf(writer)), 'toc');
-  const hashEngine = deps.store.hashEngine();
+  const hashEngine = deps.store.hashEngine(size);
   const facts = deps.passes().run({ file, tocPath: toc, hashEngine, ...(size !== undefined && { size }) });
   // When the bytes fail to come, that is the failure to tell, not that of the pass that waited for them.
   facts.catch(() => undefined);

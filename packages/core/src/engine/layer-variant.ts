@@ -1,3 +1,8 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Compression } from '../compression/compression.ts';
+import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect.ts';
+import type { Digest } from '../digest.ts';
+import { isErrno } from '../errors.ts';
 import type { ImageFacts, ImageLayer, LayerRecord } from '../metadata/metadata-store.ts';
 import type { Store } from './store.ts';
 
@@ -20,4 +25,20 @@ export async function isComplete(store: Store, facts: ImageFacts): Promise<boole
     [facts.id, facts.manifest.digest].map((digest) => store.blobs.stat(digest)),
   );
   return documents.every((found) => found !== undefined);
+}
+
+/** How a layer's blob is packed, by its first bytes; `undefined` when it is not in the store. */
+export function storedCompression(store: Store, digest: Digest): Compression | undefined {
+  try {
+    const file = openSync(store.blobs.pathOf(digest), 'r');
+    try {
+      const head = Buffer.alloc(COMPRESSION_HEAD_BYTES);
+      return detectCompression(head.subarray(0, readSync(file, head)));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }

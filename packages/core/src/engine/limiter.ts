@@ -1,6 +1,8 @@
+import { throwIfCancelled } from '../errors.ts';
+
 /**
  * Runs `work` on every item, at most `limit` at once, in order of the items. The first failure aborts the
- * signal that the others got; the call settles when all have ended, with that first failure.
+ * signal that the others got; the call settles when all have ended, with that first failure. Throws `CANCELLED`.
  */
 export async function forEachLimited<T>(
   items: readonly T[],
@@ -27,5 +29,5 @@ export async function forEachLimited<T>(
   };
   await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, lane));
   if (firstError) throw firstError.error;
-  signal?.throwIfAborted();
+  throwIfCancelled(signal);
 }

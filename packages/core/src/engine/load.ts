@@ -1,8 +1,7 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { fromReadable } from '../bytes/node.ts';
-import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect.ts';
 import type { BlobInfo } from '../content/blob-store.ts';
 import type { Digest } from '../digest.ts';
 import { isErrno, WherryError } from '../errors.ts';
@@ -18,7 +17,7 @@ import { type AdoptDeps, adoptTarget } from './adopt.ts';
 import { storeDocument } from './documents.ts';
 import { sweepDuplicates } from './duplicate-layers.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
-import { isComplete } from './layer-variant.ts';
+import { isComplete, storedCompression } from './layer-variant.ts';
 import { layoutDirectory } from './layout-directory.ts';
 import { isUnsealed } from './seal.ts';
 import type { Store } from './store.ts';
@@ -28,13 +27,16 @@ export interface LoadDeps extends AdoptDeps {
   readonly now: () => Date;
 }
 
-const READ_BYTES = 1 << 20;
+/** A buffer lives until the garbage collector comes by: with 1 MiB each they were 50 MB of the process. */
+const READ_BYTES = 128 * 1024;
 
 /** One load under way: what its steps share. */
 interface Load {
   readonly deps: LoadDeps;
   /** Keeps a digest from the sweep until all is named. */
   readonly hold: (digest: Digest) => void;
+  /** The archive's bytes were read here: nobody else has them. */
+  readonly isOwned: boolean;
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
 }
@@ -51,12 +53,23 @@ export async function load(
 ): Promise<LoadedImage[]> {
   const { store } = deps;
   const stored = new Set<Digest>();
-  const loaded = await loadHeld(deps, request, stored, options);
+  const loaded = await loadOrSweep(deps, request, stored, options);
   await store.publishIndex();
   // What the archive brought and the store had already in another form.
   await sweepDuplicates(store, stored);
   for (const image of loaded) options.onProgress?.({ kind: 'image-loaded', ...image });
   return loaded;
+}
+
+/** What of a bad archive was sound is of no use to anybody. */
+async function loadOrSweep(...args: Parameters<typeof loadHeld>): Promise<LoadedImage[]> {
+  const [{ store }, , stored] = args;
+  try {
+    return await loadHeld(...args);
+  } catch (error) {
+    await store.sweep([...stored]);
+    throw error;
+  }
 }
 
 async function loadHeld(
@@ -72,13 +85,14 @@ async function loadHeld(
     stored.add(digest);
     lease.add(digest);
   };
-  const state: Load = { deps, hold, signal, emit: options.onProgress ?? (() => undefined) };
+  const isOwned = typeof request.from === 'string';
+  const state: Load = { deps, hold, isOwned, signal, emit: options.onProgress ?? (() => undefined) };
   const plan = await readImageArchive(await openSource(request.from), storingSink(state), {
     signal,
     findLayer: (diffID) => knownLayer(store, diffID),
   });
   for (const message of plan.warnings) state.emit({ kind: 'warning', message });
-  return nameImages(state, plan);
+  return await nameImages(state, plan);
 }
 
 async function openSource(from: ByteSource | string): Promise<ByteSource> {
@@ -101,7 +115,12 @@ function storeAsLayer(state: Load, member: ArchiveContent) {
   const { size } = member;
   // Under `blobs/` anything may lie that only looks like a layer; its name says what it must hash to.
   const store = member.digest === undefined ? storeLayer : storeLayerOrBlob;
-  const { drained, stored } = store(state.deps, counted(state, member), { size, hold, signal: state.signal });
+  const { drained, stored } = store(state.deps, counted(state, member), {
+    size,
+    hold,
+    signal: state.signal,
+    isOwned: state.isOwned,
+  });
   return { drained, stored: stored.then((found) => storedMember(state, member, found)) };
 }
 
@@ -132,7 +151,7 @@ function storeAsBlob(state: Load, member: ArchiveContent) {
       if (chunk.length > skip) await writer.write(chunk.subarray(skip));
       skip = Math.max(0, skip - chunk.length);
     }
-    return writer.commit();
+    return await writer.commit();
   })();
   stored.catch(() => undefined);
   return { drained: stored.then(() => undefined), stored };
@@ -142,8 +161,8 @@ function storeAsBlob(state: Load, member: ArchiveContent) {
 async function* counted(state: Load, member: ArchiveContent): ByteSource {
   let current = 0;
   for await (const chunk of member.content) {
-    yield chunk;
     current += chunk.length;
+    yield chunk;
     if (member.digest)
       state.emit({ kind: 'layer', digest: member.digest, phase: 'loading', current, total: member.size });
   }
@@ -152,25 +171,10 @@ async function* counted(state: Load, member: ArchiveContent): ByteSource {
 /** A layer that the store has, under another digest than `except`. */
 function knownLayer(store: Store, diffID: Digest, except?: Digest): StoredMember | undefined {
   for (const { digest, size } of store.metadata.layersByDiffID(diffID)) {
-    const head = digest === except ? undefined : headOf(store.blobs.pathOf(digest));
-    if (head) return { digest, size, layer: { diffID, compression: detectCompression(head) } };
+    const compression = digest === except ? undefined : storedCompression(store, digest);
+    if (compression) return { digest, size, layer: { diffID, compression } };
   }
   return undefined;
-}
-
-function headOf(path: string): Uint8Array | undefined {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      const head = Buffer.alloc(COMPRESSION_HEAD_BYTES);
-      return head.subarray(0, readSync(file, head));
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }
 
 async function nameImages(state: Load, plan: ArchivePlan): Promise<LoadedImage[]> {

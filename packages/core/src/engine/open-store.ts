@@ -10,6 +10,8 @@ import type { Store } from './store.ts';
 import { findStrayFiles, removeStrayFile } from './stray-files.ts';
 
 const HASH_ENGINE = 'hash-engine';
+/** Measuring takes as long as hashing this much with the slower engine. */
+const WORTH_MEASURING_BYTES = 4 << 20;
 const PUBLISHED_NAMES = 'index-names-version';
 
 /**
@@ -34,7 +36,7 @@ export function openStore(root: string): Store {
     root,
     blobs,
     metadata,
-    hashEngine: () => hashEngineOf(metadata),
+    hashEngine: (bytes = Number.POSITIVE_INFINITY) => hashEngineOf(metadata, bytes),
     publishIndex,
     isIndexCurrent: async () => {
       // A process that died between the names and the index left word of it: that is no fault.
@@ -55,9 +57,10 @@ export function openStore(root: string): Store {
   };
 }
 
-function hashEngineOf(metadata: SqliteMetadataStore): HashEngine {
+function hashEngineOf(metadata: SqliteMetadataStore, bytes: number): HashEngine {
   const known = metadata.getSetting(HASH_ENGINE);
   if (known === 'node' || known === 'wasm') return known;
+  if (bytes < WORTH_MEASURING_BYTES) return 'node';
   const measured = measureHashEngines();
   metadata.setSetting(HASH_ENGINE, measured);
   return measured;

@@ -1,19 +1,13 @@
 import { collect } from '../bytes/collect.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
-import type { ProgressEvent, VerbOptions } from '../events.ts';
-import type {
-  DocumentRecord,
-  ImageFacts,
-  ImageName,
-  LayerRecord,
-  Lease,
-} from '../metadata/metadata-store.ts';
+import type { VerbOptions } from '../events.ts';
+import type { DocumentRecord, ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseIndex, resolvePlatform } from '../oci/index-document.ts';
 import { type Manifest, parseManifest } from '../oci/manifest.ts';
-import { isIndexType, isLayerType } from '../oci/media-types.ts';
+import { isConfigType, isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { formatReference, type Reference, repositoryOf, withDigest } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
@@ -21,27 +15,23 @@ import { isImage } from './adopt.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './documents.ts';
 import type { PullRequest, PullResult } from './engine.ts';
 import { imageFacts, platformSatisfies, requireSameLayerCount } from './image-facts.ts';
-import { fetchLayer, findStoredLayer, type LayerFetchDeps, type WantedLayer } from './layer-fetch.ts';
 import { isComplete } from './layer-variant.ts';
-import { forEachLimited } from './limiter.ts';
+import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './pull-layers.ts';
 import { storedForm } from './resolve.ts';
 
-export interface PullDeps extends LayerFetchDeps {
+export interface PullDeps extends LayersFetchDeps {
   readonly registry: RegistryClient;
-  /** Layers on their way at once. */
-  readonly jobs: number;
   readonly host: Platform;
   readonly now: () => Date;
 }
 
+/** What some registries and tools of old say of any blob. */
+const UNTYPED_CONFIGS: ReadonlySet<string> = new Set(['application/octet-stream', 'text/html']);
+
 /** One pull under way: what its steps share. */
-interface Pull {
+interface Pull extends LayersFetch {
   readonly deps: PullDeps;
-  readonly repository: Reference;
-  readonly lease: Lease;
   readonly documents: Map<Digest, DocumentRecord>;
-  readonly emit: (event: ProgressEvent) => void;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -101,6 +91,7 @@ async function currentImage(
   if (!name || request.allPlatforms) return undefined;
   const facts = deps.store.metadata.findImage(name.imageId);
   if (!facts || !(await isComplete(deps.store, facts))) return undefined;
+  if (!(await deps.store.blobs.stat(name.target.digest))) return undefined;
   const wanted = request.platform ?? deps.host;
   // An index may hold a better fit than the image that is here; a lone manifest holds nothing else.
   if (isIndexType(name.target.mediaType) && !platformSatisfies(wanted, facts.platform)) return undefined;
@@ -125,7 +116,8 @@ async function fetchImages(
   for (const child of best ? [best] : index.manifests) {
     const document = await fetchManifest(state, child);
     if (isIndexType(child.mediaType)) images.push(...(await fetchImages(state, request, child, document)));
-    else if (isImage(parseManifest(document))) images.push(await fetchImage(state, child, document));
+    // What was chosen is taken for an image, and what keeps it from being one is told.
+    else if (best || isImage(parseManifest(document))) images.push(await fetchImage(state, child, document));
     else await fetchArtifact(state, child, document);
   }
   const fits = (facts: ImageFacts) => (platformSatisfies(wanted, facts.platform) ? 0 : 1);
@@ -175,6 +167,12 @@ async function fetchImage(state: Pull, descriptor: Descriptor, bytes: Uint8Array
 async function fetchConfig(state: Pull, manifest: Manifest): Promise<ImageConfig> {
   const { blobs } = state.deps.store;
   const { config } = manifest;
+  if (!isConfigType(config.mediaType) && !UNTYPED_CONFIGS.has(config.mediaType))
+    throw new WherryError(
+      'UNSUPPORTED',
+      `Encountered remote ${JSON.stringify(config.mediaType)}(unknown) when fetching`,
+      { hint: 'it is an artifact, not an image' },
+    );
   if (!(await blobs.stat(config.digest))) {
     if (config.size > MAX_CONFIG_BYTES)
       throw new WherryError(
@@ -185,73 +183,6 @@ async function fetchConfig(state: Pull, manifest: Manifest): Promise<ImageConfig
     await storeDocument(blobs, config, await collect(source, MAX_CONFIG_BYTES), state.signal);
   }
   return parseImageConfig(await readDocument(blobs, config.digest, MAX_CONFIG_BYTES));
-}
-
-async function fetchLayers(state: Pull, manifest: Manifest, config: ImageConfig): Promise<LayerRecord[]> {
-  const wanted = new Map<Digest, WantedLayer>();
-  const order: WantedLayer[] = [];
-  for (const [i, descriptor] of manifest.layers.entries()) {
-    const diffID = config.rootfs.diff_ids[i];
-    if (!diffID) continue;
-    if (!isLayerType(descriptor.mediaType))
-      throw new WherryError(
-        'UNSUPPORTED',
-        `layer ${descriptor.digest}: unsupported media type ${descriptor.mediaType}`,
-      );
-    const layer = { repository: state.repository, descriptor, diffID };
-    order.push(layer);
-    wanted.set(descriptor.digest, layer);
-  }
-  const records = new Map<Digest, LayerRecord>();
-  const announced = announcer(order, records, state.emit);
-  for (const layer of wanted.values()) {
-    const stored = await findStoredLayer(state.deps.store, layer);
-    if (stored) state.lease.add(stored.digest);
-    // Asked again under the lease: a sweep may have come between.
-    if (stored && (await state.deps.store.blobs.stat(stored.digest)))
-      records.set(layer.descriptor.digest, stored);
-  }
-  const missing = [...wanted.values()].filter((layer) => !records.has(layer.descriptor.digest));
-  announced.begin();
-  // The largest first: what is left at the end, when workers fall idle, is small.
-  missing.sort((a, b) => b.descriptor.size - a.descriptor.size);
-  await forEachLimited(missing, state.deps.jobs, state.signal, async (layer, signal) => {
-    const { digest } = layer.descriptor;
-    const emit = (event: object) => state.emit({ kind: 'layer', digest, ...event } as ProgressEvent);
-    const record = await fetchLayer(state.deps, layer, emit, signal);
-    state.deps.store.metadata.addBlobLocation(digest, state.repository);
-    records.set(digest, record);
-    announced.done();
-  });
-  return order.map((layer) => {
-    const record = records.get(layer.descriptor.digest);
-    if (!record) throw new Error(`layer ${layer.descriptor.digest} was not fetched`);
-    return record;
-  });
-}
-
-/** Says "done" in the order of the layers, as Docker does, whatever the order in which they arrive. */
-function announcer(
-  order: readonly WantedLayer[],
-  records: ReadonlyMap<Digest, LayerRecord>,
-  emit: (event: ProgressEvent) => void,
-) {
-  const digests = [...new Set(order.map((layer) => layer.descriptor.digest))];
-  const fetched: Digest[] = [];
-  let next = 0;
-  return {
-    begin() {
-      for (const digest of digests) {
-        const exists = records.has(digest);
-        if (!exists) fetched.push(digest);
-        emit({ kind: 'layer', digest, phase: exists ? 'exists' : 'waiting' });
-      }
-    },
-    done() {
-      for (let digest = fetched[next]; digest && records.has(digest); digest = fetched[++next])
-        emit({ kind: 'layer', digest, phase: 'done' });
-    },
-  };
 }
 
 async function keepDocument(

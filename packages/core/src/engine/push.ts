@@ -96,30 +96,29 @@ async function pushName(state: Push, name: ImageName): Promise<PushResult> {
   const { store } = state.deps;
   const facts = store.metadata.findImage(name.imageId);
   if (!facts) throw new WherryError('IMAGE_UNKNOWN', `No such image: ${familiarName(name.ref)}`);
-  const { target, sealed } = await pushHeld(state, name, facts);
-  if (sealed) await sweepDuplicates(store, store.contentOf(facts));
-  await store.publishIndex();
-  const result = { ref: name.ref, target };
-  state.emit({ kind: 'tag-pushed', ...result });
-  return result;
+  try {
+    const target = await pushHeld(state, name, facts);
+    const result = { ref: name.ref, target };
+    state.emit({ kind: 'tag-pushed', ...result });
+    return result;
+  } finally {
+    // A loaded image keeps the form it got for the journey, also when the registry refused it in the end.
+    const isSealed = store.metadata.findImage(facts.id)?.manifest.digest !== facts.manifest.digest;
+    if (isSealed) await sweepDuplicates(store, store.contentOf(facts));
+    await store.publishIndex();
+  }
 }
 
-/** What the tag points to now, and the form that a loaded image got before it left. */
-interface Pushed {
-  readonly target: Descriptor;
-  readonly sealed?: ImageFacts;
-}
-
-/** Pushes under a lease, which ends before anything is given back. */
-async function pushHeld(state: Push, name: ImageName, facts: ImageFacts): Promise<Pushed> {
+/** Pushes under a lease, which ends before anything is given back; returns what the tag points to now. */
+async function pushHeld(state: Push, name: ImageName, facts: ImageFacts): Promise<Descriptor> {
   const { store, registry } = state.deps;
   await using lease = await store.metadata.acquireLease(`push ${formatReference(name.ref)}`);
   lease.add(name.target.digest, ...store.contentOf(facts));
-  const pushed = await pushTarget(state, name, facts, (digest) => lease.add(digest));
-  const bytes = await readOwnDocument(store.blobs, pushed.target.digest, MAX_MANIFEST_BYTES);
-  await registry.putManifest(name.ref, bytes, pushed.target.mediaType, state.signal);
-  recordPushed(state, facts.id, pushed.target);
-  return pushed;
+  const target = await pushTarget(state, name, facts, (digest) => lease.add(digest));
+  const bytes = await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES);
+  await registry.putManifest(name.ref, bytes, target.mediaType, state.signal);
+  recordPushed(state, facts.id, target);
+  return target;
 }
 
 /**
@@ -131,18 +130,18 @@ async function pushTarget(
   name: ImageName,
   facts: ImageFacts,
   hold: (digest: Digest) => void,
-): Promise<Pushed> {
+): Promise<Descriptor> {
   if (isIndexType(name.target.mediaType)) {
-    if (await pushIndex(state, name.target)) return { target: name.target };
+    if (await pushIndex(state, name.target)) return name.target;
     const message = `${familiarName(name.ref)}: only one platform of the index is here: pushing its manifest ${facts.manifest.digest}`;
     state.emit({ kind: 'warning', message });
     await pushManifestContent(state, facts.manifest, facts);
-    return { target: facts.manifest };
+    return facts.manifest;
   }
   const sealed = await sealImage(state.deps, facts, { hold, emit: state.emit, signal: state.signal });
   const target = sealed?.manifest ?? name.target;
   await pushManifestContent(state, target, sealed ?? facts);
-  return { target, ...(sealed && { sealed }) };
+  return target;
 }
 
 /** Sends an index's children; false, with nothing sent, when some are neither here nor in the registry. */

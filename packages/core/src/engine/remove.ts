@@ -1,6 +1,7 @@
 import { type Digest, digestHex } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import { isIndexType } from '../oci/media-types.ts';
 import { familiarName, repositoryOf, sameRepository } from '../reference.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
@@ -19,14 +20,42 @@ export async function remove(
   const resolved = resolveImage(store.metadata, request.image);
   // Before the names go: they lead to the index the image came in.
   const content = store.contentOf(resolved.facts);
+  const companions = companionsOf(store, resolved.facts);
   const events: RemovalEvent[] = [];
   const gone = resolved.name
     ? untagName(store, resolved.name, events)
     : untagAll(store, resolved, request, events);
-  if (gone) deleteImage(store, resolved.facts, request, events);
+  if (gone) {
+    deleteImage(store, resolved.facts, request, events);
+    for (const image of companions.length > 0 ? unreachable(store, companions) : []) {
+      content.push(...store.contentOf(image));
+      deleteImage(store, image, request, events);
+    }
+  }
   await store.publishIndex();
   await store.sweep(content);
   return events;
+}
+
+/** Nameless images that came with this one in an index: those for other platforms. */
+function companionsOf(store: Store, facts: ImageFacts): ImageFacts[] {
+  const { metadata } = store;
+  const targets = metadata.namesOf(facts.id).map((name) => name.target);
+  if (!targets.some((target) => isIndexType(target.mediaType))) return [];
+  const content = metadata.descendants(targets.map((target) => target.digest));
+  return metadata
+    .listImages()
+    .filter(({ id, manifest }) => id !== facts.id && content.has(manifest.digest) && !isNamed(store, id));
+}
+
+function unreachable(store: Store, images: readonly ImageFacts[]): ImageFacts[] {
+  const { metadata } = store;
+  const named = metadata.descendants(metadata.listNames().map((name) => name.target.digest));
+  return images.filter(({ manifest }) => !named.has(manifest.digest));
+}
+
+function isNamed(store: Store, id: Digest): boolean {
+  return store.metadata.namesOf(id).length > 0;
 }
 
 /** Removes one name, and the repository's digests with its last tag; tells whether no name is left. */
@@ -74,8 +103,7 @@ function deleteImage(store: Store, facts: ImageFacts, request: RemoveRequest, ev
   for (const layer of [...facts.layers].reverse())
     if (!kept.has(layer.chainID)) events.push({ deleted: layer.chainID });
   const parent = facts.parent && metadata.findImage(facts.parent);
-  if (parent && !request.noPrune && metadata.namesOf(parent.id).length === 0)
-    deleteImage(store, parent, request, events);
+  if (parent && !request.noPrune && !isNamed(store, parent.id)) deleteImage(store, parent, request, events);
 }
 
 function untag(store: Store, name: ImageName, events: RemovalEvent[]): void {

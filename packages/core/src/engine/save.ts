@@ -4,14 +4,15 @@ import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { describeDocument, makeManifest, type StoredDocument } from '../image/build-image.ts';
 import { type ArchiveImage, type ArchiveLayer, writeDockerArchive } from '../image/docker-archive-writer.ts';
+import { layerMediaType } from '../layer/media-type.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { isIndexType, MEDIA_TYPES } from '../oci/media-types.ts';
+import { isIndexType } from '../oci/media-types.ts';
 import { parseAnyReference, type Reference, repositoryOf } from '../reference.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './documents.ts';
 import type { SaveRequest } from './engine.ts';
-import { layerVariant } from './layer-variant.ts';
+import { layerVariant, storedCompression } from './layer-variant.ts';
 import { resolveImage } from './resolve.ts';
 import type { Store } from './store.ts';
 import { wholeContent } from './whole-content.ts';
@@ -112,13 +113,14 @@ async function archiveManifest(
     config,
     layers.map((layer, i) => {
       const wanted = original[i];
-      return wanted?.digest === layer.digest ? wanted : variantDescriptor(layer);
+      return wanted?.digest === layer.digest ? wanted : variantDescriptor(store, layer);
     }),
   );
 }
 
-function variantDescriptor({ digest, size, diffID }: ArchiveLayer): Descriptor {
-  return { mediaType: digest === diffID ? MEDIA_TYPES.ociLayer : MEDIA_TYPES.ociLayerGzip, digest, size };
+function variantDescriptor(store: Store, { digest, size }: ArchiveLayer): Descriptor {
+  const compression = storedCompression(store, digest) ?? 'none';
+  return { mediaType: layerMediaType(compression, 'oci'), digest, size };
 }
 
 async function archiveIndex(store: Store, target: Descriptor) {

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { NodeHasher } from '../bytes/node-hasher.ts';
+import { releaseChunk } from '../bytes/release.ts';
 import type { BlobInfo, BlobWriter } from '../content/blob-store.ts';
 import { publishToc } from '../content/toc-files.ts';
-import { isWherryError } from '../errors.ts';
+import { isWherryError, throwIfCancelled } from '../errors.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
 import { type LayerFetchDeps, recordLayer, startPass } from './layer-fetch.ts';
@@ -17,6 +18,8 @@ export interface StoreLayerOptions<Stored extends BlobInfo> {
   /** Gets what the layer turned out to be before its blob is visible. */
   readonly hold: (stored: Stored) => void;
   readonly signal: AbortSignal;
+  /** Nobody else has the chunks: their memory is given back as soon as they are written. */
+  readonly isOwned?: boolean;
 }
 
 /** Both settle in time; whoever awaits the one need not look at the other. */
@@ -74,7 +77,7 @@ interface Written<Stored extends BlobInfo> {
 async function ingest<Stored extends BlobInfo>(
   deps: StoreLayerDeps,
   source: ByteSource,
-  { size, hold, signal }: StoreLayerOptions<Stored>,
+  { size, hold, signal, isOwned = false }: StoreLayerOptions<Stored>,
   onDrained: () => void,
   keep: (written: Written<Stored>) => Promise<Stored>,
 ): Promise<Stored> {
@@ -85,9 +88,11 @@ async function ingest<Stored extends BlobInfo>(
   const passing = startPass(deps, growing, size, writer);
   try {
     for await (const chunk of source) {
-      signal.throwIfAborted();
+      throwIfCancelled(signal);
+      const { length } = chunk;
       await writer.write(chunk);
-      growing.advance(chunk.length);
+      if (isOwned) releaseChunk(chunk);
+      growing.advance(length);
     }
     growing.end();
     onDrained();

@@ -9,8 +9,8 @@ export interface Store {
   readonly root: string;
   readonly blobs: FsBlobStore;
   readonly metadata: SqliteMetadataStore;
-  /** The faster engine on this machine, measured once for a store. */
-  hashEngine(): HashEngine;
+  /** The faster engine on this machine, measured once for a store, when there are `bytes` enough to hash. */
+  hashEngine(bytes?: number): HashEngine;
   /** Makes the layout's `index.json` say what the names say. */
   publishIndex(): Promise<void>;
   /** Tells whether it does, once what a killed process left to do is done. */

@@ -119,7 +119,7 @@ export class UploadSessions {
       await writer.abort();
       throw error;
     }
-    return upload.commit(digest);
+    return await upload.commit(digest);
   }
 
   /** Ends the session and forgets its bytes. */

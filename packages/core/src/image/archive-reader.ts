@@ -130,7 +130,9 @@ class ArchiveReading {
       this.#documentBytes += size;
       if (this.#documentBytes > MAX_DOCUMENTS_BYTES)
         throw invalidArchive(`its documents take more than ${MAX_DOCUMENTS_BYTES} bytes`);
-      return this.#put(name, { kind: 'document', bytes: await collect(rest, MAX_DOCUMENT_BYTES, name) });
+      // A copy: what is read may be a part of a chunk whose rest is a layer's, and goes with it.
+      const bytes = new Uint8Array(await collect(rest, MAX_DOCUMENT_BYTES, name));
+      return this.#put(name, { kind: 'document', bytes });
     }
     const digest = digestOfBlobPath(name);
     const kind = looksLikeLayer(head) ? 'layer' : 'blob';

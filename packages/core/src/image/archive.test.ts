@@ -193,6 +193,17 @@ describe('readImageArchive', () => {
     );
   });
 
+  test('keeps its documents when the memory of the chunk they came in is given back', async () => {
+    const whole = Buffer.from(await classicArchive(fixture, null));
+    async function* givenBack() {
+      yield whole.subarray(0, 512);
+      yield whole.subarray(512);
+      whole.fill(0);
+    }
+    const plan = await readImageArchive(givenBack(), memorySink().sink);
+    expect(plan.images).toHaveLength(1);
+  });
+
   test('takes packed layers as they are', async () => {
     const packed = gzipSync(fixture.layers[0]!.tar);
     const one = makeImageFixture({ layers: [{ a: '1' }] });
@@ -264,6 +275,21 @@ describe('readImageArchive', () => {
       image.manifest.descriptor.digest,
       image.config.descriptor.digest,
     ]);
+  });
+
+  test("warns of a layout's name that is a bare tag, unless manifest.json names the image", async () => {
+    const { image, blobs } = makeImageFixture({ names: ['app:1'] });
+    const store = await storeOf([{ image, blobs, layers: [] }]);
+    const contents = await contentsOf(await collect(writeDockerArchive([image], store), MAX));
+    const index = json(contents.get('index.json'));
+    index.manifests[0].annotations = { 'org.opencontainers.image.ref.name': '1' };
+    contents.set('index.json', writeJson(index));
+    const members = [...contents].map(([name, content]) => ({ name, content }));
+    const both = await read(await tar(...members));
+    expect(both.images.map(({ names }) => names)).toEqual([image.names]);
+    expect(both.warnings).toEqual([]);
+    const alone = await read(await tar(...members.filter(({ name }) => name !== 'manifest.json')));
+    expect(alone.warnings).toEqual(['"1" is a tag without a name: left out']);
   });
 
   const config = fixture.image.config.bytes;

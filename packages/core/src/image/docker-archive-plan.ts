@@ -65,7 +65,8 @@ export function planDockerArchive(
     target,
     ...(only && !another && { imageId: only.config.digest }),
   }));
-  return { images: [...images, ...more], documents, warnings: layout?.warnings ?? [] };
+  const warnings = [...(layout?.warnings ?? []), ...others.flatMap((entry) => entry.warnings)];
+  return { images: [...images, ...more], documents, warnings };
 }
 
 /** The members that `manifest.json` or `repositories` means as layers, by the names it has for them. */

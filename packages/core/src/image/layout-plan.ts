@@ -15,10 +15,13 @@ export interface LayoutEntry {
   readonly names: readonly Reference[];
   /** The images whose manifests are here: one, or those of an index. */
   readonly manifests: readonly Manifest[];
+  /** What is wrong with its names; of no matter where `manifest.json` names the image. */
+  readonly warnings: readonly string[];
 }
 
 export interface Layout {
   readonly entries: readonly LayoutEntry[];
+  /** What was left out. */
   readonly warnings: readonly string[];
 }
 
@@ -42,8 +45,9 @@ export function readLayout(members: ArchiveMembers): Layout {
     // docker save writes one entry for each name of an image.
     const known = entries.get(entry.digest);
     const { mediaType, digest, size } = entry;
-    const names = [...(known?.names ?? []), ...readNames(entry, warnings)];
-    entries.set(digest, { target: { mediaType, digest, size }, names, manifests });
+    const faults = [...(known?.warnings ?? [])];
+    const names = [...(known?.names ?? []), ...readNames(entry, faults)];
+    entries.set(digest, { target: { mediaType, digest, size }, names, manifests, warnings: faults });
   }
   return { entries: [...entries.values()], warnings };
 }
@@ -54,7 +58,8 @@ export function planLayout({ entries, warnings }: Layout): ArchivePlan {
     const [only, another] = manifests;
     return { names, target, ...(only && !another && { imageId: only.config.digest }) };
   });
-  return { images, documents: [], warnings };
+  const faults = entries.flatMap((entry) => entry.warnings);
+  return { images, documents: [], warnings: [...warnings, ...faults] };
 }
 
 function imagesOf(members: ArchiveMembers, descriptor: Descriptor, depth: number): Manifest[] {

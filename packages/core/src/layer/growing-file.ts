@@ -21,9 +21,16 @@ export class GrowingFile {
   readonly #counters = new Int32Array(this.shared, 0, 2);
   readonly #available = new BigInt64Array(this.shared, COUNTERS_BYTES, 1);
 
+  /** Settles when `end` or `abort` was called. */
+  readonly settled: Promise<void>;
+  readonly #onSettled: () => void;
+
   /** `available` bytes are there already, from an earlier attempt. The file must exist once any are. */
   constructor(path: string, available = 0) {
     this.path = path;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.#onSettled = resolve;
     if (available > 0) this.advance(available);
   }
 
@@ -46,6 +53,7 @@ export class GrowingFile {
   #settle(state: number): void {
     Atomics.store(this.#counters, STATE, state);
     this.#notify();
+    this.#onSettled();
   }
 
   #notify(): void {

@@ -16,4 +16,6 @@ export interface LayerFacts {
   /** Entries in the tar. */
   readonly entries: number;
   readonly compression: Compression;
+  /** Bytes of the blob behind its last gzip member, which stricter readers refuse; absent: none that were seen. */
+  readonly trailingBytes?: number;
 }

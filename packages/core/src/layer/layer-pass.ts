@@ -68,7 +68,13 @@ export class LayerPass {
     if (this.#head !== undefined) this.#start(this.#head);
     this.#decoder?.finish(this.#emit);
     const digest = this.#blobHasher.digest();
-    return this.#tar.finish({ digest, size: this.#size, compression: this.#compression });
+    const trailingBytes = this.#decoder?.ignoredBytes ?? 0;
+    return this.#tar.finish({
+      digest,
+      size: this.#size,
+      compression: this.#compression,
+      ...(trailingBytes > 0 && { trailingBytes }),
+    });
   }
 
   close(): void {
@@ -100,6 +106,7 @@ export interface BlobFacts {
   readonly digest: LayerFacts['digest'];
   readonly size: number;
   readonly compression: Compression;
+  readonly trailingBytes?: number;
 }
 
 export type TarPassOptions = Omit<LayerPassOptions, 'createDecoder'>;
@@ -137,7 +144,7 @@ export class TarPass {
     for (const entry of this.#scanner.push(chunk)) this.#add(entry);
   }
 
-  finish({ digest, size, compression }: BlobFacts): LayerFacts {
+  finish({ digest, size, compression, trailingBytes }: BlobFacts): LayerFacts {
     this.#scanner.finish();
     const facts: LayerFacts = {
       digest,
@@ -147,6 +154,7 @@ export class TarPass {
       contentSize: this.#contentSize,
       entries: this.#entries,
       compression,
+      ...(trailingBytes !== undefined && { trailingBytes }),
     };
     this.#toc?.finish(facts);
     return facts;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { throwIfCancelled, WherryError } from '../errors.ts';
+import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import { unpackError } from './error-transfer.ts';
 import type { GrowingFile } from './growing-file.ts';
 import { allocateHashRing, endHashRing } from './hash-ring.ts';
@@ -10,6 +10,11 @@ import { WorkerSlot } from './worker-slot.ts';
 
 /** A layer this large that comes alone is hashed in a second thread while the first unpacks it. */
 const SPLIT_FROM_BYTES = 16 * 1024 * 1024;
+
+/** A layer this small that comes alone is read in this thread: to start another would take longer. */
+const INLINE_BYTES = 2 * 1024 * 1024;
+/** What reading in this thread may inflate to before it is left to a worker after all: some 50 ms. */
+const INLINE_TAR_BYTES = 32 * 1024 * 1024;
 
 /** One layer to read. */
 export interface LayerPassJob extends LayerLimits {
@@ -69,13 +74,38 @@ export class LayerPassPool implements AsyncDisposable {
     };
     job.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await new Promise<LayerFacts>((resolve, reject) => {
-        this.#queue.push({ job, resolve, reject });
-        this.#planDispatch();
-      });
+      if (this.#isIdle && (job.size ?? Infinity) <= INLINE_BYTES) return await this.#runInline(job);
+      return await this.#runInWorker(job);
     } finally {
       job.signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** No thread is running, and none will be soon. */
+  get #isIdle(): boolean {
+    return this.#slots.size === 0 && this.#queue.length === 0;
+  }
+
+  async #runInline(job: LayerPassJob): Promise<LayerFacts> {
+    await job.file.settled;
+    const [{ passFile }, { hashersOf }] = await Promise.all([
+      import('./pass-file.ts'),
+      import('./hashers.ts'),
+    ]);
+    const maxTarBytes = Math.min(job.maxTarBytes ?? Infinity, INLINE_TAR_BYTES);
+    try {
+      return await passFile(toRequest({ ...job, maxTarBytes }, undefined), hashersOf(job.hashEngine));
+    } catch (error) {
+      if (!isWherryError(error, 'TOO_LARGE')) throw error;
+      return this.#runInWorker(job);
+    }
+  }
+
+  #runInWorker(job: LayerPassJob): Promise<LayerFacts> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject });
+      this.#planDispatch();
+    });
   }
 
   /** Stops the threads; what is still running or waiting rejects with `CANCELLED`. */

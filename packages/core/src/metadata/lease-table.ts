@@ -6,7 +6,7 @@ import type { FileLock } from '../content/file-lock.ts';
 import { acquireFileLock, tryFileLock } from '../content/file-lock.ts';
 import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
-import { isErrno } from '../errors.ts';
+import { isErrno, isWherryError } from '../errors.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
 import type { Lease } from './metadata-store.ts';
 
@@ -64,6 +64,10 @@ export class LeaseTable {
   #release(id: string, lock: FileLock): void {
     try {
       this.#database.transaction(() => this.#forget(id), EPHEMERAL);
+    } catch (error) {
+      // A full disk takes no note of it. The lock is free, so whoever comes next forgets the lease, and what
+      // filled the disk is told, not this.
+      if (!isWherryError(error, 'NO_SPACE')) throw error;
     } finally {
       lock.release({ remove: true });
     }

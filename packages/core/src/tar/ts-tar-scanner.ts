@@ -170,7 +170,7 @@ export class TsTarScanner implements TarScanner {
   #readEntry(header: TarHeader, headerFlag: string, over: Overrides, start: number): TarEntry | undefined {
     const numbers = mergeNumbers(header, over.pax);
     if (!numbers) throw invalidHeader(start);
-    const name = firstOf(over.pax.get('path'), over.longName, header.name);
+    const name = firstOf(over.longName, over.pax.get('path'), header.name);
     // V7 has one flag for files and directories.
     const flag = headerFlag !== '\0' ? headerFlag : name.at(-1) === SLASH ? '5' : '0';
     const size = hasPayload(flag) ? numbers.size : 0;
@@ -196,7 +196,7 @@ export class TsTarScanner implements TarScanner {
       size,
       mtime: numbers.mtime,
       mtimeNs: numbers.mtimeNs,
-      link: isLink ? firstOf(over.pax.get('linkpath'), over.longLink, header.link) : EMPTY,
+      link: isLink ? firstOf(over.longLink, over.pax.get('linkpath'), header.link) : EMPTY,
       devMajor: isDevice ? header.devMajor : 0,
       devMinor: isDevice ? header.devMinor : 0,
       headerOffset: over.start,
@@ -240,9 +240,10 @@ function hasPayload(flag: string): boolean {
   return flag < '1' || flag > '6';
 }
 
-function firstOf(pax: Uint8Array | undefined, long: Uint8Array, header: Uint8Array): Uint8Array {
-  if (pax?.length) return pax;
-  return long.length > 0 ? long : header;
+/** GNU's long name wins over PAX, as Go's archive/tar, and so Docker, has it. */
+function firstOf(long: Uint8Array, pax: Uint8Array | undefined, header: Uint8Array): Uint8Array {
+  if (long.length > 0) return long;
+  return pax?.length ? pax : header;
 }
 
 function untilNul(bytes: Uint8Array): Uint8Array {

@@ -196,9 +196,9 @@ function extensionCases(scan: ScanBytes, create: () => TarScanner): void {
     { name: 'a GNU long name for one entry only', blocks: [longName('l'), file, next], names: ['l', 'next'] },
     { name: 'a long name up to its NUL', blocks: [longName('l\0junk'), file], names: ['l'] },
     {
-      name: 'a PAX path over a long name',
-      blocks: [paxBlocks({ path: 'p' }), longName('l'), file],
-      names: ['p'],
+      name: 'a long name over a PAX path, whichever comes first',
+      blocks: [paxBlocks({ path: 'p' }), longName('l'), file, longName('m'), paxBlocks({ path: 'q' }), file],
+      names: ['l', 'm'],
     },
     { name: 'an empty PAX path as none', blocks: [paxBlocks({ path: '' }), file], names: ['header-name'] },
     { name: 'the last of two values', blocks: [paxTwice('path', 'a', 'b'), file], names: ['b'] },
@@ -258,6 +258,7 @@ function extensionCases(scan: ScanBytes, create: () => TarScanner): void {
     expect(target(link)).toBe('in-header');
     expect(target(paxBlocks({ linkpath: 'in-pax' }), link)).toBe('in-pax');
     expect(target(longName('in-gnu', 'K'), link)).toBe('in-gnu');
+    expect(target(longName('in-gnu', 'K'), paxBlocks({ linkpath: 'in-pax' }), link)).toBe('in-gnu');
     expect(target(longName('in-gnu', 'K'), file)).toBe('');
   });
 

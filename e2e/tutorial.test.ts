@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import {
+  type MemoryRegistry,
+  makeImageFixture,
+  makeIndexFixture,
+  startMemoryRegistry,
+} from '@wherry/core/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../bench/peers.ts';
+import { WHERRY } from './wherry.ts';
+
+// The conventions stand at the head of the tutorial.
+
+interface Step {
+  /** As typed, without prompts; more than one line where it goes on. */
+  readonly command: string;
+  readonly expected: readonly string[];
+  /** Of the command in the tutorial, from 1. */
+  readonly line: number;
+}
+
+interface Block {
+  readonly chapter: string;
+  readonly steps: readonly Step[];
+}
+
+const TUTORIAL = fileURLToPath(new URL('../docs/tutorial.md', import.meta.url));
+const SERVICE = '127.0.0.1:5000';
+const PRIVATE = 'registry.example.com';
+const ANYTHING = '…';
+/** Stands before what a step prints; no step prints it. */
+const MARK = '\x1e';
+const SERVICE_TRIES = 200;
+
+/** The blocks that are to be run, in the order of the tutorial. */
+function readBlocks(markdown: string): Block[] {
+  const blocks: Block[] = [];
+  let chapter = '';
+  let steps: { command: string; expected: string[]; line: number }[] | undefined;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    if (steps === undefined) {
+      if (line.startsWith('#')) chapter = line.replace(/^#+ /, '');
+      if (line === '```console') steps = [];
+      continue;
+    }
+    const last = steps.at(-1);
+    if (line === '```') {
+      blocks.push({ chapter, steps });
+      steps = undefined;
+    } else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [], line: index + 1 });
+    else if (last === undefined) throw new Error(`${TUTORIAL}:${index + 1}: a block begins with "$ "`);
+    else if (/^>( |$)/.test(line) && last.expected.length === 0) last.command += `\n${line.slice(2)}`;
+    else last.expected.push(line);
+  }
+  return blocks;
+}
+
+/** Every step in one shell, as a reader has it: variables, jobs and the directory last. */
+function toScript(steps: readonly Step[], service: string): string {
+  const [host, port] = service.split(':');
+  const waitForService = `for i in {1..${SERVICE_TRIES}}; do (exec 3<>/dev/tcp/${host}/${port}) 2>/dev/null && break; sleep 0.05; done`;
+  const lines = steps.flatMap(({ command }, index) => [
+    `printf '\\n${MARK}%d\\n' ${index}`,
+    command,
+    ...(command.endsWith('&') ? [waitForService] : []),
+  ]);
+  return `exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${lines.join('\n')}\nexit 0\n`;
+}
+
+/** What each step printed. */
+async function runSteps(steps: readonly Step[], setup: Setup): Promise<string[]> {
+  const script = join(setup.home, 'tutorial.sh');
+  writeFileSync(
+    script,
+    toScript(steps, setup.service).replaceAll(SERVICE, setup.service).replaceAll(PRIVATE, setup.registry),
+  );
+  const shell = spawn('bash', [script], {
+    cwd: setup.directory,
+    env: setup.env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const printed = await text(shell.stdout);
+  const shown = printed.replaceAll(setup.service, SERVICE).replaceAll(setup.registry, PRIVATE);
+  return shown
+    .split(`\n${MARK}`)
+    .slice(1)
+    .map((part) => part.slice(part.indexOf('\n') + 1));
+}
+
+/** Tells whether `printed` is what the tutorial says; how wide a table's columns are does not count. */
+function matches(expected: readonly string[], printed: string): boolean {
+  const squeeze = (line: string) => line.replace(/\s+/g, ' ').trim();
+  const literal = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = expected
+    .map((line) =>
+      line.trim() === ANYTHING
+        ? '(?:[^\\n]*\\n)*'
+        : `${squeeze(line).split(ANYTHING).map(literal).join('[^\\n]*')}\\n`,
+    )
+    .join('');
+  const lines = printed.replace(/\n+$/, '').split('\n').map(squeeze);
+  return new RegExp(`^${pattern}$`).test(
+    lines.length === 1 && lines[0] === '' ? '' : `${lines.join('\n')}\n`,
+  );
+}
+
+interface Setup {
+  readonly home: string;
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Free, for what the tutorial serves. */
+  readonly service: string;
+  /** Wants a login. */
+  readonly registry: string;
+}
+
+const PLATFORMS = [
+  { os: 'linux', architecture: 'amd64' },
+  { os: 'linux', architecture: 'arm64', variant: 'v8' },
+];
+
+/** An image for two platforms, of one layer each. */
+function publish(registry: MemoryRegistry, repository: string, tag: string, release: string): void {
+  const images = PLATFORMS.map((platform) => ({
+    platform,
+    fixture: makeImageFixture({
+      platform,
+      layers: [{ 'etc/os-release': `${release}\n`, 'etc/machine': `${platform.architecture}\n` }],
+    }),
+  }));
+  for (const { fixture } of images) {
+    const { manifest } = fixture.image;
+    for (const bytes of fixture.blobs.values()) registry.addBlob(repository, bytes);
+    registry.addManifest(repository, '', manifest.bytes, manifest.descriptor.mediaType);
+  }
+  const index = makeIndexFixture(images);
+  registry.addManifest(repository, tag, index.bytes, index.descriptor.mediaType);
+}
+
+async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegistry): Promise<Setup> {
+  publish(hub, 'library/ubuntu', '22.04', 'Ubuntu 22.04');
+  publish(hub, 'library/ubuntu', '24.04', 'Ubuntu 24.04');
+  publish(hub, 'library/debian', 'latest', 'Debian');
+  for (const tag of ['1.0', '1.1', 'latest']) publish(registry, 'team/tools', tag, `tools ${tag}`);
+  const [home, bin, directory] = [join(place, 'home'), join(place, 'bin'), join(place, 'work')];
+  for (const path of [join(home, '.config/wherry'), bin, directory]) mkdirSync(path, { recursive: true });
+  const launcher = `#!/bin/sh\nexec '${process.execPath}' '${WHERRY}' "$@"\n`;
+  writeFileSync(join(bin, 'wherry'), launcher, { mode: 0o755 });
+  writeFileSync(
+    join(home, '.config/wherry/config.toml'),
+    `[[registry]]\nprefix = "docker.io"\nlocation = "http://${hub.host}"\n`,
+  );
+  return {
+    home,
+    directory,
+    env: {
+      PATH: `${bin}:${process.env.PATH}`,
+      HOME: home,
+      DOCKER_CONFIG: join(home, '.docker'),
+      WHERRY_ROOT: join(place, 'store'),
+      LC_ALL: 'C.UTF-8',
+    },
+    service: `127.0.0.1:${await freePort()}`,
+    registry: registry.host,
+  };
+}
+
+const blocks = readBlocks(readFileSync(TUTORIAL, 'utf8'));
+const steps = blocks.flatMap((block) => block.steps);
+
+describe.skipIf(process.platform === 'win32')('the tutorial', () => {
+  const place = mkdtempSync(join(tmpdir(), 'wherry-tutorial-'));
+  let printed: string[] = [];
+
+  beforeAll(async () => {
+    await using hub = await startMemoryRegistry();
+    await using registry = await startMemoryRegistry({
+      auth: { kind: 'basic', username: 'ada', password: 'secret' },
+    });
+    printed = await runSteps(steps, await prepare(place, hub, registry));
+  });
+
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  test('has steps to run', () => expect(steps.length).toBeGreaterThan(30));
+
+  test.each(steps)('line $line: $command', (step) => {
+    const output = printed[steps.indexOf(step)] ?? '';
+    if (!matches(step.expected, output)) expect(output).toBe(`${step.expected.join('\n')}\n`);
+  });
+});
