@@ -5,7 +5,16 @@ import { defineConfig, type Plugin } from 'rolldown';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Modules of Node's that take long to load (`node:crypto` 5 ms) and that many commands never call. */
-const SLOW_BUILTINS = ['child_process', 'crypto', 'fs/promises', 'os', 'stream', 'worker_threads', 'zlib'];
+const SLOW_BUILTINS = [
+  'child_process',
+  'crypto',
+  'fs/promises',
+  'os',
+  'sqlite',
+  'stream',
+  'worker_threads',
+  'zlib',
+];
 
 /** Puts off `require` of the slow modules until something of theirs is first used. */
 const lazyBuiltins: Plugin = {

@@ -132,6 +132,12 @@ describe('the program', () => {
       stderr: 'Error: No such image: x:latest\npull it first\n',
     },
     {
+      name: 'an escape sequence from a registry does not reach the terminal',
+      error: new WherryError('DENIED', 'denied:\x1b]0;owned\x07\nsee \x9b2J', { hint: 'a\x1b[31mb' }),
+      exitCode: 1,
+      stderr: 'Error: denied: ]0;owned \nsee  2J\na [31mb\n',
+    },
+    {
       name: 'a cancelled command says nothing',
       error: new WherryError('CANCELLED', 'cancelled'),
       exitCode: 130,

@@ -4,6 +4,7 @@ import { CommandError, describeSystemError } from './errors.ts';
 import { BAD_FLAG_EXIT_CODE, EXIT_CODE_OF_KIND, FAILURE_EXIT_CODE } from './exit-codes.ts';
 import { FlagError, type Flags, type ParsedArguments, parseFlags } from './flags.ts';
 import type { Io } from './io.ts';
+import { printable } from './output/printable.ts';
 import { COMMON_COMMANDS, GLOBAL_FLAGS, GROUPS, OTHER_COMMANDS, PROGRAM } from './program.ts';
 
 export interface RunDeps {
@@ -235,12 +236,12 @@ async function report(error: unknown, io: Io): Promise<number> {
   }
   if (error instanceof CommandError) {
     const hint = isWherryError(error.cause) ? error.cause.hint : undefined;
-    io.stderr.write(`${error.message}\n${hint === undefined ? '' : `${hint}\n`}`);
+    io.stderr.write(printable(`${error.message}\n${hint === undefined ? '' : `${hint}\n`}`));
     return error.exitCode;
   }
   const systemError = describeSystemError(error);
   if (systemError !== undefined) {
-    io.stderr.write(`Error: ${systemError}\n`);
+    io.stderr.write(printable(`Error: ${systemError}\n`));
     return FAILURE_EXIT_CODE;
   }
   if (!isWherryError(error)) {
@@ -251,8 +252,8 @@ async function report(error: unknown, io: Io): Promise<number> {
     return FAILURE_EXIT_CODE;
   }
   if (error.kind !== 'cancelled') {
-    io.stderr.write(`Error: ${error.message}\n`);
-    if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+    io.stderr.write(printable(`Error: ${error.message}\n`));
+    if (error.hint !== undefined) io.stderr.write(printable(`${error.hint}\n`));
   }
   return EXIT_CODE_OF_KIND[error.kind];
 }

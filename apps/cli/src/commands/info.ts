@@ -1,7 +1,7 @@
 import { formatPlatform, type SystemInfo } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { binarySize } from '../output/human.ts';
-import { oneLine } from '../output/width.ts';
+import { oneLine } from '../output/printable.ts';
 
 /** `wherry info`: the machine, the store and the configuration. */
 export async function run({ engine, io }: CommandContext): Promise<number> {

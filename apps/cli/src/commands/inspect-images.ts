@@ -2,6 +2,7 @@ import { type ImageInspection, isWherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { formatDocuments } from '../output/json.ts';
+import { printable } from '../output/printable.ts';
 
 /**
  * Prints the documents of all images that are there, then what `describe` says about each that is not; returns
@@ -24,6 +25,6 @@ export async function inspectImages(
     }
   }
   io.stdout.write(formatDocuments(found));
-  for (const fault of faults) io.stderr.write(`${fault}\n`);
+  for (const fault of faults) io.stderr.write(printable(`${fault}\n`));
   return faults.length === 0 ? 0 : FAILURE_EXIT_CODE;
 }

@@ -41,7 +41,7 @@ async function loginAgain(
 ): Promise<boolean> {
   const { io, signal } = context;
   const stored = await engine.storedLogin(host);
-  if (stored === undefined || stored.password === '') return false;
+  if (stored === undefined || (stored.password === '' && stored.identityToken === undefined)) return false;
   announceStored(context, stored.username);
   try {
     await engine.login({ ...serverOf(host), ...stored }, { signal });

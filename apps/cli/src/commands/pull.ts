@@ -15,6 +15,7 @@ import {
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain, plainly } from '../errors.ts';
 import { keepHeapLean } from '../lean-heap.ts';
+import { printable } from '../output/printable.ts';
 import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
 import { refuseContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
@@ -57,7 +58,7 @@ async function fetchQuietly(
   const options = {
     signal: context.signal,
     onProgress: (event: ProgressEvent) => {
-      if (event.kind === 'warning') context.io.stderr.write(`WARNING: ${event.message}\n`);
+      if (event.kind === 'warning') context.io.stderr.write(printable(`WARNING: ${event.message}\n`));
     },
   };
   return isAllTags(request)

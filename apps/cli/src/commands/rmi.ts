@@ -1,6 +1,7 @@
 import { isWherryError, WherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
+import { printable } from '../output/printable.ts';
 
 /** `wherry rmi`: removes what it can; what fails is told at the end. */
 export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
@@ -23,6 +24,6 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
       if (!force || error.kind !== 'not-found') isFatal = true;
     }
   }
-  for (const fault of faults) io.stderr.write(`${fault}\n`);
+  for (const fault of faults) io.stderr.write(printable(`${fault}\n`));
   return isFatal ? FAILURE_EXIT_CODE : 0;
 }

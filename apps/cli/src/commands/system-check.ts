@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { humanSize } from '../output/human.ts';
-import { oneLine } from '../output/width.ts';
+import { oneLine } from '../output/printable.ts';
 
 /** `wherry system check`: a line for each fault of the store, then a summary; fails while a fault is left. */
 export async function run({ engine, flags, io, signal }: CommandContext): Promise<number> {

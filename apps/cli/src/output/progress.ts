@@ -1,6 +1,7 @@
 import type { LayerPhase, ProgressEvent } from '@wherry/core';
 import type { Io } from '../io.ts';
 import { humanSize, shortSize } from './human.ts';
+import { printable } from './printable.ts';
 import { clip } from './width.ts';
 
 type LayerEvent = Extract<ProgressEvent, { kind: 'layer' }>;
@@ -83,7 +84,7 @@ class PlainProgress implements ProgressDisplay {
   }
 
   warning(text: string): void {
-    this.#io.stderr.write(`WARNING: ${text}\n`);
+    this.#io.stderr.write(printable(`WARNING: ${text}\n`));
   }
 }
 
@@ -130,7 +131,7 @@ class TerminalProgress implements ProgressDisplay {
   }
 
   warning(text: string): void {
-    this.#io.stderr.write(`WARNING: ${text}\n`);
+    this.#io.stderr.write(printable(`WARNING: ${text}\n`));
     this.#lines.clear();
   }
 

@@ -1,4 +1,5 @@
-import { displayWidth, oneLine } from './width.ts';
+import { oneLine } from './printable.ts';
+import { displayWidth } from './width.ts';
 
 /** Docker's: `tabwriter.NewWriter(out, 10, 1, 3, ' ', 0)`. */
 const MIN_CELL_WIDTH = 10;

@@ -32,12 +32,3 @@ export function clip(text: string, cells: number): string {
 export function ellipsis(text: string, cells: number): string {
   return displayWidth(text) <= cells ? text : `${clip(text, cells - 1)}…`;
 }
-
-// Names and comments come from registries: no escape sequence of theirs may reach the terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** The text on one line, with every control character made a space. */
-export function oneLine(text: string): string {
-  return text.replace(CONTROL, ' ');
-}

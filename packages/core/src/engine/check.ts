@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LayoutEntry } from '../content/oci-layout.ts';
 import { tocPath } from '../content/store-paths.ts';
 import { newTemporaryFile, publishToc } from '../content/toc-files.ts';
 import type { Digest } from '../digest.ts';
@@ -8,11 +9,13 @@ import type { VerbOptions } from '../events.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
+import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
 import type { AdoptDeps } from './adopt.ts';
 import type { CheckResult, Fault } from './engine.ts';
+import { readLayoutNames } from './layout-names.ts';
 import { forEachLimited } from './limiter.ts';
-import { reindex } from './reindex.ts';
+import { type IndexedName, reindex } from './reindex.ts';
 
 /** A download that broke off is kept for the next attempt; one this old, nobody comes back for. */
 const STALE_INGEST_MS = 24 * 3600 * 1000;
@@ -43,11 +46,14 @@ export async function check(
   const state: Check = { deps, repair: request.repair === true, signal: options.signal, faults: [] };
   for (const message of store.metadata.integrityCheck())
     state.faults.push({ kind: 'metadata-corrupt', subject: 'metadata.db', message });
-  await checkNames(state);
+  const isLost = await checkNames(state);
   const sizes = await checkBlobs(state);
   await checkImages(state);
-  await checkIndex(state);
+  // With the metadata lost, the index is all that is left of the names: only a repair writes it, and reads it first.
+  if (!isLost || state.repair) await checkIndex(state);
   await checkStrayFiles(state);
+  // Nor does the layout know what a registry named: its blobs would go with its catalogue.
+  if (state.repair && !isLost) await store.sweep();
   return {
     faults: state.faults,
     blobs: sizes.length,
@@ -56,21 +62,41 @@ export async function check(
   };
 }
 
-/** Names that the layout has and the metadata lost: a database that was deleted or restored from a copy. */
-async function checkNames(state: Check): Promise<void> {
+/**
+ * Names that the layout has and the metadata lost: a database that was deleted or restored from a copy. Tells
+ * whether it looks like that.
+ */
+async function checkNames(state: Check): Promise<boolean> {
   const { store } = state.deps;
-  if (store.metadata.listImages().length > 0) return;
-  const found = await reindex(state.deps, {
-    dryRun: !state.repair,
-    ...(state.signal && { signal: state.signal }),
-  });
-  for (const name of found)
+  const history = store.indexHistory();
+  const lost = store.lostNames();
+  // A process that was killed before it could write the index has removed the last image: no name is lost.
+  const hasNames = store.metadata.listImages().length > 0 || history === 'behind';
+  if (lost.length === 0 && hasNames) return false;
+  const found = await readNames(state, lost);
+  if (state.repair) store.forgetLostNames();
+  for (const { name, isRestored } of found)
     state.faults.push({
       kind: 'metadata-missing',
       subject: name,
       message: `${name} stands in the layout's index but not in the metadata`,
-      ...(state.repair && { repaired: 'read into the metadata again' }),
+      ...(isRestored && { repaired: 'read into the metadata again' }),
     });
+  return history === 'unwritten' || found.length > 0;
+}
+
+async function readNames(state: Check, lost: readonly LayoutEntry[]): Promise<IndexedName[]> {
+  try {
+    const entries = lost.length > 0 ? lost : await readLayoutNames(state.deps.store.root);
+    return await reindex(state.deps, entries, {
+      dryRun: !state.repair,
+      ...(state.signal && { signal: state.signal }),
+    });
+  } catch (error) {
+    if (!isWherryError(error, 'INVALID_DOCUMENT')) throw error;
+    state.faults.push(indexFault(state, `${INDEX_FILE}: cannot be read: ${error.message}`));
+    return [];
+  }
 }
 
 async function checkBlobs(state: Check): Promise<number[]> {
@@ -116,7 +142,7 @@ async function checkLayer(state: Check, digest: Digest, size: number, signal: Ab
     if (fault) dropBlob(state, digest, fault);
     else await checkToc(state, facts, fresh, record !== undefined);
   } catch (error) {
-    if (!isWherryError(error, 'CORRUPT', 'TRUNCATED', 'INVALID_TAR', 'TOO_LARGE')) throw error;
+    if (!isWherryError(error, 'CORRUPT', 'TRUNCATED', 'INVALID_TAR', 'TOO_LARGE', 'UNSUPPORTED')) throw error;
     // Only a layer's own bytes can say whether it was ever sound; its digest does.
     const found = await store.hashOf(digest);
     if (found !== digest) dropBlob(state, digest, `blob ${digest}: its bytes have the digest ${found}`);
@@ -162,7 +188,8 @@ async function checkImages(state: Check): Promise<void> {
   const { metadata, blobs } = state.deps.store;
   for (const facts of metadata.listImages()) {
     const missing: Digest[] = [];
-    for (const digest of [facts.manifest.digest, facts.id])
+    const targets = metadata.namesOf(facts.id).map((name) => name.target.digest);
+    for (const digest of new Set([...targets, facts.manifest.digest, facts.id]))
       if (!(await blobs.stat(digest))) missing.push(digest);
     for (const layer of facts.layers) {
       const present = await Promise.all(
@@ -190,15 +217,19 @@ async function checkIndex(state: Check): Promise<void> {
   const { store } = state.deps;
   if (await store.isIndexCurrent()) return;
   if (state.repair) await store.publishIndex();
-  state.faults.push({
-    kind: 'index-stale',
-    subject: 'index.json',
-    message: "index.json: does not say what the store's names say",
-    ...(state.repair && { repaired: 'written again' }),
-  });
+  state.faults.push(indexFault(state, `${INDEX_FILE}: does not say what the store's names say`));
 }
 
-/** Files that nobody will look for again: repair removes them, and what no image needs. */
+function indexFault(state: Check, message: string): Fault {
+  return {
+    kind: 'index-stale',
+    subject: INDEX_FILE,
+    message,
+    ...(state.repair && { repaired: 'written again' }),
+  };
+}
+
+/** Files that nobody will look for again: repair removes them, and downloads that nobody went on with. */
 async function checkStrayFiles(state: Check): Promise<void> {
   const { store } = state.deps;
   for (const path of await store.strayFiles()) {
@@ -210,9 +241,7 @@ async function checkStrayFiles(state: Check): Promise<void> {
       ...(state.repair && { repaired: 'removed' }),
     });
   }
-  if (!state.repair) return;
-  await store.blobs.removeStaleIngests(STALE_INGEST_MS);
-  await store.sweep();
+  if (state.repair) await store.blobs.removeStaleIngests(STALE_INGEST_MS);
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

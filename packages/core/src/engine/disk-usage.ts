@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { blobPath, tocPath } from '../content/store-paths.ts';
+import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
@@ -19,13 +19,12 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
   const files = walk(store.root);
   const owners = contentOwners(store);
   const sums = new Map<GroupType, number>();
-  const partials: DiskUsageItem[] = [];
+  const partials = new Map<string, number>();
   for (const file of files) {
     const type = groupOf(file.path, owners);
     sums.set(type, (sums.get(type) ?? 0) + file.bytes);
-    const ingest = /^ingests\/([^/]+)\/data$/.exec(file.path)?.[1];
-    if (ingest)
-      partials.push({ name: decodeURIComponent(ingest), bytes: file.bytes, reclaimableBytes: file.bytes });
+    const ingest = /^ingests\/([^/]+)/.exec(file.path)?.[1];
+    if (ingest !== undefined) partials.set(ingest, (partials.get(ingest) ?? 0) + file.bytes);
   }
   const images = imageItems(store, new Map(files.map((file) => [file.path, file.bytes])));
   const of = (type: GroupType) => sums.get(type) ?? 0;
@@ -35,11 +34,22 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     group('containers', [], 0, 0, 0),
     group('build-cache', [], 0, 0, 0),
     group('registry', [], 0, of('registry'), 0),
-    group('partial-downloads', partials, 0, of('partial-downloads'), of('partial-downloads')),
+    group(
+      'partial-downloads',
+      [...partials].map(partialItem),
+      0,
+      of('partial-downloads'),
+      of('partial-downloads'),
+    ),
     { ...group('orphans', [], 0, of('orphans'), of('orphans')), total: orphans.size },
     group('metadata', [], 0, of('metadata'), 0),
   ];
   return { groups, bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** One broken-off write, by what it was to become: the digest of a layer, mostly. */
+function partialItem([directory, bytes]: readonly [string, number]): DiskUsageItem {
+  return { name: decodeKey(directory) ?? directory, bytes, reclaimableBytes: bytes };
 }
 
 interface FoundFile {
@@ -58,7 +68,7 @@ function walk(root: string): FoundFile[] {
     if (!seen.has(inode)) found.push({ path, bytes: blocksOf(stat) });
     seen.add(inode);
     if (stat.isDirectory())
-      for (const name of readdirSync(join(root, path))) visit(path === '' ? name : `${path}/${name}`);
+      for (const name of namesIn(join(root, path))) visit(path === '' ? name : `${path}/${name}`);
   };
   visit('');
   return found;
@@ -84,7 +94,7 @@ function contentOwners(store: Store): Map<string, GroupType> {
   const reachable = store.metadata.reachable();
   const ofImages = store.metadata.reachableFromImages();
   const owners = new Map<string, GroupType>();
-  for (const algorithm of ['sha256', 'sha512'] as const)
+  for (const algorithm of ALGORITHMS)
     for (const hex of namesIn(join(store.root, 'blobs', algorithm))) {
       const digest = `${algorithm}:${hex}`;
       if (!isDigest(digest)) continue;
@@ -97,7 +107,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   }
 }

@@ -128,6 +128,16 @@ export interface LoginRequest {
   readonly server?: string;
   readonly username: string;
   readonly password: string;
+  /** What a registry gave in the password's place, which is then left aside. */
+  readonly identityToken?: string;
+}
+
+/** What is kept for a server. */
+export interface StoredLogin {
+  readonly username: string;
+  /** Empty when there is an identity token. */
+  readonly password: string;
+  readonly identityToken?: string;
 }
 
 export interface LoginResult {
@@ -232,8 +242,8 @@ export interface Engine extends AsyncDisposable {
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   login(request: LoginRequest, options?: VerbOptions): Promise<LoginResult>;
   logout(server?: string): Promise<void>;
-  /** The user name that is stored for a server. */
-  storedLogin(server?: string): Promise<{ readonly username: string; readonly password: string } | undefined>;
+  /** What is stored for a server, fit for `login`. */
+  storedLogin(server?: string): Promise<StoredLogin | undefined>;
   explainPull(ref: Reference): Promise<readonly Endpoint[]>;
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;

@@ -66,6 +66,9 @@ function nameMatcher(pattern: string): (name: ImageName) => boolean {
     expression.test(familiarName(name.ref)) || expression.test(familiarName(repositoryOf(name.ref)));
 }
 
+/** Images of one time stand in the order of their IDs: a listing is the same each time. */
 function newestFirst(a: ImageSummary, b: ImageSummary): number {
-  return (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0);
+  const byTime = (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0);
+  if (byTime !== 0) return byTime;
+  return a.id < b.id ? -1 : 1;
 }

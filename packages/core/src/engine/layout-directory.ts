@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { fromReadable } from '../bytes/node.ts';
-import { WherryError } from '../errors.ts';
+import { isErrno, WherryError } from '../errors.ts';
 import { BLOBS_FOLDER, INDEX_FILE, LAYOUT_FILE } from '../oci/layout.ts';
 import { type TarItem, writeTar } from '../tar/writer.ts';
 
@@ -22,14 +22,29 @@ export async function layoutDirectory(directory: string): Promise<ByteSource> {
 
 async function* items(directory: string): AsyncGenerator<TarItem> {
   for (const name of [LAYOUT_FILE, INDEX_FILE]) yield* item(directory, name);
-  for (const algorithm of await readdir(join(directory, BLOBS_FOLDER)))
-    for (const hex of await readdir(join(directory, BLOBS_FOLDER, algorithm)))
+  const algorithms = await orMissing(directory, BLOBS_FOLDER, (path) =>
+    readdir(path, { withFileTypes: true }),
+  );
+  for (const { name: algorithm } of algorithms.filter((entry) => !entry.isFile()))
+    for (const hex of await orMissing(directory, `${BLOBS_FOLDER}/${algorithm}`, (path) => readdir(path)))
       yield* item(directory, `${BLOBS_FOLDER}/${algorithm}/${hex}`);
+}
+
+/** What a layout must have and has not is the layout's fault; all else is the file system's. */
+async function orMissing<T>(directory: string, name: string, look: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await look(join(directory, name));
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw cause;
+    throw new WherryError('INVALID_ARCHIVE', `${directory}: not an OCI layout: ${name} is missing`, {
+      cause,
+    });
+  }
 }
 
 /** Blobs may be links to other places of the same layout. */
 async function* item(directory: string, name: string): AsyncGenerator<TarItem> {
-  const path = await realpath(join(directory, name));
+  const path = await orMissing(directory, name, (link) => realpath(link));
   if (!path.startsWith(directory + sep))
     throw new WherryError(
       'INVALID_ARCHIVE',

@@ -1,7 +1,7 @@
 import { type CredentialStore, serverHost } from '../config/credentials.ts';
 import type { VerbOptions } from '../events.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { LoginRequest, LoginResult } from './engine.ts';
+import type { LoginRequest, LoginResult, StoredLogin } from './engine.ts';
 
 export interface LoginDeps {
   readonly registry: Pick<RegistryClient, 'login'>;
@@ -16,9 +16,15 @@ export async function login(
   request: LoginRequest,
   options: VerbOptions = {},
 ): Promise<LoginResult> {
-  const { username, password } = request;
+  const { username, password, identityToken: known } = request;
   const server = request.server || DOCKER_HUB;
-  const { identityToken } = await deps.registry.login(domainOf(server), username, password, options.signal);
+  const secret = known ? { identityToken: known } : password;
+  const { identityToken = known } = await deps.registry.login(
+    domainOf(server),
+    username,
+    secret,
+    options.signal,
+  );
   const storedIn = await deps.credentials.store(
     server,
     identityToken ? { username, password: '', identityToken } : { username, password },
@@ -38,9 +44,11 @@ export async function logout(
 export async function storedLogin(
   deps: Pick<LoginDeps, 'credentials'>,
   server: string = DOCKER_HUB,
-): Promise<{ username: string; password: string } | undefined> {
+): Promise<StoredLogin | undefined> {
   const found = await deps.credentials.get(domainOf(server));
-  return found && { username: found.username, password: found.password };
+  if (!found) return undefined;
+  const { username, password, identityToken } = found;
+  return { username, password, ...(identityToken && { identityToken }) };
 }
 
 /** What was typed may carry a scheme and a path. */

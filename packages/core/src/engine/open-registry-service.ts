@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { NodeHasher } from '../bytes/node-hasher.ts';
 import { systemClock } from '../clock.ts';
+import { INDEX_FILE } from '../oci/layout.ts';
 import { loadCoreModule } from '../wasm/load.ts';
 import { WasmHasher } from '../wasm/wasm-hasher.ts';
 import { storeRoot } from './default-root.ts';
@@ -20,8 +23,10 @@ export async function openRegistryService(options: RegistryServiceOptions = {}):
   const module = await loadCoreModule();
   const store = openStore(storeRoot(options.root, options.env ?? process.env));
   try {
-    // A store that only ever was a registry's is a layout too, which other tools can read.
-    await store.publishIndex();
+    // A store that only ever was a registry's is a layout too, which other tools can read. An index that this
+    // metadata did not write is left: a repair can still read lost names from it.
+    if (store.indexHistory() !== 'unwritten' || !existsSync(join(store.root, INDEX_FILE)))
+      await store.publishIndex();
     const { root, blobs, metadata } = store;
     const resumableHasher = (state?: Uint8Array) =>
       state ? WasmHasher.restore(module, state) : WasmHasher.create(module);

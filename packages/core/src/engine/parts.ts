@@ -23,7 +23,7 @@ export class Parts {
   #config: Promise<RegistryConfig> | undefined;
   #registry: Promise<RegistryClient> | undefined;
   #passes: LayerPassPool | undefined;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: PartsOptions) {
     this.#options = options;
@@ -76,9 +76,13 @@ export class Parts {
     return { ...(await this.layers()), openTransport: () => new UndiciTransport({ proxyFor, trustFor }) };
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Settles when all is closed, also for whoever asks again. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#passes?.close();
     await (await this.#registry?.catch(() => undefined))?.close();
     (await this.#store?.catch(() => undefined))?.close();

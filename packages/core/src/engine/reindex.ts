@@ -1,48 +1,58 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isErrno, isWherryError } from '../errors.ts';
-import { parseIndex } from '../oci/index-document.ts';
-import { INDEX_FILE, namesOfEntry } from '../oci/layout.ts';
-import { parseReference } from '../reference.ts';
+import type { LayoutEntry } from '../content/oci-layout.ts';
+import { isWherryError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatReference, parseReference } from '../reference.ts';
 import { type AdoptDeps, adoptTarget } from './adopt.ts';
 
+export interface ReindexDeps extends AdoptDeps {
+  readonly now: () => Date;
+}
+
+/** A name that the layout has. */
+export interface IndexedName {
+  readonly name: string;
+  /** Whether the metadata has it now. */
+  readonly isRestored: boolean;
+}
+
 /**
- * Reads the names of the layout's `index.json` into metadata that lost them. Returns the names; with
- * `dryRun` nothing is changed. Entries whose content is not whole are left out.
+ * Gives metadata back the names that it lost and the layout has. With `dryRun` nothing is changed. Entries
+ * without their document are left out; those whose other content is bad are not restored.
  */
 export async function reindex(
-  deps: AdoptDeps & { readonly now: () => Date },
+  deps: ReindexDeps,
+  entries: readonly LayoutEntry[],
   options: { readonly dryRun: boolean; readonly signal?: AbortSignal },
-): Promise<string[]> {
+): Promise<IndexedName[]> {
   const { store } = deps;
-  const found: string[] = [];
-  for (const entry of parseIndex(await readIndex(store.root)).manifests) {
-    const { full } = namesOfEntry(entry);
-    if (full === undefined || !(await store.blobs.stat(entry.digest))) continue;
-    found.push(full);
-    if (options.dryRun) continue;
-    const target = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size };
-    try {
-      const { images, documents } = await adoptTarget(deps, target, options.signal);
-      const [chosen, ...others] = images;
-      for (const facts of others) store.metadata.putImage(facts, [], []);
-      const names = chosen
-        ? [{ ref: parseReference(full), target, imageId: chosen.id, taggedAt: deps.now() }]
-        : [];
-      if (chosen) store.metadata.putImage(chosen, documents, names);
-    } catch (error) {
-      // A layer that is gone or bad: the blob's own fault is told, and the next pull brings the image.
-      if (!isWherryError(error) || error.kind === 'cancelled') throw error;
-    }
+  const found: IndexedName[] = [];
+  const known = new Set(store.metadata.listNames().map(({ ref }) => formatReference(ref)));
+  for (const { fullName: name, target } of entries) {
+    if (known.has(name) || !(await store.blobs.stat(target.digest))) continue;
+    const isRestored = !options.dryRun && (await restore(deps, name, target, options.signal));
+    found.push({ name, isRestored });
   }
   return found;
 }
 
-async function readIndex(root: string): Promise<Uint8Array> {
+async function restore(
+  deps: ReindexDeps,
+  name: string,
+  target: Descriptor,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { metadata } = deps.store;
   try {
-    return await readFile(join(root, INDEX_FILE));
+    const { images, documents } = await adoptTarget(deps, target, signal);
+    const [chosen, ...others] = images;
+    if (!chosen) return false;
+    for (const facts of others) metadata.putImage(facts, [], []);
+    const named = { ref: parseReference(name), target, imageId: chosen.id, taggedAt: deps.now() };
+    metadata.putImage(chosen, documents, [named]);
+    return true;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return new TextEncoder().encode('{"manifests":[]}');
-    throw error;
+    // A layer that is gone or bad: the blob's own fault is told, and the next pull brings the image.
+    if (!isWherryError(error) || error.kind === 'cancelled') throw error;
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { FsBlobStore } from '../content/fs-blob-store.ts';
+import type { LayoutEntry } from '../content/oci-layout.ts';
 import type { Digest } from '../digest.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
 import type { SqliteMetadataStore } from '../metadata/sqlite-metadata-store.ts';
@@ -15,6 +16,17 @@ export interface Store {
   publishIndex(): Promise<void>;
   /** Tells whether it does, once what a killed process left to do is done. */
   isIndexCurrent(): Promise<boolean>;
+  /**
+   * How `index.json` came to be: `unwritten`: this metadata never wrote it, it is new or was lost; `behind`: a
+   * process was killed between the names and the index; `written`: all that was named was written.
+   */
+  indexHistory(): 'unwritten' | 'behind' | 'written';
+  /**
+   * What `index.json` named when this metadata, being new, first wrote it. The index goes on naming it, until a
+   * repair has looked at it.
+   */
+  lostNames(): LayoutEntry[];
+  forgetLostNames(): void;
   /** The digest that a blob's bytes really have. Throws `BLOB_UNKNOWN`. */
   hashOf(digest: Digest): Promise<Digest>;
   /** The blobs that an image alone may hold: candidates for the sweep once it is gone. */

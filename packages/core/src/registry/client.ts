@@ -85,8 +85,16 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       }
       return { ...http.rateLimits.get(endpoint.domain), registry: domain };
     },
-    login: (domain, username, password, signal) =>
-      login(http, pushEndpoint({ domain, path: 'login' }, config), { username, password }, clock, signal),
+    login: (domain, username, secret, signal) => {
+      const proof = typeof secret === 'string' ? { password: secret } : { password: '', ...secret };
+      return login(
+        http,
+        pushEndpoint({ domain, path: 'login' }, config),
+        { username, ...proof },
+        clock,
+        signal,
+      );
+    },
     async close() {
       await transport[Symbol.asyncDispose]?.();
     },

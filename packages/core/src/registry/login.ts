@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Credentials } from '../config/credentials.ts';
 import { isWherryError, WherryError } from '../errors.ts';
 import { tokenRealm } from './auth.ts';
 import { parseChallenges } from './challenge.ts';
@@ -9,13 +10,13 @@ import { basicHeader, fetchToken } from './tokens.ts';
 import { shownRequest, shownUrl } from './urls.ts';
 
 /**
- * Tries a name and a password against `/v2/`. Throws `UNAUTHORIZED` when they are refused. Gives the
- * identity token that a token server hands out to be kept in the password's place.
+ * Tries a name and a password, or the identity token in its place, against `/v2/`. Throws `UNAUTHORIZED` when
+ * they are refused. Gives the identity token that a token server hands out to be kept from now on.
  */
 export async function login(
   http: RegistryHttp,
   endpoint: RegistryEndpoint,
-  credentials: { readonly username: string; readonly password: string },
+  credentials: Credentials,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<{ identityToken?: string }> {

@@ -76,11 +76,14 @@ export interface RegistryClient {
   /** The endpoints that a pull of `ref` would ask, in order. Throws `BLOCKED`. */
   endpoints(ref: Reference): readonly Endpoint[];
   rateLimit(domain: string, signal?: AbortSignal): Promise<RateLimit>;
-  /** Tries credentials against the registry. Throws `UNAUTHORIZED`; returns an identity token if it gave one. */
+  /**
+   * Tries credentials against the registry: a password, or the identity token that was given in its place.
+   * Throws `UNAUTHORIZED`; returns an identity token if it gave one.
+   */
   login(
     domain: string,
     username: string,
-    password: string,
+    secret: string | { readonly identityToken: string },
     signal?: AbortSignal,
   ): Promise<{ identityToken?: string }>;
   close(): Promise<void>;

@@ -1,0 +1,15 @@
+// Names, comments and messages come from registries: no escape sequence of theirs may reach the terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL_BUT_NEWLINE = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
+
+/** The text on one line, with every control character made a space. */
+export function oneLine(text: string): string {
+  return text.replace(CONTROL, ' ');
+}
+
+/** The text with its lines, and every other control character made a space. */
+export function printable(text: string): string {
+  return text.replace(CONTROL_BUT_NEWLINE, ' ');
+}
