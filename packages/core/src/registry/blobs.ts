@@ -49,8 +49,11 @@ export async function* readBlob(
   for (let index = 0; ; ) {
     const source = sources[index];
     if (source === undefined) throw new Error('a blob has no source');
+    let isAnswered = false;
     try {
-      for await (const chunk of chunksFrom(source, request, at, mayRange)) {
+      const response = await source.open(at, mayRange);
+      isAnswered = true;
+      for await (const chunk of chunksOf(response, request, at)) {
         at += chunk.length;
         failures = 0;
         yield chunk;
@@ -63,7 +66,8 @@ export async function* readBlob(
         continue;
       }
       failures++;
-      if (isPassingError(error) && failures < http.attemptsAt(source.endpoint)) {
+      // A request that brought no answer has been repeated already.
+      if (isAnswered && isPassingError(error) && failures < http.attemptsAt(source.endpoint)) {
         await http.retry.wait(http.retry.backOff(failures), request.signal);
         continue;
       }
@@ -135,9 +139,9 @@ function sourcesOf(
   return [...registries, ...elsewhere];
 }
 
-/** The bytes from `at` on as one source sends them; ends only when all came. */
-async function* chunksFrom(source: Source, request: BlobRequest, at: number, mayRange: boolean): ByteSource {
-  await using response = await source.open(at, mayRange);
+/** The bytes from `at` on that an answer brings, which is closed; ends only when all came. */
+async function* chunksOf(answer: HttpResponse, request: BlobRequest, at: number): ByteSource {
+  await using response = answer;
   let ignored = await leadingBytes(response, request, at);
   let left = request.end - at;
   // Of a whole body that stands for a range, the tail is not ours either.

@@ -238,6 +238,8 @@ export function registryClientSuite(
         await expect(read(client().getBlob(refTo(registry, 'team/app'), blob))).rejects.toMatchObject({
           kind: 'unavailable',
         });
+        const asked = registry.requests.filter(({ kind, method }) => kind === 'blob' && method === 'GET');
+        expect(asked).toHaveLength(5);
       });
 
       test('ends when it is cancelled', async () => {
