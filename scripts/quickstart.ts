@@ -96,7 +96,12 @@ function quoted(arg: string): string {
 }
 
 function environment(root: string): NodeJS.ProcessEnv {
-  return { ...process.env, WHERRY_ROOT: join(place, root), DOCKER_CONFIG: join(place, 'docker') };
+  return {
+    ...process.env,
+    WHERRY_ROOT: join(place, root),
+    DOCKER_CONFIG: join(place, 'docker'),
+    XDG_CACHE_HOME: join(place, 'cache'),
+  };
 }
 
 function say(text: string): void {

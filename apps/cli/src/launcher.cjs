@@ -20,4 +20,13 @@ if (major < 24) {
   };
 }
 
+// What V8 made of the program's files is kept, a fifth of each start. Where that cannot be, it starts all the same.
+const { env, platform } = process;
+const caches = {
+  darwin: env.HOME && `${env.HOME}/Library/Caches`,
+  win32: env.LOCALAPPDATA,
+};
+const cache = env.XDG_CACHE_HOME || caches[platform] || (env.HOME && `${env.HOME}/.cache`);
+if (cache) process.getBuiltinModule('module').enableCompileCache(`${cache}/wherry/compiled`);
+
 require('./main.js');

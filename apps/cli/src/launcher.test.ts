@@ -4,18 +4,22 @@ import { describe, expect, test } from 'vitest';
 
 const SOURCE = readFileSync(new URL('./launcher.cjs', import.meta.url), 'utf8');
 
-function launch(version: string) {
+function launch(version: string, env: Record<string, string> = {}, platform = 'linux') {
   const written: string[] = [];
   const warned: unknown[] = [];
   const required: string[] = [];
+  const caches: string[] = [];
   let exitCode: number | undefined;
   const process = {
     versions: { node: version },
+    env,
+    platform,
     stderr: { write: (text: string) => written.push(text) },
     exit: (code: number) => {
       exitCode = code;
       throw new Error('exit');
     },
+    getBuiltinModule: () => ({ enableCompileCache: (path: string) => caches.push(path) }),
     emitWarning: (warning: unknown) => warned.push(warning),
   };
   try {
@@ -23,7 +27,7 @@ function launch(version: string) {
   } catch (error) {
     if (exitCode === undefined) throw error;
   }
-  return { written, warned, required, exitCode, emitWarning: process.emitWarning };
+  return { written, warned, required, caches, exitCode, emitWarning: process.emitWarning };
 }
 
 describe('the launcher', () => {
@@ -36,6 +40,19 @@ describe('the launcher', () => {
 
   test.each(['22.19.0', '22.20.1', '24.0.0', '30.1.2'])('starts on Node %s', (version) => {
     expect(launch(version)).toMatchObject({ required: ['./main.js'], exitCode: undefined, written: [] });
+  });
+
+  test.each([
+    { env: { HOME: '/h' }, platform: 'linux', cache: '/h/.cache/wherry/compiled' },
+    { env: { HOME: '/h', XDG_CACHE_HOME: '/x' }, platform: 'linux', cache: '/x/wherry/compiled' },
+    { env: { HOME: '/h' }, platform: 'darwin', cache: '/h/Library/Caches/wherry/compiled' },
+    { env: { LOCALAPPDATA: 'C:\\L' }, platform: 'win32', cache: 'C:\\L/wherry/compiled' },
+  ])('keeps compiled code in $cache', ({ env, platform, cache }) => {
+    expect(launch('24.0.0', env, platform).caches).toEqual([cache]);
+  });
+
+  test('keeps no compiled code for a user without a directory', () => {
+    expect(launch('24.0.0')).toMatchObject({ caches: [], required: ['./main.js'] });
   });
 
   test('keeps back the warning about SQLite, and no other', () => {

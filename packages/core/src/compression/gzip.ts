@@ -5,7 +5,7 @@ import { NativeDecompressor } from './native-handle.ts';
 
 /**
  * Unpacks gzip synchronously. Concatenated members are one stream; what follows the last complete member and
- * is not a member is ignored. Needs `hasSyncZlib()`. RFC 1952.
+ * is not a member is ignored. Needs `hasSyncZlib`. RFC 1952.
  */
 export class GzipDecoder implements SteppedDecoder {
   readonly #framing = new GzipFraming();

@@ -11,7 +11,7 @@ import { ZstdFrameWalker } from './zstd-frames.ts';
 const DEFLATE_SLICE_BYTES = 16 * 1024;
 const ZSTD_SLICE_BYTES = 1024;
 
-/** Unpacks gzip with zlib's public streams, where `hasSyncZlib()` says no; as `GzipDecoder` does. */
+/** Unpacks gzip with zlib's public streams, where `hasSyncZlib` says no; as `GzipDecoder` does. */
 export async function* gunzipStream(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   const framing = new GzipFraming();
   let inflate: StreamDriver<InflateRaw> | undefined;
@@ -42,7 +42,7 @@ export async function* gunzipStream(source: ByteSource): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Unpacks zstd with zlib's public streams, where `hasSyncZlib()` says no; as `ZstdDecoder` does. */
+/** Unpacks zstd with zlib's public streams, where `hasSyncZlib` says no; as `ZstdDecoder` does. */
 export async function* unzstdStream(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   const walker = new ZstdFrameWalker(2 ** ZSTD_WINDOW_LOG_MAX);
   const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { isWherryError } from '../errors.ts';
 import { chunksOf } from '../testing/chunks.ts';
 import { noise, prose } from '../testing/layer-fixtures.ts';
+import { hasSyncZlib } from './sync-zlib.ts';
 import { ZstdDecoder } from './zstd.ts';
 
 const TEXT = prose(400_000);
@@ -50,6 +51,10 @@ function codeOf(run: () => unknown): string {
 }
 
 describe('ZstdDecoder', () => {
+  test('may be used with this Node', () => {
+    expect(hasSyncZlib('zstd')).toBe(true);
+  });
+
   test.each([
     { name: 'one frame', bytes: PACKED, content: TEXT },
     { name: 'a frame with a checksum', bytes: CHECKED, content: TEXT },

@@ -5,7 +5,7 @@ import { ZstdFrameWalker } from './zstd-frames.ts';
 
 /**
  * Unpacks zstd synchronously: any number of frames, skippable ones included, split anywhere.
- * Needs `hasSyncZlib()`. RFC 8878.
+ * Needs `hasSyncZlib`. RFC 8878.
  */
 export class ZstdDecoder implements SteppedDecoder {
   readonly #walker = new ZstdFrameWalker(2 ** ZSTD_WINDOW_LOG_MAX);

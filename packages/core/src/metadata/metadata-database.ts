@@ -9,6 +9,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** How long a transaction waits for another process's. */
 const BUSY_TIMEOUT_MS = 30_000;
+const BUSY_POLL_MS = 5;
 
 const BUSY = 5;
 const READONLY = 8;
@@ -139,14 +140,13 @@ function openReadWrite(path: string): DatabaseSync {
 
 /** SQLite does not wait for a lock when it changes the mode, so two first openers could collide. */
 function enterWalMode(database: DatabaseSync): void {
-  const deadline = performance.now() + BUSY_TIMEOUT_MS;
-  for (;;) {
+  for (let waitedMs = 0; ; waitedMs += BUSY_POLL_MS) {
     try {
       database.exec('PRAGMA journal_mode = WAL');
       return;
     } catch (error) {
-      if (sqliteCode(error) !== BUSY || performance.now() > deadline) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      if (sqliteCode(error) !== BUSY || waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_POLL_MS);
     }
   }
 }

@@ -13,6 +13,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 60_000;
 /** Largest rest of a body that is read for the sake of keeping the connection. */
 const MAX_DRAIN_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 const BODY_BUFFER_BYTES = 64 * 1024;
 const CERTIFICATE_LOOKUP_TIMEOUT_MS = 5_000;
 
@@ -96,6 +97,7 @@ export class UndiciTransport implements Transport, AsyncDisposable {
       allowH2: false,
       headersTimeout: IDLE_TIMEOUT_MS,
       bodyTimeout: IDLE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: 30_000,
     };
     const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
