@@ -1,6 +1,6 @@
 import { type OutputBuffer, reusedOutput, type SteppedDecoder } from './compression.ts';
 import { corrupt } from './failures.ts';
-import { GzipFraming } from './gzip-framing.ts';
+import { GzipFraming, type GzipOptions } from './gzip-framing.ts';
 import { NativeDecompressor } from './native-handle.ts';
 
 /**
@@ -8,12 +8,13 @@ import { NativeDecompressor } from './native-handle.ts';
  * is not a member is ignored. Needs `hasSyncZlib`. RFC 1952.
  */
 export class GzipDecoder implements SteppedDecoder {
-  readonly #framing = new GzipFraming();
+  readonly #framing: GzipFraming;
   readonly #inflate = new NativeDecompressor('deflate-raw');
   readonly #output: OutputBuffer;
   #passedOver = 0;
 
-  constructor(output?: OutputBuffer) {
+  constructor(output?: OutputBuffer, options?: GzipOptions) {
+    this.#framing = new GzipFraming(options);
     this.#output = output ?? reusedOutput();
   }
 

@@ -1,6 +1,7 @@
 import { isWherryError } from '../errors.ts';
 import type { Compression, Decoder, OutputBuffer, SteppedDecoder } from './compression.ts';
 import { GzipDecoder } from './gzip.ts';
+import type { GzipOptions } from './gzip-framing.ts';
 import { ZstdDecoder } from './zstd.ts';
 
 type NativeFormat = 'gzip' | 'zstd';
@@ -11,8 +12,10 @@ const PACKED_PROBES: Readonly<Record<NativeFormat, string>> = {
   gzip: 'H4sIAAAAAAAAAzMwNDI2MTUzt7BMTEpOSU0zGOWP8unIL89ILSqqHCVpTQIAOUcXeegDAAA=',
   zstd: 'KLUv/WDoAg0BALAwMTIzNDU2Nzg5YWJjZGVmd2hlcnJ5AgBfKWrRZqq5BA==',
 };
-const OPENERS: Readonly<Record<NativeFormat, (output?: OutputBuffer) => SteppedDecoder>> = {
-  gzip: (output) => new GzipDecoder(output),
+const OPENERS: Readonly<
+  Record<NativeFormat, (output?: OutputBuffer, options?: GzipOptions) => SteppedDecoder>
+> = {
+  gzip: (output, options) => new GzipDecoder(output, options),
   zstd: (output) => new ZstdDecoder(output),
 };
 
@@ -31,9 +34,13 @@ export function hasSyncZlib(format: NativeFormat): boolean {
 }
 
 /** A synchronous decoder, or `undefined` where only `decompress` can unpack. */
-export function createDecoder(compression: Compression, output?: OutputBuffer): SteppedDecoder | undefined {
+export function createDecoder(
+  compression: Compression,
+  output?: OutputBuffer,
+  options?: GzipOptions,
+): SteppedDecoder | undefined {
   if (compression !== 'gzip' && compression !== 'zstd') return undefined;
-  return hasSyncZlib(compression) ? OPENERS[compression](output) : undefined;
+  return hasSyncZlib(compression) ? OPENERS[compression](output, options) : undefined;
 }
 
 function unpacksProbe(format: NativeFormat): boolean {

@@ -7,7 +7,7 @@ import { type ErrorCode, isWherryError, WherryError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
-import type { LayerPassPool } from '../layer/pass-pool.ts';
+import type { LayerPassJob, LayerPassPool } from '../layer/pass-pool.ts';
 import type { LayerRecord } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
@@ -26,6 +26,8 @@ export interface WantedLayer {
   readonly repository: Reference;
   readonly descriptor: Descriptor;
   readonly diffID: Digest;
+  /** Other layers of the image are fetched too. */
+  readonly hasCompanions?: boolean;
 }
 
 /** What a pass says of bytes that are not those of a sound layer. */
@@ -81,7 +83,8 @@ async function download(
   const { repository, descriptor } = wanted;
   const total = descriptor.size;
   const growing = new GrowingFile(pathOf(writer), writer.offset);
-  const passing = startPass(deps, growing, total, writer);
+  const { hasCompanions = false } = wanted;
+  const passing = startPass(deps, growing, total, writer, { hasCompanions, isDiffIDKnown: true });
   let current = writer.offset;
   try {
     emit({ phase: 'downloading', current, total, ...(current > 0 && { resumedFrom: current }) });
@@ -164,7 +167,8 @@ async function scanExisting(
   const onAbort = () => growing.abort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const passing = startPass(deps, growing, size, writer);
+    const isDiffIDKnown = diffID !== undefined;
+    const passing = startPass(deps, growing, size, writer, { isDiffIDKnown });
     const facts = await passing.facts;
     if (facts.digest !== digest)
       throw new WherryError('DIGEST_MISMATCH', `blob ${digest}: its bytes have the digest ${facts.digest}`, {
@@ -185,10 +189,12 @@ export function startPass(
   file: GrowingFile,
   size: number | undefined,
   writer: BlobWriter,
+  hints: Pick<LayerPassJob, 'hasCompanions' | 'isDiffIDKnown'> = {},
 ): { readonly facts: Promise<LayerFacts>; readonly toc: string } {
   const toc = join(dirname(pathOf(writer)), 'toc');
   const hashEngine = deps.store.hashEngine(size);
-  const facts = deps.passes().run({ file, tocPath: toc, hashEngine, ...(size !== undefined && { size }) });
+  const job = { ...hints, file, tocPath: toc, hashEngine, ...(size !== undefined && { size }) };
+  const facts = deps.passes().run(job);
   // When the bytes fail to come, that is the failure to tell, not that of the pass that waited for them.
   facts.catch(() => undefined);
   return { facts, toc };

@@ -60,10 +60,11 @@ export async function fetchLayers(
   announced.begin();
   // The largest first: what is left at the end, when workers fall idle, is small.
   missing.sort((a, b) => b.descriptor.size - a.descriptor.size);
+  const hasCompanions = missing.length > 1;
   await forEachLimited(missing, state.deps.jobs, state.signal, async (layer, signal) => {
     const { digest } = layer.descriptor;
     const emit = (event: object) => state.emit({ kind: 'layer', digest, ...event } as ProgressEvent);
-    const record = await fetchLayer(state.deps, layer, emit, signal);
+    const record = await fetchLayer(state.deps, { ...layer, hasCompanions }, emit, signal);
     records.set(digest, record);
     announced.done();
   });

@@ -63,7 +63,7 @@ async function passThrough(
   };
   const buffer: OutputBuffer = ring?.nextBuffer ?? (() => output);
   const head = readHead(reader);
-  const decoder = createDecoder(detectCompression(head), buffer);
+  const decoder = createDecoder(detectCompression(head), buffer, { verifiesCrc: !request.isDiffIDKnown });
   if (decoder === undefined && detectCompression(head) !== 'none')
     return ingestLayer(sourceOf(head, reader), { ...options, decompress });
   const pass = new LayerPass({ ...options, createDecoder: () => decoder });

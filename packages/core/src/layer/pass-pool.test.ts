@@ -82,6 +82,25 @@ describe('LayerPassPool', () => {
     },
   );
 
+  test('leaves the second core to the companions of a large layer', async () => {
+    const facts = await pool.run({
+      file: complete(gzipSync(TAR)),
+      size: 2 ** 30,
+      hashEngine: 'node',
+      hasCompanions: true,
+    });
+    expect(facts).toMatchObject(factsOf(gzipSync(TAR), 'gzip'));
+  });
+
+  test("minds gzip's checksum only where no diffID is known", async () => {
+    const bytes = gzipSync(TAR);
+    bytes.subarray(-8, -4).fill(0);
+    const facts = await pool.run({ file: complete(bytes), hashEngine: 'node', isDiffIDKnown: true });
+    expect(facts.diffID).toBe(sha256(TAR));
+    const unknown = pool.run({ file: complete(bytes), hashEngine: 'node' });
+    await expect(unknown).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
   test('reads a file that grows in odd pieces as it reads a whole one', async () => {
     const bytes = gzipSync(TAR);
     for (const size of [undefined, 2 ** 30]) {

@@ -23,6 +23,10 @@ export interface LayerPassJob extends LayerLimits {
   /** Bytes that the blob will have, when known: larger layers are begun first. */
   readonly size?: number;
   readonly hashEngine: HashEngine;
+  /** Others are on their way: no second thread hashes for this one, they have more use for its core. */
+  readonly hasCompanions?: boolean;
+  /** The caller compares the diffID with one that it knows, which makes gzip's checksum idle. */
+  readonly isDiffIDKnown?: boolean;
   /** Where the table of contents is written; removed again when the pass fails. Left out: none is made. */
   readonly tocPath?: string;
   readonly signal?: AbortSignal;
@@ -182,7 +186,7 @@ export class LayerPassPool implements AsyncDisposable {
 
   /** Has a second thread hash for `job` when that thread's core would have nothing else to do. */
   #startHashing(job: LayerPassJob): Hashing | undefined {
-    const isAlone = this.#running === 0 && this.#queue.length === 0;
+    const isAlone = !job.hasCompanions && this.#running === 0 && this.#queue.length === 0;
     if (!isAlone || this.#maxWorkers < 2 || (job.size ?? 0) < SPLIT_FROM_BYTES) return undefined;
     this.#hashSlot ??= new WorkerSlot(this.#workerUrl, () => {
       this.#hashSlot = undefined;
@@ -212,7 +216,16 @@ function toRequest(job: LayerPassJob, hashRing: SharedArrayBuffer | undefined): 
     ...(maxTarBytes === undefined ? {} : { maxTarBytes }),
     ...(maxEntries === undefined ? {} : { maxEntries }),
   };
-  return { kind: 'pass', path: file.path, shared: file.shared, hashEngine, tocPath, limits, hashRing };
+  return {
+    kind: 'pass',
+    path: file.path,
+    shared: file.shared,
+    hashEngine,
+    tocPath,
+    limits,
+    hashRing,
+    isDiffIDKnown: job.isDiffIDKnown ?? false,
+  };
 }
 
 function defaultWorkerUrl(): URL {

@@ -13,6 +13,8 @@ export interface PassRequest {
   readonly hashEngine: HashEngine;
   readonly tocPath: string | undefined;
   readonly limits: LayerLimits;
+  /** The diffID that is found will be compared: no other checksum of the content is needed. */
+  readonly isDiffIDKnown: boolean;
   /** Where another thread hashes for this one. */
   readonly hashRing: SharedArrayBuffer | undefined;
 }

@@ -4,8 +4,8 @@ import type { HashRequest, PassRequest, WorkerReply } from './pass-protocol.ts';
 
 /** A worker does its work outside of the JavaScript heap; what needs more than this is an attack or a leak. */
 const MAX_HEAP_MB = 256;
-/** What is made per entry dies young; room for more of it would only be resident memory. */
-const YOUNG_HEAP_MB = 2;
+/** What is made per entry dies young: with less room for it, a twentieth of a pull goes into collecting it. */
+const YOUNG_HEAP_MB = 8;
 
 interface Pending {
   readonly resolve: (reply: WorkerReply) => void;
