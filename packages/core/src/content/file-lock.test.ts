@@ -65,7 +65,7 @@ describe('a file lock', () => {
 
   test('goes with the process that held it, whatever ended it', async () => {
     await using child = startNode(
-      `locks.tryFileLock(${JSON.stringify(path)}); console.log('held'); process.stdin.resume();`,
+      `keep(locks.tryFileLock(${JSON.stringify(path)})); console.log('held'); process.stdin.resume();`,
       lockModule,
     );
     expect(await child.line()).toBe('held');

@@ -30,7 +30,7 @@ function startWriter(script: string): NodeChild {
     };
     const store = new content.FsBlobStore(${JSON.stringify(root)}, { createHasher });
     const hello = Buffer.from('hello, harbour');
-    const open = (key) => store.begin(key, { digest: '${DIGEST}', size: hello.length });
+    const open = async (key) => keep(await store.begin(key, { digest: '${DIGEST}', size: hello.length }));
   `;
   return startNode(prelude + script, { content: new URL('./fs-blob-store.ts', import.meta.url) });
 }

@@ -41,7 +41,7 @@ function startProcess(
   script: string,
   options: { readonly uid?: number; readonly at?: string } = {},
 ): NodeChild {
-  const prelude = `const open = () => metadata.SqliteMetadataStore.open(${JSON.stringify(options.at ?? root)});\n`;
+  const prelude = `const open = () => keep(metadata.SqliteMetadataStore.open(${JSON.stringify(options.at ?? root)}));\n`;
   return startNode(
     prelude + script,
     { metadata: new URL('./sqlite-metadata-store.ts', import.meta.url) },
@@ -153,7 +153,7 @@ describe('leases of other processes', () => {
     const digest = digestOf('a');
     const store = open();
     await using child = startProcess(
-      `const lease = await open().acquireLease('pull');
+      `const lease = keep(await open().acquireLease('pull'));
        lease.add('${digest}');
        console.log('held');
        process.stdin.resume();`,
@@ -169,7 +169,7 @@ describe('leases of other processes', () => {
 
   test('are cleared by the next one, with lock files that have no lease', async () => {
     await using child = startProcess(
-      `await open().acquireLease('pull'); console.log('held'); process.stdin.resume();`,
+      `keep(await open().acquireLease('pull')); console.log('held'); process.stdin.resume();`,
     );
     await child.line();
     await child.kill();

@@ -14,9 +14,13 @@ export interface NodeChild extends AsyncDisposable {
   done(): Promise<void>;
 }
 
+/** What a script does not refer to any more is collected, and its locks are dropped: `keep` refers to it. */
+const KEEP = 'const keep = (value) => { (globalThis.kept ??= []).push(value); return value; };\n';
+
 /**
  * Starts Node on the text of a module, in which the paths of `imports` are bound to constants: their names
- * are the keys, the values URLs of modules, each imported whole.
+ * are the keys, the values URLs of modules, each imported whole. `keep(value)` there holds on to a value until
+ * the process ends.
  */
 export function startNode(
   script: string,
@@ -26,7 +30,7 @@ export function startNode(
   const prelude = Object.entries(imports).map(([name, url]) => `import * as ${name} from '${url.href}';\n`);
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', prelude.join('') + script],
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', prelude.join('') + KEEP + script],
     { ...options, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   let errors = '';
