@@ -1,5 +1,5 @@
 import type { Digest } from '../digest.ts';
-import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import type { ImageName, ImageOutline } from '../metadata/metadata-store.ts';
 import { familiarName, formatReference, repositoryOf } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
 import { globToRegExp } from './glob.ts';
@@ -19,7 +19,7 @@ export async function images(
     if (names) names.push(name);
     else byImage.set(name.imageId, [name]);
   }
-  const all = metadata.listImages();
+  const all = metadata.listImageOutlines();
   const parents = new Set(all.map((facts) => facts.parent));
   const rows: ImageSummary[] = [];
   for (const facts of all) {
@@ -30,7 +30,7 @@ export async function images(
   return rows.sort(newestFirst);
 }
 
-function summaryOf(facts: ImageFacts, names: readonly ImageName[]): ImageSummary {
+function summaryOf(facts: ImageOutline, names: readonly ImageName[]): ImageSummary {
   return {
     id: facts.id,
     ...(facts.parent && { parent: facts.parent }),
