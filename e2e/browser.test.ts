@@ -23,15 +23,10 @@ const FETCHED = `
   } };`;
 
 const LAYER_SCRIPT = `${FETCHED}
-  const { ingestLayer, decompressWeb, readToc } = await import('@wherry/core/layer');
-  const { loadCoreModule } = await import('/core/dist/wasm/load.js');
-  const { WasmHasher } = await import('/core/dist/wasm/wasm-hasher.js');
-  const { WasmTarScanner } = await import('/core/dist/wasm/wasm-tar-scanner.js');
-  const wasm = await loadCoreModule();
+  const { ingestLayer, decompressWeb, loadWasmEngine, readToc } = await import('@wherry/core/layer');
   const parts = [];
   const { digest, diffID, size } = await ingestLayer(source, {
-    createHasher: () => WasmHasher.create(wasm),
-    createScanner: () => new WasmTarScanner(wasm),
+    ...(await loadWasmEngine()),
     decompress: decompressWeb,
     toc: (chunk) => parts.push(chunk),
   });

@@ -1,26 +1,14 @@
-// Reads a layer once, from any source, without a store: its digests and the files in it.
+// Reads a layer once, from any source, without a store: its digests and the files in it. But for the file, all
+// of it works in a browser too.
 // node examples/read-layer.ts layer.tar.gz
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { parseDigest } from '@wherry/core';
-import { decompressWeb, ingestLayer, readToc } from '@wherry/core/layer';
-import { TsTarScanner } from '@wherry/core/tar';
+import { decompressWeb, ingestLayer, loadWasmEngine, readToc } from '@wherry/core/layer';
 
 const path = process.argv[2] ?? 'layer.tar.gz';
 const toc: Uint8Array[] = [];
 
-function sha256() {
-  const hash = createHash('sha256');
-  return {
-    update: (chunk: Uint8Array) => void hash.update(chunk),
-    digest: () => parseDigest(`sha256:${hash.digest('hex')}`),
-  };
-}
-
 const facts = await ingestLayer(createReadStream(path), {
-  createHasher: sha256,
-  createScanner: () => new TsTarScanner(),
-  // What browsers have too.
+  ...(await loadWasmEngine()),
   decompress: decompressWeb,
   toc: (chunk) => toc.push(chunk),
 });

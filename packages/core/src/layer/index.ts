@@ -2,6 +2,8 @@
 export type { Compression } from '../compression/compression.ts';
 export { detectCompression } from '../compression/detect.ts';
 export { decompressWeb } from '../compression/web-decompress.ts';
+export type { Digest, Hasher, ResumableHasher } from '../digest.ts';
+export { loadWasmEngine, type WasmEngine } from '../wasm/wasm-engine.ts';
 export { chainIDs } from './chain-id.ts';
 export type { LayerFacts } from './layer-facts.ts';
 export { type IngestOptions, ingestLayer } from './layer-ingest.ts';
