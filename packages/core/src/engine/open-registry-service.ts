@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHasher } from '../bytes/node-hasher.ts';
 import { systemClock } from '../clock.ts';
+import type { FilePiece } from '../layer/hash-piece.ts';
+import { PieceHashPool } from '../layer/piece-hash-pool.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { loadCoreModule } from '../wasm/load.ts';
 import { WasmHasher } from '../wasm/wasm-hasher.ts';
@@ -31,8 +33,15 @@ export async function openRegistryService(options: RegistryServiceOptions = {}):
     const resumableHasher = (state?: Uint8Array) =>
       state ? WasmHasher.restore(module, state) : WasmHasher.create(module);
     const fastHasher = store.hashEngine() === 'node' ? () => new NodeHasher() : resumableHasher;
-    const uploads = new UploadSessions({ blobs, root, resumableHasher, fastHasher, clock: systemClock });
-    return createRegistryService({ blobs, metadata, uploads, fastHasher, close: () => store.close() });
+    const pieces = new PieceHashPool();
+    const hashPiece = (piece: FilePiece) => pieces.hash(piece);
+    const clock = systemClock;
+    const uploads = new UploadSessions({ blobs, root, resumableHasher, hashPiece, fastHasher, clock });
+    const close = async () => {
+      await pieces.close();
+      store.close();
+    };
+    return createRegistryService({ blobs, metadata, uploads, fastHasher, close });
   } catch (error) {
     store.close();
     throw error;

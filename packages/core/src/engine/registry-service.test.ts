@@ -7,8 +7,9 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { NodeHasher } from '../bytes/node-hasher.ts';
 import { systemClock } from '../clock.ts';
 import { FsBlobStore } from '../content/fs-blob-store.ts';
-import type { Digest, ResumableHasher } from '../digest.ts';
+import type { Digest } from '../digest.ts';
 import { type ErrorCode, WherryError } from '../errors.ts';
+import { type FilePiece, type HashedPart, hashPiece } from '../layer/hash-piece.ts';
 import { SqliteMetadataStore } from '../metadata/sqlite-metadata-store.ts';
 import { loadCoreModule } from '../wasm/load.ts';
 import { WasmHasher } from '../wasm/wasm-hasher.ts';
@@ -29,7 +30,7 @@ let service: RegistryService;
 let metadata: SqliteMetadataStore;
 /** Nobody waits: a session is free, or it is not. */
 const clock = { ...systemClock, sleep: async () => {} };
-/** Bytes that savable hashers have been given since the service started. */
+/** Bytes that were hashed from files since the service started. */
 let hashedBytes: number;
 
 beforeEach(async () => {
@@ -49,10 +50,17 @@ async function start(): Promise<RegistryService> {
   const fastHasher = () => new NodeHasher();
   const blobs = new FsBlobStore(root, { createHasher: fastHasher });
   const resumableHasher = (state?: Uint8Array) =>
-    counting(state ? WasmHasher.restore(module, state) : WasmHasher.create(module));
-  const uploads = new UploadSessions({ blobs, root, resumableHasher, fastHasher, clock });
+    state ? WasmHasher.restore(module, state) : WasmHasher.create(module);
+  const uploads = new UploadSessions({
+    blobs,
+    root,
+    resumableHasher,
+    hashPiece: hashHere,
+    fastHasher,
+    clock,
+  });
   const opened = metadata;
-  return createRegistryService({ blobs, metadata, uploads, fastHasher, close: () => opened.close() });
+  return createRegistryService({ blobs, metadata, uploads, fastHasher, close: async () => opened.close() });
 }
 
 async function restart(): Promise<void> {
@@ -60,15 +68,10 @@ async function restart(): Promise<void> {
   service = await start();
 }
 
-function counting(hasher: WasmHasher): ResumableHasher {
-  return {
-    update: (chunk) => {
-      hashedBytes += chunk.length;
-      hasher.update(chunk);
-    },
-    digest: () => hasher.digest(),
-    save: () => hasher.save(),
-  };
+/** In place of another thread. */
+async function hashHere(piece: FilePiece): Promise<HashedPart> {
+  hashedBytes += piece.to - piece.from.offset;
+  return hashPiece(piece);
 }
 
 function digestOf(bytes: Uint8Array): Digest {
@@ -157,9 +160,9 @@ describe('an upload session', () => {
     await appendFile(dataFile(id), bytes.subarray(9 * MIB, 11 * MIB));
     await restart();
     expect(await service.uploadOffset(id)).toBe(11 * MIB);
-    expect(hashedBytes).toBe(2 * MIB);
     const last = { body: chunksOf(bytes.subarray(11 * MIB)), startAt: 11 * MIB };
     await service.commitUpload(id, digestOf(bytes), last);
+    expect(hashedBytes).toBe(3 * MIB);
     expect(await contentOf(digestOf(bytes))).toEqual(bytes);
   });
 
@@ -266,6 +269,7 @@ describe('an upload session', () => {
       fastHasher,
       blobs: new FsBlobStore(root, { createHasher: fastHasher }),
       clock: { ...systemClock, sleep: () => new Promise(() => {}) },
+      hashPiece: hashHere,
       resumableHasher: (state) => (state ? WasmHasher.restore(module, state) : WasmHasher.create(module)),
     });
     const first = patient.append(id, { body: broken() });
@@ -459,6 +463,7 @@ test('a full disk ends a chunk and keeps what was written before it', async () =
     root,
     fastHasher,
     clock,
+    hashPiece: hashHere,
     resumableHasher: (state) => (state ? WasmHasher.restore(module, state) : WasmHasher.create(module)),
     blobs: {
       begin: async (key, options) => {

@@ -86,7 +86,7 @@ export interface RegistryServiceDeps {
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
   /** Closes what was opened for the service. */
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Makes the service over a store's parts. */
@@ -131,7 +131,7 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     },
     putManifest: (request) => putManifest(deps, findBlob, request),
     listTags: async (repository, options) => metadata.listTags(repository, options),
-    close: async () => deps.close(),
+    close: () => deps.close(),
   };
 }
 

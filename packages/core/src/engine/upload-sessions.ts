@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Clock } from '../clock.ts';
 import type { BlobInfo, BlobIngester, BlobWriter } from '../content/blob-store.ts';
 import type { Digest, HasherFactory, ResumableHasher } from '../digest.ts';
 import { isWherryError, WherryError } from '../errors.ts';
-import { isUploadId, type UploadState, UploadStateFiles } from './upload-state.ts';
-import { Checkpoints, type UploadChunk, UploadWriter } from './upload-writer.ts';
+import type { FilePiece, HashedPart } from '../layer/hash-piece.ts';
+import { UploadHash } from './upload-hash.ts';
+import { isUploadId, UploadStateFiles } from './upload-state.ts';
+import { type UploadChunk, UploadWriter } from './upload-writer.ts';
 
-const TAIL_READ_BYTES = 1 << 20;
 /**
  * How long a request waits for the one before it: when a client's connection breaks and it comes back at once,
  * the server is still saving what the broken one sent.
@@ -21,6 +21,8 @@ export interface UploadSessionsDeps {
   readonly root: string;
   /** A hasher that starts fresh, or goes on from a saved state. */
   readonly resumableHasher: (state?: Uint8Array) => ResumableHasher;
+  /** Goes on with such a state over a piece of a file, in another thread. */
+  readonly hashPiece: (piece: FilePiece) => Promise<HashedPart>;
   /** The fastest hasher, for what is sent in one request. */
   readonly fastHasher: HasherFactory;
   readonly clock: Clock;
@@ -31,7 +33,7 @@ export interface UploadSessionsDeps {
 /** A session while one request uses it. */
 interface HeldSession {
   readonly writer: BlobWriter;
-  readonly hasher: ResumableHasher;
+  readonly hash: UploadHash;
   readonly progress: { offset: number };
   /** Set when the session is to be forgotten. */
   isEnded: boolean;
@@ -79,7 +81,7 @@ export class UploadSessions {
   async append(id: string, chunk: UploadChunk): Promise<number> {
     return this.#use(id, async (session) => {
       requireStart(chunk, session.progress.offset);
-      await this.#appendResumable(id, session, chunk.body);
+      await appendResumable(session, chunk);
       return session.progress.offset;
     });
   }
@@ -90,16 +92,19 @@ export class UploadSessions {
    */
   async commit(id: string, digest: Digest, last?: UploadChunk): Promise<BlobInfo> {
     return this.#use(id, async (session) => {
-      const { writer, progress } = session;
+      const { writer, progress, hash } = session;
       if (last) requireStart(last, progress.offset);
-      // Sent whole in one request: should it break off, the next one reads from the file what came.
-      const isWhole = last !== undefined && progress.offset === 0;
-      const hasher = isWhole ? this.#deps.fastHasher() : session.hasher;
-      const upload = new UploadWriter(writer, hasher, progress);
-      if (isWhole) await upload.append(last.body);
-      else if (last) await this.#appendResumable(id, session, last.body);
+      const upload = new UploadWriter(writer, progress);
+      let found: Digest;
+      if (last && progress.offset === 0) {
+        // Sent whole in one request: should it break off, the next one hashes from the file what came.
+        found = await this.#appendWhole(upload, last);
+      } else {
+        if (last) await appendResumable(session, last);
+        found = this.#deps.resumableHasher((await hash.finish()).hash).digest();
+      }
       try {
-        const blob = await upload.commit(digest);
+        const blob = await upload.commit(digest, found);
         session.isEnded = true;
         return blob;
       } catch (error) {
@@ -112,14 +117,15 @@ export class UploadSessions {
   /** Stores a blob that is sent in one request; nothing of it is kept when that breaks off. */
   async putWhole(digest: Digest, body: ByteSource): Promise<BlobInfo> {
     await using writer = await this.#deps.blobs.begin(this.#newId(), { hashedBy: 'caller' });
-    const upload = new UploadWriter(writer, this.#deps.fastHasher(), { offset: 0 });
+    const upload = new UploadWriter(writer, { offset: 0 });
+    let found: Digest;
     try {
-      await upload.append(body);
+      found = await this.#appendWhole(upload, { body });
     } catch (error) {
       await writer.abort();
       throw error;
     }
-    return await upload.commit(digest);
+    return await upload.commit(digest, found);
   }
 
   /** Ends the session and forgets its bytes. */
@@ -148,21 +154,10 @@ export class UploadSessions {
     return removed;
   }
 
-  /** Appends, saving the state now and then and at the end, also when the body breaks off. */
-  async #appendResumable(id: string, session: HeldSession, body: ByteSource): Promise<void> {
-    const { writer, hasher, progress } = session;
-    const checkpoints = new Checkpoints(hasher, progress.offset, (state) =>
-      this.#states.save(id, state, writer.path),
-    );
-    const upload = new UploadWriter(writer, hasher, progress);
-    try {
-      await upload.append(body, (offset) => checkpoints.offer(offset));
-    } catch (error) {
-      // After a failed write the hasher is ahead of the file; the last checkpoint is the truth then.
-      await checkpoints.finish(upload.isTorn ? undefined : progress.offset);
-      throw error;
-    }
-    await checkpoints.finish(progress.offset);
+  async #appendWhole(upload: UploadWriter, chunk: UploadChunk): Promise<Digest> {
+    const hasher = this.#deps.fastHasher();
+    await upload.append(chunk, { update: (bytes) => hasher.update(bytes) });
+    return hasher.digest();
   }
 
   async #use<T>(id: string, work: (session: HeldSession) => Promise<T>): Promise<T> {
@@ -195,16 +190,22 @@ export class UploadSessions {
         await this.#states.remove(id);
         throw unknownUpload(id);
       }
-      const hasher = this.#deps.resumableHasher(state.hash);
-      await hashTail(writer, state, hasher);
       progress.offset = writer.offset;
-      session = { writer, hasher, progress, isEnded: false };
+      session = { writer, hash: this.#hashOf(id, writer, state), progress, isEnded: false };
       return await work(session);
     } finally {
       if (session?.isEnded) await this.#states.remove(id);
       // A store forgets an ingest that holds nothing, and with it what lies beside; the session goes on.
       else if (session && progress.offset === 0) await this.#saveEmpty(id);
     }
+  }
+
+  /** What a killed request wrote behind its last saved state is hashed with the next bytes. */
+  #hashOf(id: string, { path, offset }: BlobWriter, saved: HashedPart): UploadHash {
+    if (path === undefined) throw new Error('upload sessions need a store that writes files');
+    const { hashPiece } = this.#deps;
+    const save = (hashed: HashedPart) => this.#states.save(id, hashed, path);
+    return new UploadHash({ hashPiece, save }, path, saved, offset);
   }
 
   async #saveEmpty(id: string): Promise<void> {
@@ -235,16 +236,18 @@ export class UploadSessions {
   }
 }
 
-/** Hashes what a killed request wrote behind its last saved state. */
-async function hashTail(writer: BlobWriter, state: UploadState, hasher: ResumableHasher): Promise<void> {
-  if (writer.offset === state.offset) return;
-  if (writer.path === undefined) throw new Error('an ingest without a file cannot be ahead of its state');
-  const tail = createReadStream(writer.path, {
-    start: state.offset,
-    end: writer.offset - 1,
-    highWaterMark: TAIL_READ_BYTES,
-  });
-  for await (const chunk of tail) hasher.update(chunk);
+/** Appends, saving the state of the hash now and then and at the end, also when the body breaks off. */
+async function appendResumable({ writer, hash, progress }: HeldSession, chunk: UploadChunk): Promise<void> {
+  const upload = new UploadWriter(writer, progress);
+  try {
+    await upload.append(chunk, { onWritten: (offset) => hash.follow(offset) });
+  } catch (error) {
+    // A full disk has no room for a state either: the last one is the truth then.
+    if (upload.isBroken) await hash.finish();
+    else await hash.settle();
+    throw error;
+  }
+  await hash.finish();
 }
 
 function requireStart({ startAt }: UploadChunk, offset: number): void {

@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { withStorageErrors } from '../content/storage-error.ts';
 import { ingestDir, STORE_DIR_MODE } from '../content/store-paths.ts';
 import { isErrno } from '../errors.ts';
-
-/** What a session needs to go on: how many bytes were hashed, and the hasher's state after them. */
-export interface UploadState {
-  readonly offset: number;
-  /** As `ResumableHasher.save` gave it. */
-  readonly hash: Uint8Array;
-}
+import type { HashedPart } from '../layer/hash-piece.ts';
 
 const UPLOAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const STATE_FILE = 'state';
@@ -33,7 +27,7 @@ export class UploadStateFiles {
   }
 
   /** `undefined` when there is no such session, or what is there is not a state. */
-  async find(id: string): Promise<UploadState | undefined> {
+  async find(id: string): Promise<HashedPart | undefined> {
     try {
       return decode(await readFile(this.#path(id)));
     } catch (error) {
@@ -46,7 +40,7 @@ export class UploadStateFiles {
    * Replaces the state in one step. `dataPath` is flushed first: after a crash of the machine a state must
    * not speak of bytes that the disk never got, for nobody would hash them again.
    */
-  async save(id: string, state: UploadState, dataPath?: string): Promise<void> {
+  async save(id: string, state: HashedPart, dataPath?: string): Promise<void> {
     await withStorageErrors(`write to ${this.#root}`, async () => {
       if (dataPath !== undefined) await flush(dataPath);
       await mkdir(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
@@ -128,7 +122,7 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-function encode(state: UploadState): Uint8Array {
+function encode(state: HashedPart): Uint8Array {
   const bytes = Buffer.alloc(HEADER_BYTES + state.hash.length);
   bytes.writeUInt32LE(FORMAT_VERSION, 0);
   bytes.writeBigUInt64LE(BigInt(state.offset), 8);
@@ -136,7 +130,7 @@ function encode(state: UploadState): Uint8Array {
   return bytes;
 }
 
-function decode(bytes: Buffer): UploadState | undefined {
+function decode(bytes: Buffer): HashedPart | undefined {
   if (bytes.length <= HEADER_BYTES || bytes.length > MAX_STATE_BYTES) return undefined;
   if (bytes.readUInt32LE(0) !== FORMAT_VERSION) return undefined;
   const offset = Number(bytes.readBigUInt64LE(8));

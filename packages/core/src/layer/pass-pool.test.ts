@@ -280,7 +280,7 @@ describe('a LayerPassPool whose threads die', () => {
     const runs = [1, 2].map(() => mortal!.run({ file: complete(TAR), hashEngine: 'node' }));
     for (const outcome of await Promise.allSettled(runs))
       expect(outcome).toMatchObject({
-        reason: { code: 'INTERNAL', message: 'layer pass: worker thread ended unexpectedly' },
+        reason: { code: 'INTERNAL', message: 'worker thread ended unexpectedly' },
       });
   });
 

@@ -6,7 +6,7 @@ import { allocateHashRing, endHashRing } from './hash-ring.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { LayerLimits } from './layer-pass.ts';
 import type { HashEngine, PassRequest } from './pass-protocol.ts';
-import { WorkerSlot } from './worker-slot.ts';
+import { defaultWorkerUrl, WorkerSlot } from './worker-slot.ts';
 
 /** A layer this large that comes alone is hashed in a second thread while the first unpacks it. */
 const SPLIT_FROM_BYTES = 16 * 1024 * 1024;
@@ -226,8 +226,4 @@ function toRequest(job: LayerPassJob, hashRing: SharedArrayBuffer | undefined): 
     hashRing,
     isDiffIDKnown: job.isDiffIDKnown ?? false,
   };
-}
-
-function defaultWorkerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './pass-worker.ts' : './pass-worker.js', import.meta.url);
 }

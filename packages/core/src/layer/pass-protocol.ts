@@ -1,4 +1,5 @@
 import type { TransferredError } from './error-transfer.ts';
+import type { FilePiece, HashedPart } from './hash-piece.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { LayerLimits } from './layer-pass.ts';
 
@@ -26,8 +27,17 @@ export interface HashRequest {
   readonly hashEngine: HashEngine;
 }
 
+/** A piece of a file to hash. */
+export interface PieceRequest {
+  readonly kind: 'piece';
+  readonly piece: FilePiece;
+}
+
+export type WorkerRequest = PassRequest | HashRequest | PieceRequest;
+
 /** A worker's answer; it takes the next request after it. A hash request's has nothing in it. */
 export interface WorkerReply {
   readonly facts?: LayerFacts;
+  readonly hashed?: HashedPart;
   readonly error?: TransferredError;
 }

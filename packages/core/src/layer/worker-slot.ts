@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { WherryError } from '../errors.ts';
-import type { HashRequest, PassRequest, WorkerReply } from './pass-protocol.ts';
+import type { WorkerReply, WorkerRequest } from './pass-protocol.ts';
 
 /** A worker does its work outside of the JavaScript heap; what needs more than this is an attack or a leak. */
 const MAX_HEAP_MB = 256;
@@ -29,9 +29,7 @@ export class WorkerSlot {
     const die = (cause: unknown) => {
       if (this.#isDead) return;
       this.#isDead = true;
-      this.#settle()?.reject(
-        new WherryError('INTERNAL', 'layer pass: worker thread ended unexpectedly', { cause }),
-      );
+      this.#settle()?.reject(new WherryError('INTERNAL', 'worker thread ended unexpectedly', { cause }));
       onDeath();
     };
     this.#worker.on('error', die);
@@ -43,7 +41,7 @@ export class WorkerSlot {
   }
 
   /** Sends a request to an idle worker. Rejects with `INTERNAL` when the thread dies before it answers. */
-  request(message: PassRequest | HashRequest): Promise<WorkerReply> {
+  request(message: WorkerRequest): Promise<WorkerReply> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#worker.ref();
@@ -65,4 +63,9 @@ export class WorkerSlot {
     this.#worker.unref();
     return pending;
   }
+}
+
+/** The worker's entry point, beside this module. */
+export function defaultWorkerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './pass-worker.ts' : './pass-worker.js', import.meta.url);
 }

@@ -59,12 +59,12 @@ export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
 /** The chunk in a request: at the place its `Content-Range` says; without one, wherever the session stands. */
 function chunkOf({ request }: UploadExchange): UploadChunk {
   const header = request.headers['content-range'];
-  if (header === undefined) return { body: bodyOf(request) };
+  if (header === undefined) return { body: bodyOf(request), isOwned: true };
   const { startAt, length } = parseContentRange(header);
   const sent = contentLength(request);
   if (sent !== undefined && sent !== length)
     throw new WherryError('SIZE_MISMATCH', `chunk has ${sent} bytes, its Content-Range says ${length}`);
-  return { body: exactly(bodyOf(request), length), startAt };
+  return { body: exactly(bodyOf(request), length), startAt, isOwned: true };
 }
 
 /** A client whose chunk begins elsewhere hears where the session stands. */
