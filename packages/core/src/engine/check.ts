@@ -12,6 +12,7 @@ import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
 import type { AdoptDeps } from './adopt.ts';
+import { checkCatalog } from './check-catalog.ts';
 import type { CheckResult, Fault } from './engine.ts';
 import { readLayoutNames } from './layout-names.ts';
 import { forEachLimited } from './limiter.ts';
@@ -30,12 +31,15 @@ interface Check {
   readonly repair: boolean;
   readonly signal: AbortSignal | undefined;
   readonly faults: Fault[];
+  /** Blobs whose bytes are not what their digests say. */
+  readonly bad: Set<Digest>;
 }
 
 /**
  * Reads everything in the store again and verifies it: blobs against their digests, layers against their
  * diffIDs and TOCs, metadata against the blobs, the layout's index against the names. With `repair`, bad
- * blobs are dropped, so that the next pull fetches them, and what can be made again is made again.
+ * blobs are dropped, so that the next pull fetches them, what the registry service cannot serve any more is
+ * forgotten, and what can be made again is made again.
  */
 export async function check(
   deps: CheckDeps,
@@ -43,12 +47,20 @@ export async function check(
   options: VerbOptions = {},
 ): Promise<CheckResult> {
   const { store } = deps;
-  const state: Check = { deps, repair: request.repair === true, signal: options.signal, faults: [] };
+  const state: Check = {
+    deps,
+    repair: request.repair === true,
+    signal: options.signal,
+    faults: [],
+    bad: new Set(),
+  };
   for (const message of store.metadata.integrityCheck())
     state.faults.push({ kind: 'metadata-corrupt', subject: 'metadata.db', message });
   const isLost = await checkNames(state);
   const sizes = await checkBlobs(state);
   await checkImages(state);
+  const { repair, bad, signal } = state;
+  state.faults.push(...(await checkCatalog({ store, repair, bad, signal })));
   // With the metadata lost, the index is all that is left of the names: only a repair writes it, and reads it first.
   if (!isLost || state.repair) await checkIndex(state);
   await checkStrayFiles(state);
@@ -174,12 +186,17 @@ async function checkToc(state: Check, facts: LayerFacts, fresh: string, recorded
 }
 
 function dropBlob(state: Check, digest: Digest, message: string): void {
-  if (state.repair) state.deps.store.drop(digest);
+  const { store } = state.deps;
+  state.bad.add(digest);
+  const outcome = store.metadata.reachableFromImages().has(digest)
+    ? 'dropped: the next pull fetches it'
+    : 'dropped';
+  if (state.repair) store.drop(digest);
   state.faults.push({
     kind: 'blob-corrupt',
     subject: digest,
     message,
-    ...(state.repair && { repaired: 'dropped: the next pull fetches it' }),
+    ...(state.repair && { repaired: outcome }),
   });
 }
 

@@ -92,7 +92,14 @@ test('tells what nothing needs from what only a registry names', async () => {
   sandbox.store().metadata.putManifest('team/art', { descriptor, children }, ['1']);
   const usage = await engine.diskUsage();
   const sizeOf = (digest: Digest) => blocksUnder(blobPath(sandbox.root, digest));
-  expect(groupOf(usage, 'registry').bytes).toBe(sizeOf(blob) + sizeOf(document));
+  const own = sizeOf(blob) + sizeOf(document);
+  const base = app.layers[0]!.descriptor.digest;
+  const shared = [blobPath, tocPath].reduce((sum, path) => sum + blocksUnder(path(sandbox.root, base)), 0);
+  expect(groupOf(usage, 'registry')).toMatchObject({
+    total: 1,
+    bytes: own,
+    items: [{ name: 'team/art', bytes: own + shared, reclaimableBytes: own }],
+  });
   expect(groupOf(usage, 'orphans')).toMatchObject({ total: 1, reclaimableBytes: sizeOf(orphan) });
   expect(usage.bytes).toBe(blocksUnder(sandbox.root));
 });

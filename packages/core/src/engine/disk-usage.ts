@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
-import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { familiarName } from '../reference.ts';
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
 import type { Store } from './store.ts';
@@ -26,14 +25,17 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     const ingest = /^ingests\/([^/]+)/.exec(file.path)?.[1];
     if (ingest !== undefined) partials.set(ingest, (partials.get(ingest) ?? 0) + file.bytes);
   }
-  const images = imageItems(store, new Map(files.map((file) => [file.path, file.bytes])));
+  const [images, repositories] = [imageContents(store), repositoryContents(store)];
+  const users = usersOf([...images, ...repositories]);
+  const bytesOf = new Map(files.map((file) => [file.path, file.bytes]));
   const of = (type: GroupType) => sums.get(type) ?? 0;
   const orphans = new Set([...owners].filter(([, owner]) => owner === 'orphans').map(([digest]) => digest));
   const groups: DiskUsageGroup[] = [
-    group('images', images, 0, of('images'), of('images')),
+    group('images', itemsOf(images, users, bytesOf), 0, of('images'), of('images')),
     group('containers', [], 0, 0, 0),
     group('build-cache', [], 0, 0, 0),
-    group('registry', [], 0, of('registry'), 0),
+    // What images need too is in their row; and no command of wherry's takes anything out of a repository.
+    group('registry', itemsOf(repositories, users, bytesOf), 0, of('registry'), 0),
     group(
       'partial-downloads',
       [...partials].map(partialItem),
@@ -120,29 +122,57 @@ function groupOf(path: string, owners: ReadonlyMap<string, GroupType>): GroupTyp
   return 'metadata';
 }
 
-/** One item per image: all it needs, and what of that nobody else does. */
-function imageItems(store: Store, bytesOf: ReadonlyMap<string, number>): DiskUsageItem[] {
-  const images = store.metadata.listImages();
-  const users = new Map<Digest, number>();
-  const contents = new Map<ImageFacts, Digest[]>(images.map((facts) => [facts, store.contentOf(facts)]));
-  for (const digests of contents.values())
-    for (const digest of new Set(digests)) users.set(digest, (users.get(digest) ?? 0) + 1);
+/** What one item of a listing needs. */
+interface Contents {
+  readonly name: string;
+  readonly digests: ReadonlySet<Digest>;
+}
+
+function imageContents(store: Store): Contents[] {
+  return store.metadata.listImages().map((facts) => {
+    const names = store.metadata.namesOf(facts.id).filter((name) => name.ref.tag !== undefined);
+    return {
+      name: names.map((name) => familiarName(name.ref)).join(', ') || facts.id,
+      digests: new Set(store.contentOf(facts)),
+    };
+  });
+}
+
+/** The repositories of the registry service. */
+function repositoryContents(store: Store): Contents[] {
+  const manifests = new Map<string, Digest[]>();
+  for (const { repository, digest } of store.metadata.listCatalog())
+    manifests.set(repository, [...(manifests.get(repository) ?? []), digest]);
+  return [...manifests].map(([name, roots]) => ({ name, digests: store.metadata.descendants(roots) }));
+}
+
+/** Everything that each needs, and what of that no other one does, be it an image or a repository. */
+function itemsOf(
+  contents: readonly Contents[],
+  users: ReadonlyMap<Digest, number>,
+  bytesOf: ReadonlyMap<string, number>,
+): DiskUsageItem[] {
   const sizeOf = (digest: Digest) =>
     [blobPath, tocPath].reduce(
       (sum, path) => sum + (bytesOf.get(path('', digest).replaceAll('\\', '/')) ?? 0),
       0,
     );
-  return images.map((facts) => {
-    const digests = [...new Set(contents.get(facts))];
-    const names = store.metadata.namesOf(facts.id).filter((name) => name.ref.tag !== undefined);
-    const unique = digests.filter((digest) => users.get(digest) === 1);
-    const bytes = digests.reduce((sum, digest) => sum + sizeOf(digest), 0);
+  return contents.map(({ name, digests }) => {
+    const sizes = [...digests].map((digest) => ({ bytes: sizeOf(digest), users: users.get(digest) }));
+    const sumOf = (list: typeof sizes) => list.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
-      name: names.map((name) => familiarName(name.ref)).join(', ') || facts.id,
-      bytes,
-      reclaimableBytes: unique.reduce((sum, digest) => sum + sizeOf(digest), 0),
+      name,
+      bytes: sumOf(sizes),
+      reclaimableBytes: sumOf(sizes.filter((size) => size.users === 1)),
     };
   });
+}
+
+function usersOf(contents: readonly Contents[]): Map<Digest, number> {
+  const users = new Map<Digest, number>();
+  for (const { digests } of contents)
+    for (const digest of digests) users.set(digest, (users.get(digest) ?? 0) + 1);
+  return users;
 }
 
 function group(

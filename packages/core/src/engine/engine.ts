@@ -154,6 +154,7 @@ export interface Fault {
     | 'blob-missing'
     | 'toc-missing'
     | 'toc-corrupt'
+    | 'registry-incomplete'
     | 'metadata-missing'
     | 'metadata-corrupt'
     | 'index-stale'

@@ -1,12 +1,13 @@
 import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 
 /** What a registry has to know of a manifest or index that it stores byte for byte. */
 export interface PushedDocument {
   readonly mediaType: string;
   /** Content the document cannot do without: config and layers, or the manifests of an index. */
-  readonly required: readonly { readonly digest: Digest; readonly size: number }[];
+  readonly required: readonly Pick<Descriptor, 'mediaType' | 'digest' | 'size'>[];
   /** Content that may be elsewhere or come later: non-distributable layers. */
   readonly optional: readonly Digest[];
   /** May be pushed later. */
@@ -88,10 +89,7 @@ function readManifest(document: JsonObject): Pick<PushedDocument, 'required' | '
   return { required, optional };
 }
 
-function readDescriptor(
-  value: unknown,
-  where: string,
-): { readonly mediaType: string; readonly digest: Digest; readonly size: number } {
+function readDescriptor(value: unknown, where: string): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
   const { mediaType, digest, size } = asObject(value, where);
   if (typeof mediaType !== 'string' || mediaType === '') throw invalid(`${where} has no mediaType`);
   if (typeof digest !== 'string' || !isDigest(digest)) throw invalid(`${where} has no valid digest`);

@@ -110,6 +110,16 @@ export interface LeaseStore {
   acquireLease(purpose: string): Promise<Lease>;
 }
 
+/** A manifest of a repository of the registry service. */
+export interface CatalogManifest {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** Absent: the manifest's record is lost, and the service does not find it. */
+  readonly mediaType?: string;
+  /** Its tags there, in ASCII order. */
+  readonly tags: readonly string[];
+}
+
 /** The names that the registry service gives to content. Repositories here are bare paths. */
 export interface RegistryCatalogStore {
   findTag(repository: string, tag: string): Descriptor | undefined;
@@ -121,6 +131,13 @@ export interface RegistryCatalogStore {
   ): string[] | undefined;
   /** Records a manifest in a repository, with its edges, and the tags it gets. */
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void;
+  /** Every manifest of every repository, by repository and digest. */
+  listCatalog(): CatalogManifest[];
+  /**
+   * Takes a manifest, with its tags, out of a repository if `isLost`, which is asked while nobody can record
+   * one. Tells whether it was.
+   */
+  forgetManifest(repository: string, digest: Digest, isLost: () => boolean): boolean;
 }
 
 /** Small facts about this store and machine, such as the faster hash engine. */

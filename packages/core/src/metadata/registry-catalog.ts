@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
-import type { DocumentRecord } from './metadata-store.ts';
+import type { CatalogManifest, DocumentRecord } from './metadata-store.ts';
 
 /** The repositories of the registry service: manifests by digest, and tags. */
 export class RegistryCatalog {
@@ -57,6 +57,36 @@ export class RegistryCatalog {
       this.#database.run('INSERT OR IGNORE INTO registry_manifests VALUES (?, ?)', repository, digest);
       for (const tag of tags)
         this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
+    });
+  }
+
+  list(): CatalogManifest[] {
+    const tags = new Map<string, string[]>();
+    for (const row of this.#database.all('SELECT repository, digest, tag FROM registry_tags ORDER BY tag')) {
+      const key = `${row.repository}@${row.digest}`;
+      const found = tags.get(key);
+      if (found === undefined) tags.set(key, [row.tag as string]);
+      else found.push(row.tag as string);
+    }
+    return this.#database
+      .all(
+        `SELECT repository, digest, media_type FROM registry_manifests LEFT JOIN documents USING (digest)
+         ORDER BY repository, digest`,
+      )
+      .map(({ repository, digest, media_type: mediaType }) => ({
+        repository: repository as string,
+        digest: digest as Digest,
+        ...(mediaType !== null && { mediaType: mediaType as string }),
+        tags: tags.get(`${repository}@${digest}`) ?? [],
+      }));
+  }
+
+  forgetManifest(repository: string, digest: Digest, isLost: () => boolean): boolean {
+    return this.#database.transaction(() => {
+      if (!isLost()) return false;
+      for (const table of ['registry_tags', 'registry_manifests'])
+        this.#database.run(`DELETE FROM ${table} WHERE repository = ? AND digest = ?`, repository, digest);
+      return true;
     });
   }
 }

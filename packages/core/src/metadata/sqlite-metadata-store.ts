@@ -11,6 +11,7 @@ import { LayerTable } from './layer-table.ts';
 import { LeaseTable } from './lease-table.ts';
 import { MetadataDatabase } from './metadata-database.ts';
 import type {
+  CatalogManifest,
   DocumentRecord,
   ImageFacts,
   ImageName,
@@ -189,6 +190,14 @@ export class SqliteMetadataStore implements MetadataStore {
 
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
     this.#catalog.putManifest(repository, document, tags);
+  }
+
+  listCatalog(): CatalogManifest[] {
+    return this.#catalog.list();
+  }
+
+  forgetManifest(repository: string, digest: Digest, isLost: () => boolean): boolean {
+    return this.#catalog.forgetManifest(repository, digest, isLost);
   }
 
   getSetting(name: string): string | undefined {

@@ -336,6 +336,24 @@ function catalogCases(open: OpenStore): void {
     expect(store.listTags('app2')).toEqual([]);
     expect(store.listTags('nothing')).toBeUndefined();
   });
+
+  test('lists every manifest with its tags, and forgets one, with them, that is lost', async () => {
+    using store = await opened(open);
+    const { descriptor } = imageFixture('a').manifest;
+    const { digest, mediaType } = descriptor;
+    store.putManifest('app', imageFixture('a').manifest, ['b', 'a']);
+    store.putManifest('app2', imageFixture('a').manifest, []);
+    const rest = { repository: 'app2', digest, mediaType, tags: [] };
+    expect(store.listCatalog()).toEqual([{ repository: 'app', digest, mediaType, tags: ['a', 'b'] }, rest]);
+    expect(store.forgetManifest('app', digest, () => false)).toBe(false);
+    expect(store.findTag('app', 'a')).toEqual(descriptor);
+    expect(store.forgetManifest('app', digest, () => true)).toBe(true);
+    expect(store.findTag('app', 'a')).toBeUndefined();
+    expect(store.listTags('app')).toBeUndefined();
+    expect(store.listCatalog()).toEqual([rest]);
+    store.forgetBlob(digest);
+    expect(store.listCatalog()).toEqual([{ repository: 'app2', digest, tags: [] }]);
+  });
 }
 
 function collectionCases(open: OpenStore): void {
