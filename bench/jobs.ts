@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Contestant, run } from './measure.ts';
-import { type Peer, startDockerd, startDockerRegistry } from './peers.ts';
+import { type Peer, startDockerd, startDockerRegistry, startWherryServe } from './peers.ts';
 
 /** Where things are for one run of the benchmarks. */
 export interface Bench {
@@ -145,6 +145,36 @@ export function pushJob(image: string, again: boolean, goals: Record<string, num
         },
       ];
       return { list, close: closing(async () => target?.stop(), dockerd.close, source.stop) };
+    },
+  };
+}
+
+/** What receiving costs: the same client, skopeo, pushes to both registries, each over an empty directory. */
+export function serveJob(image: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `push ${image} to wherry serve`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      let target: Peer | undefined;
+      const pushTo = (name: string, start: (directory: string) => Promise<Peer>): Contestant => ({
+        name,
+        prepare: async () => {
+          await target?.stop();
+          target = await start(fresh(bench, 'registry'));
+        },
+        command: () =>
+          skopeo(
+            '--dest-tls-verify=false',
+            `oci:${bench.images}/${image}/oci:latest`,
+            `docker://${target?.address}/${image}:s`,
+          ),
+      });
+      const list = [
+        pushTo('wherry', (directory) => startWherryServe(directory, bench.wherry)),
+        pushTo('docker-registry', startDockerRegistry),
+      ];
+      return { list, close: closing(async () => target?.stop()) };
     },
   };
 }

@@ -46,6 +46,15 @@ http: { addr: 127.0.0.1:${port} }
   return { address, stop: () => stopChild(child) };
 }
 
+/** Starts `wherry serve` over an empty or given directory; `wherry` is the command. */
+export async function startWherryServe(directory: string, wherry: readonly string[]): Promise<Peer> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const [program = '', ...args] = [...wherry, '--root', join(directory, 'store'), 'serve', '--addr', address];
+  const child = spawn(program, args, { stdio: logTo(directory, 'serve.log') });
+  await waitFor(`http://${address}/v2/`, child);
+  return { address, stop: () => stopChild(child) };
+}
+
 /** A real dockerd with a store and a socket of its own; `address` is what `docker -H` takes. */
 export async function startDockerd(directory: string): Promise<Peer> {
   mkdirSync(directory, { recursive: true });

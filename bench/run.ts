@@ -14,6 +14,7 @@ import {
   pushJob,
   removeScratch,
   saveJob,
+  serveJob,
 } from './jobs.ts';
 import { median, type Run, race } from './measure.ts';
 import { missingPrograms } from './peers.ts';
@@ -24,6 +25,7 @@ const JOBS: readonly Job[] = [
   pullJob('small', { docker: 0.9 }, 7),
   pushJob('stack', false, { docker: 0.1, skopeo: 0.95 }, 3),
   pushJob('stack', true, { skopeo: 1.0 }, 7),
+  serveJob('stack', { 'docker-registry': 1.0 }, 7),
   saveJob('stack', false, { docker: 0.12 }),
   saveJob('stack', true, { docker: 0.6 }, 3),
   loadJob('stack', { docker: 0.25 }, 3),
@@ -86,7 +88,7 @@ function report(job: Job, runs: ReadonlyMap<string, Run[]>): Record<string, unkn
     const verdict =
       goal === undefined ? '' : ratio <= goal ? `goal ${goal}: reached` : `goal ${goal}: missed`;
     console.log(
-      `  ${name.padEnd(10)} ${wall.toFixed(3).padStart(8)} s  cpu ${cpu.toFixed(2).padStart(6)} s  peak ${peak.toFixed(0).padStart(5)} MB` +
+      `  ${name.padEnd(15)} ${wall.toFixed(3).padStart(8)} s  cpu ${cpu.toFixed(2).padStart(6)} s  peak ${peak.toFixed(0).padStart(5)} MB` +
         (name === 'wherry' ? '' : `  wherry/${name} ${ratio.toFixed(2)}  ${verdict}`),
     );
     return { job: job.name, name, wall, cpu, peak, ratio, goal };
