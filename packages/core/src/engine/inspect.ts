@@ -67,16 +67,16 @@ function containerConfig(value: unknown): Record<string, unknown> {
     AttachStdin: config.AttachStdin === true,
     AttachStdout: config.AttachStdout === true,
     AttachStderr: config.AttachStderr === true,
-    ...optional('ExposedPorts'),
+    ...(config.ExposedPorts != null && { ExposedPorts: sortedKeys(config.ExposedPorts) }),
     Tty: config.Tty === true,
     OpenStdin: config.OpenStdin === true,
     StdinOnce: config.StdinOnce === true,
     Env: config.Env ?? null,
     Cmd: config.Cmd ?? null,
-    ...optional('Healthcheck'),
+    ...(config.Healthcheck != null && { Healthcheck: healthcheck(config.Healthcheck) }),
     ...(config.ArgsEscaped === true && { ArgsEscaped: true }),
     Image: text(config.Image),
-    Volumes: config.Volumes ?? null,
+    Volumes: sortedKeys(config.Volumes),
     WorkingDir: text(config.WorkingDir),
     Entrypoint: config.Entrypoint ?? null,
     ...(config.NetworkDisabled === true && { NetworkDisabled: true }),
@@ -87,6 +87,16 @@ function containerConfig(value: unknown): Record<string, unknown> {
     ...optional('StopTimeout'),
     ...optional('Shell'),
   };
+}
+
+const HEALTHCHECK_FIELDS = ['Test', 'Interval', 'Timeout', 'StartPeriod', 'Retries'];
+
+/** Fields in Docker's order, whatever order the config has them in; what has Go's zero value is left out. */
+function healthcheck(value: unknown): Record<string, unknown> {
+  const given = value as Record<string, unknown>;
+  const known = HEALTHCHECK_FIELDS.filter((name) => given[name]).map((name) => [name, given[name]]);
+  const others = Object.entries(given).filter(([name]) => !HEALTHCHECK_FIELDS.includes(name));
+  return Object.fromEntries([...known, ...others]);
 }
 
 /** Go writes maps in the order of their keys. */

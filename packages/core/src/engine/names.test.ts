@@ -10,7 +10,13 @@ const HOST = hostPlatform(process.platform, process.arch);
 const app = makeImageFixture({
   platform: HOST,
   layers: [{ base: 'base' }, { app: 'app!' }],
-  config: { Cmd: ['/app'], Labels: { b: '2', a: '1' } },
+  config: {
+    Cmd: ['/app'],
+    Labels: { b: '2', a: '1' },
+    ExposedPorts: { '80/tcp': {}, '443/tcp': {} },
+    Volumes: { '/b': {}, '/a': {} },
+    Healthcheck: { Retries: 2, StartPeriod: 0, Timeout: 3, Interval: 30, Test: ['CMD', 'x'] },
+  },
 });
 const index = makeIndexFixture([{ fixture: app, platform: HOST }]);
 const ID = app.image.config.descriptor.digest;
@@ -128,7 +134,7 @@ describe('images', () => {
 });
 
 describe('inspect', () => {
-  test('tells names, digests, layers and sorted labels', async () => {
+  test('tells names, digests, layers and sorted maps', async () => {
     await using sandbox = new EngineSandbox();
     const { engine, name, digestName } = await pulled(sandbox);
     const found = await engine.inspect(name);
@@ -142,7 +148,11 @@ describe('inspect', () => {
       RootFS: { Type: 'layers', Layers: app.layers.map(({ diffID }) => diffID) },
       Config: { Cmd: ['/app'], Entrypoint: null },
     });
-    expect(JSON.stringify(found.Config)).toContain('"Labels":{"a":"1","b":"2"}');
+    const config = JSON.stringify(found.Config);
+    expect(config).toContain('"Labels":{"a":"1","b":"2"}');
+    expect(config).toContain('"ExposedPorts":{"443/tcp":{},"80/tcp":{}}');
+    expect(config).toContain('"Volumes":{"/a":{},"/b":{}}');
+    expect(config).toContain('"Healthcheck":{"Test":["CMD","x"],"Interval":30,"Timeout":3,"Retries":2}');
     expect(await engine.inspect(ID.slice(7, 15))).toEqual(found);
   });
 });
