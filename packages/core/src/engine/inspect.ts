@@ -1,4 +1,5 @@
 import { collect } from '../bytes/collect.ts';
+import { NOT_TAGGED_HERE } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { MAX_CONFIG_BYTES } from './documents.ts';
 import type { ImageInspection } from './engine.ts';
@@ -17,7 +18,8 @@ export async function inspect(deps: { readonly store: Store }, image: string): P
     unknown
   >;
   const names = metadata.namesOf(facts.id);
-  const local = names.filter((name) => name.ref.tag !== undefined).map((name) => name.taggedAt.getTime());
+  const tagged = names.filter((name) => name.ref.tag !== undefined).map((name) => name.taggedAt.getTime());
+  const lastTagged = Math.max(NOT_TAGGED_HERE.getTime(), ...tagged);
   const lastHistory = Array.isArray(raw.history) ? raw.history.at(-1) : undefined;
   return {
     Id: facts.id,
@@ -42,7 +44,10 @@ export async function inspect(deps: { readonly store: Store }, image: string): P
       Type: 'layers',
       ...(facts.layers.length > 0 && { Layers: facts.layers.map((layer) => layer.diffID) }),
     },
-    Metadata: { LastTagTime: local.length > 0 ? new Date(Math.max(...local)).toISOString() : ZERO_TIME },
+    Metadata: {
+      LastTagTime:
+        lastTagged > NOT_TAGGED_HERE.getTime() ? goTime(new Date(lastTagged).toISOString()) : ZERO_TIME,
+    },
   };
 }
 

@@ -155,6 +155,16 @@ describe('inspect', () => {
     expect(config).toContain('"Healthcheck":{"Test":["CMD","x"],"Interval":30,"Timeout":3,"Retries":2}');
     expect(await engine.inspect(ID.slice(7, 15))).toEqual(found);
   });
+
+  test('tells when an image was last tagged, which no pull does', async () => {
+    await using sandbox = new EngineSandbox();
+    const { engine, name } = await pulled(sandbox);
+    expect((await engine.inspect(name)).Metadata).toEqual({ LastTagTime: '0001-01-01T00:00:00Z' });
+    const before = Date.now();
+    await engine.tag({ source: name, target: parseReference('mine') });
+    const { LastTagTime } = (await engine.inspect(name)).Metadata as { LastTagTime: string };
+    expect(Date.parse(LastTagTime)).toBeGreaterThanOrEqual(before);
+  });
 });
 
 describe('history', () => {

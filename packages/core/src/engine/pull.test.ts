@@ -171,6 +171,21 @@ describe('pull', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['resolved']);
   });
 
+  test('says nothing of the layers of an image that is here under another name', async () => {
+    await using registry = await startMemoryRegistry();
+    await using sandbox = new EngineSandbox();
+    serveImage(registry, 'team/app', '1', own);
+    serveImage(registry, 'team/copy', '1', own);
+    serveImage(registry, 'team/copy', 'newer', newer);
+    const engine = sandbox.engine();
+    await engine.pull({ ref: nameAt(registry, 'team/app:1') });
+    const seen = recorder();
+    const { status } = await engine.pull({ ref: nameAt(registry, 'team/copy:1') }, seen);
+    expect({ status, phases: seen.phases() }).toEqual({ status: 'downloaded', phases: [] });
+    await engine.pull({ ref: nameAt(registry, 'team/copy:newer') }, seen);
+    expect(seen.phases()[0]).toMatch(/^exists /);
+  });
+
   test('moves a tag and leaves the old image under its digest', async () => {
     await using registry = await startMemoryRegistry();
     await using sandbox = new EngineSandbox();

@@ -1,8 +1,13 @@
 import { collect } from '../bytes/collect.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
-import type { VerbOptions } from '../events.ts';
-import type { DocumentRecord, ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import type { ProgressEvent, VerbOptions } from '../events.ts';
+import {
+  type DocumentRecord,
+  type ImageFacts,
+  type ImageName,
+  NOT_TAGGED_HERE,
+} from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseIndex, resolvePlatform } from '../oci/index-document.ts';
@@ -22,7 +27,6 @@ import { storedForm } from './resolve.ts';
 export interface PullDeps extends LayersFetchDeps {
   readonly registry: RegistryClient;
   readonly host: Platform;
-  readonly now: () => Date;
 }
 
 /** What some registries and tools of old say of any blob. */
@@ -159,7 +163,13 @@ async function fetchImage(state: Pull, descriptor: Descriptor, bytes: Uint8Array
   state.lease.add(manifest.config.digest, ...manifest.layers.map((layer) => layer.digest));
   const config = await fetchConfig(state, manifest);
   requireSameLayerCount(manifest, config);
-  const records = await fetchLayers(state, manifest, config);
+  const known = state.deps.store.metadata.findImage(manifest.config.digest);
+  // As Docker, which has nothing to say of the layers of an image that is here under another name.
+  const isHere = known !== undefined && (await isComplete(state.deps.store, known));
+  const emit = (event: ProgressEvent) => {
+    if (!isHere || event.kind !== 'layer' || event.phase !== 'exists') state.emit(event);
+  };
+  const records = await fetchLayers({ ...state, emit }, manifest, config);
   await keepDocument(state, descriptor, bytes, [manifest.config, ...manifest.layers]);
   return imageFacts(descriptor, manifest, config, records);
 }
@@ -204,7 +214,6 @@ async function recordImages(
   images: readonly ImageFacts[],
 ): Promise<void> {
   const { metadata } = state.deps.store;
-  const taggedAt = state.deps.now();
   const [chosen, ...others] = images;
   for (const facts of others) metadata.putImage(facts, [], []);
   if (!chosen) return;
@@ -212,7 +221,8 @@ async function recordImages(
   const refs = ref.digest
     ? [withDigest(state.repository, ref.digest)]
     : [ref, withDigest(state.repository, target.digest)];
-  const names: ImageName[] = refs.map((name) => ({ ref: name, target: bare, imageId: chosen.id, taggedAt }));
+  const named = { target: bare, imageId: chosen.id, taggedAt: NOT_TAGGED_HERE };
+  const names: ImageName[] = refs.map((name) => ({ ref: name, ...named }));
   metadata.putImage(chosen, [...state.documents.values()], names);
   await state.deps.store.publishIndex();
 }

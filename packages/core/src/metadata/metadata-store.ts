@@ -11,9 +11,12 @@ export interface ImageName {
   readonly target: Descriptor;
   /** Digest of the config of the image chosen from `target`. */
   readonly imageId: Digest;
-  /** When the name was last set. */
+  /** When a tag, load or import last set the name; `NOT_TAGGED_HERE` for what a pull brought. */
   readonly taggedAt: Date;
 }
+
+/** The time of names that came from a registry: Docker counts no pull as tagging. */
+export const NOT_TAGGED_HERE = new Date(0);
 
 /** What listings need of one image, so that none of its documents is opened. */
 export interface ImageFacts {
