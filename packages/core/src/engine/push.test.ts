@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digestOfBytes } from '../image/build-image.ts';
 import { hostPlatform } from '../platform.ts';
-import { familiarName } from '../reference.ts';
+import { familiarName, parseReference, type Reference } from '../reference.ts';
 import {
   EngineSandbox,
   nameAt,
@@ -56,6 +56,23 @@ describe('push', () => {
     expect(seen.phases()).toEqual(expect.arrayContaining([`pushed ${top}`, `pushed ${bottom}`]));
     const [row] = await engine.images();
     expect(row?.repoDigests).toContain(`${target.host}/mirror/app@${digest}`);
+  });
+
+  test('lists no layers before it has reached the registry', async () => {
+    await using registry = await startMemoryRegistry();
+    await using closed = await startMemoryRegistry({ auth: { kind: 'basic', username: 'u', password: 'p' } });
+    await using sandbox = new EngineSandbox();
+    serveImage(registry, 'team/app', '1', own);
+    const engine = sandbox.engine();
+    await engine.pull({ ref: nameAt(registry, 'team/app:1') });
+    const pushTo = async (ref: Reference) => {
+      await engine.tag({ source: familiarName(nameAt(registry, 'team/app:1')), target: ref });
+      const seen = recorder();
+      await expect(engine.push({ ref }, seen)).rejects.toThrow();
+      return seen.phases().map((phase) => phase.split(' ')[0]);
+    };
+    expect(await pushTo(parseReference('127.0.0.1:1/team/app:1'))).toEqual([]);
+    expect(await pushTo(nameAt(closed, 'team/app:1'))).toEqual(['preparing', 'preparing']);
   });
 
   test('sends nothing that the repository has', async () => {

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { ByteRange } from '../content/blob-store.ts';
 import type { Digest } from '../digest.ts';
-import { WherryError } from '../errors.ts';
+import { isWherryError, WherryError } from '../errors.ts';
 import type { ProgressEvent, VerbOptions } from '../events.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -176,17 +176,38 @@ async function pushManifestContent(
   const { store, jobs } = state.deps;
   const manifest = parseManifest(await readOwnDocument(store.blobs, descriptor.digest, MAX_MANIFEST_BYTES));
   const layers = pushedLayers(manifest, facts, store);
-  // Top first, as Docker lists them; under their diffIDs, which is how Docker names layers that leave.
-  for (const layer of [...layers].reverse())
-    state.emit({ kind: 'layer', digest: layer.shown, phase: 'preparing' });
+  const announced = announcing(state, layers);
   const blobs = [...layers.filter((layer) => !isForeignLayerType(layer.descriptor.mediaType))];
   blobs.sort((a, b) => b.descriptor.size - a.descriptor.size);
-  await forEachLimited(
-    [...blobs, { descriptor: manifest.config, shown: undefined }],
-    jobs,
-    state.signal,
-    (blob) => pushBlobOnce(state, blob.descriptor, blob.shown),
-  );
+  try {
+    await forEachLimited(
+      [...blobs, { descriptor: manifest.config, shown: undefined }],
+      jobs,
+      state.signal,
+      (blob) => pushBlobOnce(announced, blob.descriptor, blob.shown),
+    );
+  } catch (error) {
+    // As Docker, which connects before it looks at the layers.
+    if (!isWherryError(error, 'UNREACHABLE', 'TLS_FAILED', 'CANCELLED')) announced.announce();
+    throw error;
+  }
+}
+
+/** The push with its layers listed before anything else is said of them. */
+function announcing(state: Push, layers: readonly { readonly shown: Digest }[]) {
+  let isDone = false;
+  const announce = () => {
+    if (isDone) return;
+    isDone = true;
+    // Top first, as Docker lists them; under their diffIDs, which is how Docker names layers that leave.
+    for (const { shown } of [...layers].reverse())
+      state.emit({ kind: 'layer', digest: shown, phase: 'preparing' });
+  };
+  const emit = (event: ProgressEvent) => {
+    announce();
+    state.emit(event);
+  };
+  return { ...state, emit, announce };
 }
 
 function pushedLayers(manifest: Manifest, facts: ImageFacts | undefined, store: Store) {
