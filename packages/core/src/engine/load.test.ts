@@ -91,10 +91,40 @@ describe('load', () => {
     await using sandbox = new EngineSandbox();
     const path = sandbox.path('old.tar');
     writeFileSync(path, oldArchiveOf(app));
-    expect(await sandbox.engine().load({ from: path })).toEqual([
+    const seen = recorder();
+    expect(await sandbox.engine().load({ from: path }, seen)).toEqual([
       { ref: parseReference('app:1'), id: idOf(app) },
     ]);
+    expect(seen.phases().sort()).toEqual(
+      app.layers.map(({ diffID }) => `loading ${diffID.slice(7, 13)}`).sort(),
+    );
     expect((await sandbox.engine().check()).faults).toEqual([]);
+  });
+
+  test('keeps the parents that an archive tells of, in the archive or in the store', async () => {
+    await using sandbox = new EngineSandbox();
+    const fixtures = [app, tool];
+    const items = fixtures.map(({ image, layers }, at) => ({
+      Config: `${at}.json`,
+      RepoTags: image.names.map(familiarName),
+      Layers: layers.map((_, layer) => `${at}/${layer}.tar`),
+      Parent: at === 0 ? `sha256:${'0'.repeat(64)}` : idOf(app),
+    }));
+    const archive = tarOf(
+      ...fixtures.flatMap((fixture, at): FixtureEntry[] => [
+        { name: `${at}.json`, type: 'file', content: fixture.blobs.get(idOf(fixture))! },
+        ...fixture.layers.map(({ tar }, layer) => ({
+          name: `${at}/${layer}.tar`,
+          type: 'file' as const,
+          content: tar,
+        })),
+      ]),
+      { name: 'manifest.json', type: 'file', content: JSON.stringify(items) },
+    );
+    const engine = sandbox.engine();
+    await engine.load({ from: sourceOf([archive]) });
+    expect((await engine.inspect('tool:1')).Parent).toBe(idOf(app));
+    expect((await engine.inspect('app:1')).Parent).toBe('');
   });
 
   test('takes a layer that the archive leaves out from the store', async () => {

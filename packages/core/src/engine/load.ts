@@ -135,6 +135,7 @@ async function storedMember(
   const { diffID, compression } = found;
   const known = member.digest === undefined ? knownLayer(state.deps.store, diffID, digest) : undefined;
   if (known) state.hold(known.digest);
+  else if (member.digest === undefined) tellWhole(state, diffID, member.size);
   return known ?? { digest, size, layer: { diffID, compression } };
 }
 
@@ -157,7 +158,12 @@ function storeAsBlob(state: Load, member: ArchiveContent) {
   return { drained: stored.then(() => undefined), stored };
 }
 
-/** Tells of the bytes as they are read. The layer's name is known only at its end: its member's stands in. */
+/** Tells of a layer whose name was not known before all of it was read. */
+function tellWhole(state: Load, digest: Digest, size: number): void {
+  state.emit({ kind: 'layer', digest, phase: 'loading', current: size, total: size });
+}
+
+/** Tells of the bytes as they are read, where the member's name is a digest and can stand in for the layer's. */
 async function* counted(state: Load, member: ArchiveContent): ByteSource {
   let current = 0;
   for await (const chunk of member.content) {
@@ -184,7 +190,11 @@ async function nameImages(state: Load, plan: ArchivePlan): Promise<LoadedImage[]
     await storeDocument(store.blobs, descriptor, bytes, state.signal);
   }
   const adopted: AdoptedImage[] = [];
-  for (const image of plan.images) adopted.push(await adopt(state, image));
+  for (const image of plan.images) {
+    const hasParent = (parent: Digest) =>
+      adopted.some(({ chosen }) => chosen.id === parent) || store.metadata.findImage(parent) !== undefined;
+    adopted.push(await adopt(state, image, hasParent));
+  }
   const taggedAt = state.deps.now();
   const loaded: LoadedImage[] = [];
   for (const { refs, target, chosen, others, documents } of adopted) {
@@ -205,7 +215,11 @@ interface AdoptedImage {
   readonly documents: readonly DocumentRecord[];
 }
 
-async function adopt(state: Load, image: PlannedImage): Promise<AdoptedImage> {
+async function adopt(
+  state: Load,
+  image: PlannedImage,
+  hasParent: (id: Digest) => boolean,
+): Promise<AdoptedImage> {
   const { store } = state.deps;
   const { images, documents } = await adoptTarget(state.deps, image.target, state.signal);
   const found = images.find((facts) => facts.id === image.imageId) ?? images[0];
@@ -219,7 +233,7 @@ async function adopt(state: Load, image: PlannedImage): Promise<AdoptedImage> {
   // An image that is here in its lasting form is not put back into the one it had in an archive.
   if (known && (await isUnsealed(store, image.target)) && (await isComplete(store, known)))
     return { refs: image.names, target: known.manifest, chosen: known, others, documents: [] };
-  const parent = image.parent && store.metadata.findImage(image.parent) ? image.parent : undefined;
+  const parent = image.parent && hasParent(image.parent) ? image.parent : undefined;
   return {
     refs: image.names,
     target: image.target,
