@@ -6,6 +6,8 @@ import { run } from '../run.ts';
 export interface CliSetup {
   /** The verbs that the test expects to be called; any other one throws. */
   readonly engine?: Partial<Engine>;
+  /** Opens a real engine in the place of `engine`. */
+  readonly openEngine?: (options: EngineOptions) => Engine;
   readonly env?: Record<string, string>;
   /** Bytes on standard input. */
   readonly stdin?: string | Uint8Array;
@@ -28,7 +30,7 @@ export interface CliResult {
 
 export const NOW = new Date('2026-11-23T21:00:00Z');
 
-/** Runs a command line in this process, on fake streams and a fake engine. */
+/** Runs a command line in this process, on fake streams and a fake engine, if no other is given. */
 export async function runCli(argv: readonly string[], setup: CliSetup = {}): Promise<CliResult> {
   const both: string[] = [];
   const stdout = new CapturedOut(both, setup.tty);
@@ -53,7 +55,7 @@ export async function runCli(argv: readonly string[], setup: CliSetup = {}): Pro
     signal: setup.signal ?? new AbortController().signal,
     openEngine: (options) => {
       opened.push(options);
-      return engine;
+      return setup.openEngine?.(options) ?? engine;
     },
   });
   return { exitCode, stdout: stdout.text(), stderr: stderr.text(), both: both.join(''), opened, isClosed };

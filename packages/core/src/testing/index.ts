@@ -8,4 +8,5 @@ export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-f
 export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
 export { metadataStoreSuite } from './metadata-store-suite.ts';
 export { registryClientSuite } from './registry-client-suite.ts';
+export { type FixtureEntry, tarOf } from './tar-fixtures.ts';
 export { tarScannerSuite } from './tar-scanner-suite.ts';

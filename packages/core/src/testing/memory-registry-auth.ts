@@ -15,6 +15,8 @@ export interface AuthRules {
   readonly postStatus?: number;
   /** Repositories whose tokens are given and then refused with `insufficient_scope`. */
   readonly deniedRepositories?: readonly string[];
+  /** Repositories of which tokens allow a pull and no more, whoever asks. */
+  readonly pullOnlyRepositories?: readonly string[];
   /** Another token server than the registry's own `/token`. */
   readonly realm?: string;
 }
@@ -69,7 +71,9 @@ export async function answerToken(
   const anonymous = account === '' && rules.anonymousPull === true && request.method === 'GET';
   if (account === undefined || (account === '' && !anonymous))
     return void response.writeHead(401).end('{"details":"incorrect username or password"}');
-  const granted = anonymous ? scopes.map((scope) => scope.replace(/:pull,push$/, ':pull')) : scopes;
+  const isPullOnly = (scope: string) =>
+    anonymous || rules.pullOnlyRepositories?.includes(scope.split(':')[1] ?? '') === true;
+  const granted = scopes.map((scope) => (isPullOnly(scope) ? scope.replace(/:pull,push$/, ':pull') : scope));
   const offline = form.get('access_type') === 'offline' || form.get('offline_token') === 'true';
   const token = Buffer.from(JSON.stringify({ scopes: granted, account })).toString('base64url');
   const body = {

@@ -1,0 +1,24 @@
+const NAMES_REPOSITORY = 'names the repository, as the client does; the older daemon did not';
+const NO_CONTENT_TRUST = 'says before all else that content trust is not offered';
+const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file that the daemon missed';
+
+/** Cases in which wherry differs on purpose, and why. A row whose case has become equal fails the test. */
+export const DIFFERENCES: Readonly<Record<string, string>> = {
+  'history/bad-ref': NAMES_REPOSITORY,
+  'import/platform': 'gives the image the platform that was asked for; the older daemon kept its own',
+  'import/url-gz': 'prints no empty line after a download',
+  'load/bad-repotag': NAMES_REPOSITORY,
+  'load/config-path-outside': 'says that the path leaves the archive, not where the daemon unpacked it',
+  'load/empty-file': SAYS_WHAT_IT_IS,
+  'load/input-is-dir': 'takes a directory for an OCI layout',
+  'load/manifest-bad-json': 'names the member that is not JSON',
+  'load/oci-layout': 'reads OCI layouts',
+  'load/rootfs-archive': SAYS_WHAT_IT_IS,
+  'load/stdin-empty': SAYS_WHAT_IT_IS,
+  'load/zst': 'reads archives packed with zstd',
+  'pull/all-tags-again': 'pulls tags in the order of the registry, which is not that of the recorded one',
+  'pull/content-trust-enabled': NO_CONTENT_TRUST,
+  'pull/content-trust-env': NO_CONTENT_TRUST,
+  'push/content-trust': NO_CONTENT_TRUST,
+  'save/bad-ref': NAMES_REPOSITORY,
+};

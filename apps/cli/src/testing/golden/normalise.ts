@@ -1,0 +1,84 @@
+import { LASTING_DIGESTS } from './recorded-images.ts';
+import { screenAfter } from './screen.ts';
+
+/** What a run gave, as text that two runs share. */
+export interface Outcome {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What is left behind, such as a file's content and mode. */
+  readonly effects?: object;
+}
+
+const MADE = '<made>';
+const HEX = /\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g;
+const MOMENTS = /Less than a second ago|\d+ seconds? ago/g;
+const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
+const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
+
+/** Takes out of a text, whoever wrote it, what another run of the same program would print differently. */
+export function normalise(text: string): string {
+  const shown = text
+    .replace(/"GraphDriver": \{[\s\S]*?\n {8}\}/g, '"GraphDriver": <driver>')
+    .replace(/"DockerVersion": "[^"]*"/g, '"DockerVersion": <version>')
+    .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
+    .replace(/(?<=Mounted from )\S+/g, '<repository>')
+    .replace(HEX, (hex) => (LASTING_DIGESTS.some((digest) => digest.startsWith(hex)) ? hex : MADE))
+    .replace(MOMENTS, '<moments> ago');
+  const lines = shown.split('\n').filter((line) => !PASSING_PHASE.test(line));
+  // A made image has an age of its own, and the columns are as wide as it is.
+  const isOfMade = lines.some((line) => line.includes(MADE) || line.includes('<moments>'));
+  const cells = isOfMade ? lines.map((line) => line.replace(/ {2,}/g, '  ').trimEnd()) : lines;
+  return sortRuns(sortRuns(cells, phaseOf), imageOf).join('\n');
+}
+
+/** Docker's text with wherry's name, and without what only a daemon says. */
+export function asWherry(text: string): string {
+  return text
+    .replaceAll('Error response from daemon: ', 'Error: ')
+    .replace(/^error during connect: Post "[^"]*": /gm, 'Error: ')
+    .replaceAll('Error processing tar file(exit status 1): ', '')
+    .replace(/\/var\/lib\/docker\/tmp\/docker-import-\d+\//g, '')
+    .replace(/(?<=^|(?<!require )'|Usage: {2})docker(?=[ :'])/gm, 'wherry')
+    .replaceAll("SRun 'wherry", "Run 'wherry");
+}
+
+/** wherry's lines of an error without those that say what to do next, which Docker has not. */
+export function withoutHints(actual: string, expected: string): string {
+  const wanted = expected.split('\n');
+  const kept: string[] = [];
+  let hasHint = false;
+  for (const line of actual.split('\n')) {
+    const isHint: boolean =
+      !hasHint && line !== '' && line !== wanted[kept.length] && kept.at(-1) === wanted[kept.length - 1];
+    hasHint = isHint && kept.length > 0;
+    if (!hasHint) kept.push(line);
+  }
+  return kept.join('\n');
+}
+
+export function screenText(output: string): string {
+  return screenAfter(output).join('\n').trimEnd();
+}
+
+function phaseOf(line: string): string | undefined {
+  return PUSHED_PHASE.test(line) ? 'pushed' : undefined;
+}
+
+/** Rows of one image have no order of their own. */
+function imageOf(line: string): string | undefined {
+  return / (?<id>[0-9a-f]{12}|<made>|sha256:\S+) +(?:\S+ )+ago +\S+$/.exec(line)?.groups?.id;
+}
+
+/** Sorts neighbours that have the same key. */
+function sortRuns(lines: readonly string[], keyOf: (line: string) => string | undefined): string[] {
+  const sorted: string[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const key = keyOf(lines[at] ?? '');
+    let end = at + 1;
+    while (key !== undefined && end < lines.length && keyOf(lines[end] ?? '') === key) end++;
+    sorted.push(...lines.slice(at, end).sort());
+    at = end;
+  }
+  return sorted;
+}
