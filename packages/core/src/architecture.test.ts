@@ -174,11 +174,7 @@ describe('core', () => {
   });
 
   test('has a first row without cycles', () => {
-    const edges = new Map(
-      coreSources
-        .filter(isShippedRow0)
-        .map((file) => [file.path, file.imports.map((specifier) => resolveImport(file, specifier))]),
-    );
+    const edges = importEdges(coreSources.filter(isShippedRow0));
     expect([...edges.keys()].filter((path) => reaches(edges, path, path))).toEqual([]);
   });
 
@@ -187,6 +183,25 @@ describe('core', () => {
     const insiders = coreSources.filter((file) => posix.basename(file.path) !== 'index.ts');
     const isBarrel = (specifier: string) => /^\.{1,2}(?:\/(?:.*\/)?(?:index\.ts)?)?$/.test(specifier);
     expect(faults(insiders, (file) => file.imports.filter(isBarrel))).toEqual([]);
+  });
+});
+
+describe('languages', () => {
+  const languages = sources.filter(
+    (file) => /^packages\/(?:dockerfile|gotemplate)\/src\//.test(file.path) && !isTestCode(file),
+  );
+
+  test('are pure: no node modules, nothing of ours, no runtime dependencies', () => {
+    expect(faults(languages, (file) => file.imports.filter((each) => !isRelative(each)))).toEqual([]);
+  });
+
+  test('have no cycles', () => {
+    const edges = importEdges(languages);
+    expect([...edges.keys()].filter((path) => reaches(edges, path, path))).toEqual([]);
+  });
+
+  test('are there', () => {
+    expect(new Set(languages.map((file) => workspaceOf(file.path)))).toContain('packages/gotemplate');
   });
 });
 
@@ -308,6 +323,12 @@ function isShippedRow0(file: SourceFile): boolean {
 
 function isTestCode(file: SourceFile): boolean {
   return file.isTest || /\/(?:testing|test)\//.test(file.path);
+}
+
+function importEdges(files: readonly SourceFile[]): Map<string, string[]> {
+  return new Map(
+    files.map((file) => [file.path, file.imports.map((specifier) => resolveImport(file, specifier))]),
+  );
 }
 
 function reaches(edges: ReadonlyMap<string, readonly string[]>, from: string, goal: string): boolean {

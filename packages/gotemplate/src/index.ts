@@ -1,0 +1,2 @@
+export { TemplateError } from './errors.ts';
+export { encodeUtf8 } from './utf8.ts';
