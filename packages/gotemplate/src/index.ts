@@ -1,5 +1,8 @@
+export { dockerFunctions, dockerHeaderFunctions } from './docker-functions.ts';
 export { TemplateError } from './errors.ts';
+export type { MissingKey } from './fields.ts';
 export { sprint, sprintf, sprintln } from './fmt/printf.ts';
+export type { Functions } from './functions.ts';
 export {
   type Arguments,
   any,
@@ -37,5 +40,16 @@ export {
   uint64,
   uintptr,
 } from './go-type.ts';
-export { func, type GoFunction, GoValue, type Reflected, toGo, toJs, typed, variadic } from './go-value.ts';
+export {
+  func,
+  type GoFunction,
+  GoValue,
+  type Reflected,
+  toGo,
+  toJs,
+  typed,
+  variadic,
+} from './go-value.ts';
+export { decodeJson, type EncodeOptions, encodeJson, jsonNumber } from './json.ts';
+export { type ExecuteOptions, parseTemplate, Template, type TemplateOptions } from './template.ts';
 export { encodeUtf8 } from './utf8.ts';
