@@ -27,6 +27,23 @@ const caches = {
   win32: env.LOCALAPPDATA,
 };
 const cache = env.XDG_CACHE_HOME || caches[platform] || (env.HOME && `${env.HOME}/.cache`);
-if (cache) process.getBuiltinModule('module').enableCompileCache(`${cache}/wherry/compiled`);
+if (cache && isThere(cache) && isThere(`${cache}/wherry`) && isOurs(`${cache}/wherry`))
+  process.getBuiltinModule('module').enableCompileCache(`${cache}/wherry/compiled`);
+
+/** Makes a directory that only its owner may change. Its parent must be there. */
+function isThere(path) {
+  try {
+    process.getBuiltinModule('fs').mkdirSync(path, 0o700);
+    return true;
+  } catch (error) {
+    return error.code === 'EEXIST';
+  }
+}
+
+/** What is kept there is run: nobody else may have put it there, as a user before `sudo`. */
+function isOurs(path) {
+  const { uid } = process.getBuiltinModule('fs').statSync(path);
+  return process.getuid === undefined || uid === process.getuid();
+}
 
 require('./main.js');

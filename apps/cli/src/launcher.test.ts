@@ -14,12 +14,20 @@ function launch(version: string, env: Record<string, string> = {}, platform = 'l
     versions: { node: version },
     env,
     platform,
+    getuid: () => 1000,
     stderr: { write: (text: string) => written.push(text) },
     exit: (code: number) => {
       exitCode = code;
       throw new Error('exit');
     },
-    getBuiltinModule: () => ({ enableCompileCache: (path: string) => caches.push(path) }),
+    getBuiltinModule: () => ({
+      enableCompileCache: (path: string) => caches.push(path),
+      mkdirSync: (path: string) => {
+        if (path.startsWith('/none')) throw Object.assign(new Error('no such directory'), { code: 'ENOENT' });
+        throw Object.assign(new Error('is there'), { code: 'EEXIST' });
+      },
+      statSync: (path: string) => ({ uid: path.startsWith('/other') ? 1001 : 1000 }),
+    }),
     emitWarning: (warning: unknown) => warned.push(warning),
   };
   try {
@@ -51,9 +59,12 @@ describe('the launcher', () => {
     expect(launch('24.0.0', env, platform).caches).toEqual([cache]);
   });
 
-  test('keeps no compiled code for a user without a directory', () => {
-    expect(launch('24.0.0')).toMatchObject({ caches: [], required: ['./main.js'] });
-  });
+  test.each([{}, { HOME: '/none' }, { XDG_CACHE_HOME: '/none/x' }, { HOME: '/other' }])(
+    'keeps no compiled code for a user without a directory of their own: %j',
+    (env) => {
+      expect(launch('24.0.0', env)).toMatchObject({ caches: [], required: ['./main.js'] });
+    },
+  );
 
   test('keeps back the warning about SQLite, and no other', () => {
     const { emitWarning, warned } = launch('22.19.0');
