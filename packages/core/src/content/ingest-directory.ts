@@ -6,6 +6,8 @@ import { acquireFileLock, tryFileLock } from './file-lock.ts';
 import { STORE_DIR_MODE } from './store-paths.ts';
 
 const LOCK = 'lock';
+/** More than there can be writers in a row; behind a broken link the directory is never there. */
+const MAX_ATTEMPTS = 1000;
 
 /**
  * One write in progress on disk: a directory with `data`, the bytes so far, and `lock`, which the writer
@@ -24,13 +26,13 @@ export class IngestDirectory {
 
   /** Waits for the directory's lock. Throws `CANCELLED` and what the file system says. */
   static async acquire(directory: string, signal?: AbortSignal): Promise<IngestDirectory> {
-    for (;;) {
-      await mkdir(directory, { recursive: true, mode: STORE_DIR_MODE });
+    for (let attempt = 1; ; attempt++) {
       try {
+        await mkdir(directory, { recursive: true, mode: STORE_DIR_MODE });
         return new IngestDirectory(directory, await acquireFileLock(lockPathOf(directory), { signal }));
       } catch (error) {
-        // The writer before us finished and took the directory away.
-        if (!isErrno(error, 'ENOENT')) throw error;
+        // The writer before us finished and took the directory away; `mkdir` too stumbles over that.
+        if (!isErrno(error, 'ENOENT') || attempt === MAX_ATTEMPTS) throw error;
       }
     }
   }
