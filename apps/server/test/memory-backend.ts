@@ -99,6 +99,12 @@ export class MemoryBackend implements RegistryBackend {
       .slice(0, limit);
   };
 
+  listRepositories: RegistryBackend['listRepositories'] = async ({ last = '', limit = Infinity } = {}) =>
+    [...this.tags.keys()]
+      .sort()
+      .filter((name) => name > last)
+      .slice(0, limit);
+
   #commit(digest: Digest, bytes: Uint8Array) {
     this.#failIfToldTo();
     const found = digestOf(bytes);

@@ -11,6 +11,13 @@ export type UploadBackend = Pick<
 export type ManifestBackend = Pick<RegistryService, 'findManifest' | 'readManifest' | 'putManifest'>;
 /** What the tag list asks of it. */
 export type TagBackend = Pick<RegistryService, 'listTags'>;
+/** What the list of repositories asks of it. */
+export type CatalogBackend = Pick<RegistryService, 'listRepositories'>;
 
 /** What the registry's routes ask of the store, all together. */
-export interface RegistryBackend extends BlobBackend, UploadBackend, ManifestBackend, TagBackend {}
+export interface RegistryBackend
+  extends BlobBackend,
+    UploadBackend,
+    ManifestBackend,
+    TagBackend,
+    CatalogBackend {}

@@ -21,6 +21,7 @@ describe('parseEndpoint', () => {
     { name: 'where uploads begin', path: 'app/blobs/uploads/', want: { kind: 'uploads', name: 'app' } },
     { name: 'the same without the slash', path: 'app/blobs/uploads', want: { kind: 'uploads', name: 'app' } },
     { name: 'an upload', path: 'a/b/blobs/uploads/1-2', want: { kind: 'upload', name: 'a/b', id: '1-2' } },
+    { name: 'the catalogue', path: '_catalog', want: { kind: 'catalog' } },
     { name: 'the tags', path: 'a/b/tags/list', want: { kind: 'tags', name: 'a/b' } },
     {
       name: 'a repository whose name has the words of a path in it',

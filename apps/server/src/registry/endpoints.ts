@@ -7,7 +7,8 @@ export type Endpoint =
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: string } // end-3, end-7, end-9
   | { readonly kind: 'uploads'; readonly name: string } // end-4, end-11
   | { readonly kind: 'upload'; readonly name: string; readonly id: string } // end-5, end-6, end-13, end-14
-  | { readonly kind: 'tags'; readonly name: string }; // end-8
+  | { readonly kind: 'tags'; readonly name: string } // end-8
+  | { readonly kind: 'catalog' }; // Docker's registry API alone
 
 export type EndpointOf<K extends Endpoint['kind']> = Extract<Endpoint, { kind: K }>;
 
@@ -24,7 +25,9 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 export function parseEndpoint(path: string): Endpoint | undefined {
   const parts = path.replace(/\/$/, '').split('/');
   const [third, second, last] = [parts.at(-3), parts.at(-2), parts.at(-1) ?? ''];
-  if (parts.length === 1) return last === '' ? { kind: 'base' } : undefined;
+  if (parts.length === 1 && last === '') return { kind: 'base' };
+  // No repository's name begins with an underscore.
+  if (parts.length === 1) return last === '_catalog' ? { kind: 'catalog' } : undefined;
   if (second === 'tags' && last === 'list') return { kind: 'tags', name: nameIn(parts, 2) };
   if (third === 'blobs' && second === 'uploads') return { kind: 'upload', name: nameIn(parts, 3), id: last };
   if (second === 'blobs' && last === 'uploads') return { kind: 'uploads', name: nameIn(parts, 2) };

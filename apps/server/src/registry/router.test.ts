@@ -392,6 +392,41 @@ describe('tags', () => {
   });
 });
 
+describe('repositories', () => {
+  beforeEach(async () => {
+    for (const name of ['b', 'a/b', 'a'])
+      await send('PUT', `/v2/${name}/manifests/1`, { 'content-type': MANIFEST_TYPE }, '{}');
+  });
+
+  test.each([
+    { name: 'all of them', query: '', repositories: ['a', 'a/b', 'b'], link: undefined },
+    {
+      name: 'the first two',
+      query: '?n=2',
+      repositories: ['a', 'a/b'],
+      link: '</v2/_catalog?n=2&last=a%2Fb>; rel="next"',
+    },
+    { name: 'the rest', query: '?n=2&last=a%2Fb', repositories: ['b'], link: undefined },
+    { name: 'none', query: '?n=0', repositories: [], link: undefined },
+  ])('are listed: $name', async ({ query, repositories, link }) => {
+    const answer = await send('GET', `/v2/_catalog${query}`);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toBe(JSON_TYPE);
+    expect(answer.headers.link).toBe(link);
+    expect(answer.json()).toEqual({ repositories });
+  });
+
+  test('are not counted in letters', async () => {
+    expect((await send('GET', '/v2/_catalog?n=ten')).statusCode).toBe(400);
+  });
+
+  test('are listed and nothing else', async () => {
+    const answer = await send('DELETE', '/v2/_catalog');
+    expectError(answer, 405, 'UNSUPPORTED', 'DELETE is not supported on the catalogue');
+    expect(answer.headers.allow).toBe('GET');
+  });
+});
+
 describe('other requests', () => {
   test.each([
     { name: 'a bad name', url: '/v2/UPPER/tags/list', status: 400, code: 'NAME_INVALID' },
@@ -401,7 +436,7 @@ describe('other requests', () => {
       status: 404,
       code: 'UNSUPPORTED',
     },
-    { name: 'the catalogue', url: '/v2/_catalog', status: 404, code: 'UNSUPPORTED' },
+    { name: 'a search, of which this API has none', url: '/v1/search?q=a', status: 404, code: 'UNSUPPORTED' },
     { name: 'another path', url: '/', status: 404, code: 'UNSUPPORTED' },
     { name: 'a malformed path', url: '/v2/%zz/tags/list', status: 400, code: 'UNSUPPORTED' },
   ])('for $name are answered with an error document', async ({ url, status, code }) => {

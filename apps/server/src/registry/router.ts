@@ -6,6 +6,7 @@ import { type Endpoint, parseEndpoint } from './endpoints.ts';
 import { answer, type ErrorAnswer, toErrorAnswer } from './errors.ts';
 import type { Handler, Handlers, Method } from './route.ts';
 import { blobRoutes } from './routes/blobs.ts';
+import { catalogRoutes } from './routes/catalog.ts';
 import { manifestRoutes } from './routes/manifests.ts';
 import { tagRoutes } from './routes/tags.ts';
 import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
@@ -70,6 +71,7 @@ function handlerTable(backend: RegistryBackend): HandlerTable {
     uploads: uploadsRoutes(backend),
     upload: uploadRoutes(backend),
     tags: tagRoutes(backend),
+    catalog: catalogRoutes(backend),
   };
 }
 
@@ -78,7 +80,8 @@ function noSuchEndpoint(request: FastifyRequest): ErrorAnswer {
 }
 
 function describeKind(endpoint: Endpoint): string {
-  return endpoint.kind === 'base' ? 'the registry itself' : `${endpoint.kind} of ${endpoint.name}`;
+  if (endpoint.kind === 'base') return 'the registry itself';
+  return endpoint.kind === 'catalog' ? 'the catalogue' : `${endpoint.kind} of ${endpoint.name}`;
 }
 
 /** The client is gone: nobody is left to answer, and nothing of ours failed. */

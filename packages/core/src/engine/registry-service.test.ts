@@ -366,6 +366,7 @@ describe('a manifest', () => {
     for (let again = 0; again < 2; again++)
       expect(Buffer.from(await service.readManifest(descriptor))).toEqual(bytes);
     expect(await service.listTags('team/app')).toEqual(['latest', 'v1']);
+    expect(await service.listRepositories()).toEqual(['team/app']);
     expect(await service.findManifest('other', 'v1')).toBeUndefined();
     expect(await service.listTags('other')).toBeUndefined();
   });

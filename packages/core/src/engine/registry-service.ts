@@ -77,12 +77,17 @@ export interface RegistryService {
     repository: string,
     options?: { readonly last?: string; readonly limit?: number },
   ): Promise<string[] | undefined>;
+  /** Repositories after `last` in ASCII order, at most `limit`. */
+  listRepositories(options?: { readonly last?: string; readonly limit?: number }): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export interface RegistryServiceDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<MetadataStore, 'touch' | 'findTag' | 'findManifest' | 'listTags' | 'putManifest'>;
+  readonly metadata: Pick<
+    MetadataStore,
+    'touch' | 'findTag' | 'findManifest' | 'listTags' | 'listRepositories' | 'putManifest'
+  >;
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
   /** Closes what was opened for the service. */
@@ -131,6 +136,7 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     },
     putManifest: (request) => putManifest(deps, findBlob, request),
     listTags: async (repository, options) => metadata.listTags(repository, options),
+    listRepositories: async (options) => metadata.listRepositories(options),
     close: () => deps.close(),
   };
 }

@@ -132,6 +132,8 @@ export interface RegistryCatalogStore {
     repository: string,
     options?: { readonly last?: string; readonly limit?: number },
   ): string[] | undefined;
+  /** Repositories after `last`, in ASCII order, at most `limit`. */
+  listRepositories(options?: { readonly last?: string; readonly limit?: number }): string[];
   /** Records a manifest in a repository, with its edges, and the tags it gets. */
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void;
   /** Every manifest of every repository, by repository and digest. */

@@ -50,6 +50,22 @@ export class RegistryCatalog {
       .map((row) => row.tag as string);
   }
 
+  listRepositories({
+    last = '',
+    limit = -1,
+  }: {
+    readonly last?: string;
+    readonly limit?: number;
+  } = {}): string[] {
+    return this.#database
+      .all(
+        'SELECT DISTINCT repository FROM registry_manifests WHERE repository > ? ORDER BY repository LIMIT ?',
+        last,
+        limit,
+      )
+      .map((row) => row.repository as string);
+  }
+
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
     const { digest } = document.descriptor;
     this.#database.transaction(() => {

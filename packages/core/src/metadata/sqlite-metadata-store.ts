@@ -188,6 +188,10 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#catalog.listTags(repository, options);
   }
 
+  listRepositories(options?: { readonly last?: string; readonly limit?: number }): string[] {
+    return this.#catalog.listRepositories(options);
+  }
+
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
     this.#catalog.putManifest(repository, document, tags);
   }

@@ -337,6 +337,17 @@ function catalogCases(open: OpenStore): void {
     expect(store.listTags('nothing')).toBeUndefined();
   });
 
+  test('lists repositories in ASCII order, page by page', async () => {
+    using store = await opened(open);
+    expect(store.listRepositories()).toEqual([]);
+    for (const name of ['b', 'a/b', 'a']) store.putManifest(name, imageFixture('a').manifest, ['1']);
+    store.putManifest('b', imageFixture('b').manifest, []);
+    expect(store.listRepositories()).toEqual(['a', 'a/b', 'b']);
+    expect(store.listRepositories({ limit: 2 })).toEqual(['a', 'a/b']);
+    expect(store.listRepositories({ last: 'a', limit: 1 })).toEqual(['a/b']);
+    expect(store.listRepositories({ last: 'b' })).toEqual([]);
+  });
+
   test('lists every manifest with its tags, and forgets one, with them, that is lost', async () => {
     using store = await opened(open);
     const { descriptor } = imageFixture('a').manifest;
