@@ -33,10 +33,11 @@ interface Location {
 
 const DOCKER_HUB = 'docker.io';
 const DOCKER_HUB_ORIGIN = 'registry-1.docker.io';
+const DOCKER_HUB_INDEX = 'index.docker.io';
 
 /**
  * The endpoints that a pull of `ref` asks, in order: the mirrors of the rule with the longest prefix, then
- * Docker's own for Docker Hub, then the origin. Throws `BLOCKED`.
+ * Docker's own for Docker Hub, then the origin. Throws `BLOCKED`, `INVALID_REFERENCE`.
  */
 export function pullEndpoints(ref: Reference, config: EndpointRules): RegistryEndpoint[] {
   const rule = matchingRule(ref, config.rules);
@@ -125,12 +126,16 @@ function endpointAt(
   config: EndpointRules,
   configuredInsecure: boolean,
 ): Omit<RegistryEndpoint, 'role' | 'reason'> {
-  const hub = host === DOCKER_HUB || host === 'index.docker.io';
+  const hub = host === DOCKER_HUB || host === DOCKER_HUB_INDEX;
   const actualHost = hub ? DOCKER_HUB_ORIGIN : host;
   const insecure = configuredInsecure || isLoopback(actualHost) || config.isInsecure(actualHost);
   const guessed = isLoopback(actualHost) ? 'http' : 'https';
+  const url = URL.parse(`${scheme ?? guessed}://${actualHost}/`);
+  // What the grammar of names takes for a host may be no address, such as 256.0.0.1 or a port of 99999.
+  if (url === null)
+    throw new WherryError('INVALID_REFERENCE', `invalid registry host ${JSON.stringify(actualHost)}`);
   return {
-    url: new URL(`${scheme ?? guessed}://${actualHost}/`),
+    url,
     repository: path,
     domain: hub || actualHost === DOCKER_HUB_ORIGIN ? DOCKER_HUB : host,
     insecure,

@@ -739,6 +739,12 @@ export function registryClientSuite(
         expect(one.endpoints(refTo(registry, 'teams/app'))).toHaveLength(1);
       });
 
+      test.each(['256.0.0.1', 'registry.example.com:99999'])('refuses %s, which no host can be', (domain) => {
+        expect(() => client().endpoints({ domain, path: 'app' })).toThrow(
+          new WherryError('INVALID_REFERENCE', `invalid registry host "${domain}"`),
+        );
+      });
+
       test("uses Docker's mirrors for Docker Hub alone", async () => {
         const mirror = await start();
         const target = mirror.addManifest('library/ubuntu', '18.04', manifestDocument());
