@@ -26,4 +26,4 @@ export {
   repositoryOf,
   withDefaultTag,
 } from './reference.ts';
-export type { Endpoint, RateLimit } from './registry/registry-client.ts';
+export type { Endpoint, RateLimit, SearchResult } from './registry/registry-client.ts';

@@ -4,7 +4,7 @@ import type { VerbOptions } from '../events.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
-import type { Endpoint, RateLimit } from '../registry/registry-client.ts';
+import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
 export interface EngineOptions {
@@ -132,6 +132,15 @@ export interface LoginRequest {
   readonly identityToken?: string;
 }
 
+export interface SearchRequest {
+  /** Part of a name; behind a host and a slash, that registry is searched instead of Docker Hub. */
+  readonly term: string;
+  /** Results at most, 1 to 100; absent: 25. Filters come after it. */
+  readonly limit?: number;
+  /** Docker's `stars`, `is-official` and `is-automated`, each with its values. */
+  readonly filters?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What is kept for a server. */
 export interface StoredLogin {
   readonly username: string;
@@ -245,6 +254,8 @@ export interface Engine extends AsyncDisposable {
   logout(server?: string): Promise<void>;
   /** What is stored for a server, fit for `login`. */
   storedLogin(server?: string): Promise<StoredLogin | undefined>;
+  /** Repositories of a registry, in its order. Throws `INVALID_ARGUMENT`, and the registry's errors. */
+  search(request: SearchRequest, options?: VerbOptions): Promise<SearchResult[]>;
   explainPull(ref: Reference): Promise<readonly Endpoint[]>;
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;

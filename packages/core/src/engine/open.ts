@@ -37,6 +37,8 @@ function transferVerbs(parts: Parts) {
       (await import('./login.ts')).login(await parts.access(), request, options),
     logout: async (server) => (await import('./login.ts')).logout(await parts.access(), server),
     storedLogin: async (server) => (await import('./login.ts')).storedLogin(await parts.access(), server),
+    search: async (request, options) =>
+      (await import('./search.ts')).search(await parts.access(), request, options),
     explainPull: async (ref) => (await parts.access()).registry.endpoints(ref),
     rateLimit: async (registry = 'docker.io', options) =>
       (await parts.access()).registry.rateLimit(registry, options?.signal),

@@ -78,6 +78,14 @@ export class Authorizer {
     return this.#answer(target, challenge, this.#widened.get(scopeKey(target, scopes)) ?? scopes, signal);
   }
 
+  /** The header of a host that has not asked yet: there is one where the credentials are a password. */
+  async basic(target: AuthTarget): Promise<string | undefined> {
+    const credentials = await this.#credentialsOf(target);
+    if (credentials === undefined || credentials.username === '' || credentials.password === '')
+      return undefined;
+    return basicHeader(credentials);
+  }
+
   /**
    * The header to try after a 401 that `used` brought about; absent: nothing else can be tried. Throws
    * `UNAUTHORIZED` when credentials are needed and there are none, or when the token server rejects them.

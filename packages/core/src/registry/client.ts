@@ -3,12 +3,19 @@ import type { CredentialStore } from '../config/credentials.ts';
 import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import type { Reference } from '../reference.ts';
 import { hasBlob, readBlob } from './blobs.ts';
-import { type EndpointRules, pullEndpoints, pushEndpoint, type RegistryEndpoint } from './endpoints.ts';
+import {
+  type EndpointRules,
+  pullEndpoints,
+  pushEndpoint,
+  type RegistryEndpoint,
+  searchEndpoints,
+} from './endpoints.ts';
 import { firstOf, MirrorHealth } from './fail-over.ts';
 import { login } from './login.ts';
 import { fetchManifest, headManifest, pushManifest } from './manifests.ts';
 import type { PutBlobOptions, PutBlobOutcome, RegistryClient } from './registry-client.ts';
 import { RegistryHttp } from './registry-http.ts';
+import { search } from './search.ts';
 import { listTags } from './tags.ts';
 import type { Transport } from './transport.ts';
 import { Uploader } from './upload.ts';
@@ -73,6 +80,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     async *listTags(repo, signal) {
       yield* listTags(http, pushEndpoint(repo, config), repo, signal);
     },
+    search: async (query, signal) =>
+      firstOf(searchEndpoints(query.domain, config), health, (endpoint) =>
+        search(http, endpoint, query, signal),
+      ),
     endpoints: (ref) => forPull(ref).map((endpoint) => shownEndpoint(http, endpoint)),
     async rateLimit(domain, signal) {
       const endpoint = pushEndpoint({ ...RATE_LIMIT_PREVIEW, domain }, config);

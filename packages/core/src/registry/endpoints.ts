@@ -49,6 +49,25 @@ export function pushEndpoint(ref: Reference, config: EndpointRules): RegistryEnd
   return originOf(ref, matchingRule(ref, config.rules), config);
 }
 
+/**
+ * The endpoints that a search of a registry asks, in order; `repository` is the path below which its names
+ * lie there. Docker's own mirrors are for pulls alone. Throws `BLOCKED`.
+ */
+export function searchEndpoints(domain: string, config: EndpointRules): RegistryEndpoint[] {
+  const all = { domain, path: '' };
+  const rule = matchingRule(all, config.rules);
+  return [...ruleMirrors(all, rule, config), originOf(all, rule, config)].map((endpoint) => {
+    const url = new URL(endpoint.url);
+    if (url.host === DOCKER_HUB_ORIGIN) url.host = DOCKER_HUB_INDEX;
+    return { ...endpoint, url, repository: endpoint.repository.replace(/\/$/, '') };
+  });
+}
+
+/** Tells whether an endpoint is Docker Hub's search, which is no registry. */
+export function isHubIndex({ url }: RegistryEndpoint): boolean {
+  return url.host === DOCKER_HUB_INDEX;
+}
+
 function matchingRule(ref: Reference, rules: readonly RegistryRule[]): RegistryRule | undefined {
   let best: RegistryRule | undefined;
   for (const rule of rules) {

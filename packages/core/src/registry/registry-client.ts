@@ -43,6 +43,27 @@ export interface RateLimit {
   readonly source?: string;
 }
 
+/** A repository that a search found. */
+export interface SearchResult {
+  /** Without the registry's host. */
+  readonly name: string;
+  /** As the registry sent it: control characters and all. */
+  readonly description: string;
+  readonly starCount: number;
+  readonly isOfficial: boolean;
+  /** Built by Docker Hub: a thing of the past. */
+  readonly isAutomated: boolean;
+}
+
+/** What is searched, and where. */
+export interface SearchQuery {
+  readonly domain: string;
+  /** Part of a name, as the registry understands it; empty: any. */
+  readonly term: string;
+  /** Results at most. */
+  readonly limit: number;
+}
+
 /**
  * Speaks to registries: endpoints and mirrors, authentication, redirects, retries, rate limits are its own
  * business. Every method throws the registry codes of `errors.ts`; `signal` ends it with `CANCELLED`.
@@ -73,6 +94,11 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<Descriptor>;
   listTags(repo: Reference, signal?: AbortSignal): AsyncIterable<string>;
+  /**
+   * Searches a registry, or its list of repositories where it has no search; asks the mirrors first. Throws
+   * `REGISTRY_ERROR` for an answer that is none, `TOO_LARGE`, and `UNSUPPORTED` when there is neither.
+   */
+  search(query: SearchQuery, signal?: AbortSignal): Promise<SearchResult[]>;
   /** The endpoints that a pull of `ref` would ask, in order. Throws `BLOCKED`. */
   endpoints(ref: Reference): readonly Endpoint[];
   rateLimit(domain: string, signal?: AbortSignal): Promise<RateLimit>;

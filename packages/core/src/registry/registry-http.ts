@@ -28,13 +28,15 @@ export interface RegistryHttpOptions {
 /** One request to an endpoint. */
 export interface RegistryRequest {
   readonly method: string;
-  /** Below `/v2/`, or an upload's URL. */
+  /** Below `/v2/`; from the root, when it begins with a slash; or an upload's URL. */
   readonly target: string | URL;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: () => ByteSource;
   /** Token rights. */
   readonly scopes: readonly string[];
+  /** Sends a password at once: the v1 protocol asks for none, and has more to tell to who gives one. */
+  readonly basicUnasked?: boolean;
   /** False: sent once, whatever becomes of it. */
   readonly repeatable: boolean;
   /** The method that errors of authentication are told with; absent: without one, as Docker does for pushes. */
@@ -126,7 +128,8 @@ export class RegistryHttp {
       });
     if (!ours) return exchange(undefined);
     try {
-      const used = await this.authorizer.header(target, request.scopes, request.signal);
+      const known = await this.authorizer.header(target, request.scopes, request.signal);
+      const used = known ?? (request.basicUnasked ? await this.authorizer.basic(target) : undefined);
       const response = await exchange(used);
       this.#note(endpoint, response);
       if (response.status !== 401) return response;
@@ -196,7 +199,9 @@ export class RegistryHttp {
 }
 
 function requestUrl(endpoint: RegistryEndpoint, base: URL, request: RegistryRequest): URL {
-  const url = typeof request.target === 'string' ? new URL(`/v2/${request.target}`, base) : request.target;
+  const { target } = request;
+  const path = typeof target !== 'string' || target.startsWith('/') ? target : `/v2/${target}`;
+  const url = new URL(path, base);
   const query = Object.entries(request.query ?? {});
   if (endpoint.namespace !== undefined) query.push(['ns', endpoint.namespace]);
   if (query.length === 0) return url;

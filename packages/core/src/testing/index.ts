@@ -8,5 +8,11 @@ export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-f
 export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
 export { metadataStoreSuite } from './metadata-store-suite.ts';
 export { registryClientSuite } from './registry-client-suite.ts';
+export {
+  type ScriptedAnswer,
+  type ScriptedRequest,
+  type ScriptedServer,
+  startScriptedServer,
+} from './scripted-server.ts';
 export { type FixtureEntry, tarOf } from './tar-fixtures.ts';
 export { tarScannerSuite } from './tar-scanner-suite.ts';
