@@ -237,6 +237,19 @@ const INFO: CommandSpec = {
   load: () => import('./commands/info.ts'),
 };
 
+const SEARCH: CommandSpec = {
+  name: 'search',
+  summary: 'Search Docker Hub for images',
+  usage: '[OPTIONS] TERM',
+  arity: { min: 1, max: 1 },
+  flags: [
+    { name: 'filter', short: 'f', type: 'list', usage: 'Filter output based on conditions provided' },
+    { name: 'limit', type: 'int', usage: 'Max number of search results' },
+    NO_TRUNC,
+  ],
+  load: () => import('./commands/search.ts'),
+};
+
 const SERVE: CommandSpec = {
   name: 'serve',
   summary: 'Serve the content store as a registry',
@@ -284,6 +297,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   IMAGES,
   LOGIN,
   LOGOUT,
+  SEARCH,
   SERVE,
   VERSION_COMMAND,
   INFO,

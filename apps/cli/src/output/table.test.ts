@@ -25,6 +25,22 @@ test('counts a wide character as two cells and a combining one as none', () => {
   ).toBe('漢字漢字漢字   |\ne\u0301tage-etage    |\n');
 });
 
+test('gives a column that few rows have the width that those need', () => {
+  expect(
+    formatTable([
+      ['NAME', 'STARS', 'OFFICIAL, A WIDE LAST CELL'],
+      ['a', 'a cell that is long', '1', ''],
+      ['b', '1', ''],
+      ['c', '2', 'another long cell', ''],
+    ]),
+  ).toBe(
+    'NAME      STARS                 OFFICIAL, A WIDE LAST CELL\n' +
+      'a         a cell that is long   1         \n' +
+      'b         1                     \n' +
+      'c         2                     another long cell   \n',
+  );
+});
+
 test('lets no control character of a cell reach the terminal', () => {
   expect(formatTable([['a\x1b[2Jb\n', 'c\u009b1m']])).toBe('a [2Jb    c 1m\n');
 });
