@@ -55,6 +55,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
   });
   const health = new MirrorHealth(clock);
+  // Of its own: a mirror that has no search is as good for pulls as any.
+  const searchHealth = new MirrorHealth(clock);
   const forPull = (ref: Reference) => pullEndpoints(ref, config);
 
   return {
@@ -81,7 +83,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       yield* listTags(http, pushEndpoint(repo, config), repo, signal);
     },
     search: async (query, signal) =>
-      firstOf(searchEndpoints(query.domain, config), health, (endpoint) =>
+      firstOf(searchEndpoints(query.domain, config), searchHealth, (endpoint) =>
         search(http, endpoint, query, signal),
       ),
     endpoints: (ref) => forPull(ref).map((endpoint) => shownEndpoint(http, endpoint)),

@@ -61,11 +61,7 @@ interface Setup {
   readonly transport?: Transport;
 }
 
-function search(
-  domain: string,
-  term: string,
-  { rules = [], credentials = {}, transport, limit = 25 }: Setup & { limit?: number } = {},
-) {
+function clientOf(domain: string, { rules = [], credentials = {}, transport }: Setup = {}) {
   const client = createRegistryClient({
     transport: transport ?? new UndiciTransport(),
     config: {
@@ -85,7 +81,11 @@ function search(
     random: () => 0.5,
   });
   open.push(client);
-  return client.search({ domain, term, limit });
+  return client;
+}
+
+function search(domain: string, term: string, { limit = 25, ...setup }: Setup & { limit?: number } = {}) {
+  return clientOf(domain, setup).search({ domain, term, limit });
 }
 
 function mirrorAt(server: ScriptedServer, more: object = {}) {
@@ -356,6 +356,18 @@ describe('the configuration', () => {
     const rules = [{ location: `http://${origin.host}`, ...mirrorAt(mirror) }];
     expect(await search('registry.example.com', 'app', { rules })).toEqual([FOUND_APP]);
     expect(mirror.asked()).toEqual(['/v1/search?q=app&n=25']);
+  });
+
+  test('goes on to have a mirror asked for pulls that has no search', async () => {
+    const origin = await serveIndex({ results: [] }, { status: 404 });
+    const mirror = await serve(({ url }) => (url.pathname === '/v2/' ? {} : { status: 404 }));
+    const domain = 'registry.example.com';
+    const client = clientOf(domain, {
+      rules: [{ location: `http://${origin.host}`, ...mirrorAt(mirror) }],
+    });
+    await client.search({ domain, term: 'app', limit: 25 });
+    await client.headManifest({ domain, path: 'app', tag: '1' });
+    expect(mirror.asked()).toEqual(['/v1/search?q=app&n=25', '/v2/app/manifests/1']);
   });
 
   test('of a part of a registry does not hold for all of it', async () => {
