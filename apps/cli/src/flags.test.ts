@@ -1,5 +1,8 @@
+import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { FlagError, type FlagSpec, parseFlags } from './flags.ts';
+import { DockerCommand } from './docker-command.ts';
+import { CommandError } from './errors.ts';
+import { type FlagSpec, Flags } from './flags.ts';
 
 const SPECS: readonly FlagSpec[] = [
   { name: 'all', short: 'a', type: 'bool', usage: '' },
@@ -11,14 +14,26 @@ const SPECS: readonly FlagSpec[] = [
   { name: 'jobs', type: 'int', usage: '' },
 ];
 
-function parse(...argv: string[]) {
-  const { flags, args, help } = parseFlags(SPECS, argv);
-  const values: Record<string, unknown> = {};
-  for (const { name, type } of SPECS) if (flags.changed(name)) values[name] = flags[type](name);
-  return { values, args, ...(help === undefined ? {} : { help }) };
+/** A command with the flags; what it prints is kept in `printed`. */
+function commandOf(printed: string[] = []): DockerCommand {
+  return new DockerCommand('x')
+    .usage('x')
+    .takeFlags(SPECS)
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => printed.push(text) });
 }
 
-describe('parseFlags', () => {
+function parse(...argv: string[]) {
+  const command = commandOf();
+  const { operands } = command.parseOptions(argv);
+  const flags = new Flags(command);
+  const values: Record<string, unknown> = {};
+  for (const { name, type } of SPECS) if (flags.changed(name)) values[name] = flags[type](name);
+  return { values, args: operands };
+}
+
+describe('the flags of a command', () => {
   test.each([
     { name: 'no flags', argv: ['x', 'y'], values: {}, args: ['x', 'y'] },
     { name: 'a long flag', argv: ['--all', 'x'], values: { all: true }, args: ['x'] },
@@ -107,21 +122,50 @@ describe('parseFlags', () => {
         'strconv.ParseInt: parsing "99999999999999999999": value out of range',
     },
   ])('refuses $argv', ({ argv, message }) => {
-    expect(() => parse(...argv)).toThrow(new FlagError(message));
+    const text = `${message}\n\nUsage:  x\n\nRun 'x --help' for more information`;
+    expect(() => parse(...argv)).toThrow(new CommandError(text, { exitCode: 125 }));
   });
 
-  test('tells how help was asked for', () => {
-    expect(parse('x', '--help')).toEqual({ values: {}, args: ['x'], help: '--help' });
-    expect(parse('-ah')).toEqual({ values: { all: true }, args: [], help: '-h' });
+  test.each([
+    { argv: ['x', '--help'], isDeprecated: false },
+    { argv: ['-ah'], isDeprecated: true },
+    { argv: ['-h'], isDeprecated: true },
+  ])('explains the command for $argv, and tells how help is asked for', ({ argv, isDeprecated }) => {
+    const printed: string[] = [];
+    expect(() => commandOf(printed).parseOptions(argv)).toThrow(CommanderError);
+    expect(printed.join('')).toMatch(
+      isDeprecated ? /^Flag shorthand -h has been deprecated, use --help\nUsage: {2}x\n/ : /^Usage: {2}x\n/,
+    );
   });
 
-  test('stops at the first argument when flags must come first', () => {
-    const { flags, args } = parseFlags(SPECS, ['-a', 'pull', '-q'], { interspersed: false });
-    expect([flags.bool('all'), flags.bool('quiet'), args]).toEqual([true, false, ['pull', '-q']]);
+  test('is not explained when help is declined or a flag is unknown', () => {
+    expect(parse('--help=false', 'y').args).toEqual(['y']);
+    expect(() => parse('--help', '--nosuch')).toThrow(/^unknown flag: --nosuch\n/);
   });
 
-  test('gives defaults for flags that are not there', () => {
-    const { flags } = parseFlags(SPECS, []);
+  test('are read in order: the first fault is told', () => {
+    expect(() => parse('--quiet=maybe', '--nosuch')).toThrow(/^invalid argument "maybe"/);
+    expect(() => parse('--nosuch', '--quiet=maybe')).toThrow(/^unknown flag: --nosuch\n/);
+    expect(() => parse('-1')).toThrow(/^unknown shorthand flag: '1' in -1\n/);
+  });
+
+  test('stop at the first argument when a command follows', () => {
+    const command = commandOf().enablePositionalOptions().passThroughOptions();
+    command.command('pull');
+    const { operands, unknown } = command.parseOptions(['-a', 'pull', '-q']);
+    const flags = new Flags(command);
+    expect([flags.bool('all'), flags.bool('quiet'), operands, unknown]).toEqual([
+      true,
+      false,
+      ['pull'],
+      ['-q'],
+    ]);
+  });
+
+  test('have defaults when they are not there', () => {
+    const command = commandOf();
+    command.parseOptions([]);
+    const flags = new Flags(command);
     expect([flags.bool('human'), flags.bool('all'), flags.string('output'), flags.list('change')]).toEqual([
       true,
       false,

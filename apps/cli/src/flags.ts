@@ -1,3 +1,5 @@
+import { type Command, Option } from 'commander';
+
 /** One flag of a command, as Docker's flag library (spf13/pflag) defines them. */
 export interface FlagSpec {
   readonly name: string;
@@ -10,21 +12,38 @@ export interface FlagSpec {
   readonly hidden?: boolean;
 }
 
-export type FlagValue = boolean | string | number | readonly string[];
-
-/** A command line that does not fit the command's flags; Docker exits with 125. */
+/** A value that does not fit its flag. */
 export class FlagError extends Error {
   override readonly name = 'FlagError';
 }
 
+/** A flag as commander's option. All of them take values: to pflag, `--all` is short for `--all=true`. */
+export class FlagOption extends Option {
+  readonly type: FlagSpec['type'];
+
+  constructor(spec: FlagSpec) {
+    const names = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
+    super(`${names} <${spec.type}>`, spec.usage);
+    this.type = spec.type;
+    // To commander, `no-trunc` would be the opposite of `trunc`.
+    this.negate = false;
+    this.default(spec.default)
+      .hideHelp(spec.hidden === true)
+      .argParser(valueReader(names, spec.type));
+    if (spec.type === 'bool') this.preset('true');
+  }
+
+  override attributeName(): string {
+    return this.name();
+  }
+}
+
 /** The values of a command's flags. Asking for a flag that the command does not have is a mistake. */
 export class Flags {
-  readonly #specs: ReadonlyMap<string, FlagSpec>;
-  readonly #values: ReadonlyMap<string, FlagValue>;
+  readonly #command: Command;
 
-  constructor(specs: readonly FlagSpec[], values: ReadonlyMap<string, FlagValue>) {
-    this.#specs = new Map(specs.map((spec) => [spec.name, spec]));
-    this.#values = values;
+  constructor(command: Command) {
+    this.#command = command;
   }
 
   bool(name: string): boolean {
@@ -49,117 +68,43 @@ export class Flags {
 
   /** Tells whether the command has the flag. */
   has(name: string): boolean {
-    return this.#specs.has(name);
+    return this.#find(name) !== undefined;
   }
 
   /** Tells whether the user gave the flag. */
   changed(name: string): boolean {
-    return this.#values.has(name);
+    return this.#command.getOptionValueSource(name) === 'cli';
   }
 
-  #get(name: string, type: FlagSpec['type']): FlagValue | undefined {
-    const spec = this.#specs.get(name);
-    if (spec?.type !== type) throw new Error(`the command has no ${type} flag --${name}`);
-    return this.#values.get(name) ?? spec.default;
+  #find(name: string): FlagOption | undefined {
+    return this.#command.options.find(
+      (option): option is FlagOption => option instanceof FlagOption && option.name() === name,
+    );
+  }
+
+  #get(name: string, type: FlagSpec['type']): unknown {
+    if (this.#find(name)?.type !== type) throw new Error(`the command has no ${type} flag --${name}`);
+    return this.#command.getOptionValue(name);
   }
 }
 
-export interface ParsedArguments {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  /** How help was asked for, if it was. */
-  readonly help?: '--help' | '-h';
-}
+const READERS = {
+  bool: parseBool,
+  int: parseInteger,
+  string: (text) => text,
+  list: (text, previous) => [...(Array.isArray(previous) ? previous : []), text],
+} satisfies Record<FlagSpec['type'], (text: string, previous: unknown) => unknown>;
 
-interface ParseState {
-  readonly specs: readonly FlagSpec[];
-  readonly values: Map<string, FlagValue>;
-  readonly rest: string[];
-  help?: '--help' | '-h';
-}
-
-/**
- * Reads a command line as pflag does: `--flag`, `--flag=value`, `--flag value`, `-f`, `-f=value`, `-fvalue`,
- * bundles such as `-aq`, and `--` before plain arguments. Flags may stand between arguments unless
- * `interspersed` is false: then the first plain argument ends them. Throws `FlagError` with pflag's words.
- */
-export function parseFlags(
-  specs: readonly FlagSpec[],
-  argv: readonly string[],
-  options: { readonly interspersed?: boolean } = {},
-): ParsedArguments {
-  const state: ParseState = { specs, values: new Map(), rest: [...argv] };
-  const args: string[] = [];
-  for (let token = state.rest.shift(); token !== undefined; token = state.rest.shift()) {
-    if (token === '--') {
-      args.push(...state.rest.splice(0));
-    } else if (token.length < 2 || !token.startsWith('-')) {
-      args.push(token);
-      if (options.interspersed === false) args.push(...state.rest.splice(0));
-    } else if (token.startsWith('--')) {
-      readLong(state, token);
-    } else {
-      readShorts(state, token.slice(1));
+/** What commander reads a value with. It throws `FlagError`; `names` are the flag's, as pflag shows them. */
+function valueReader(names: string, type: FlagSpec['type']) {
+  return (text: string, previous: unknown): unknown => {
+    try {
+      return READERS[type](text, previous);
+    } catch (error) {
+      if (!(error instanceof FlagError)) throw error;
+      throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${names}" flag: ${error.message}`);
     }
-  }
-  const flags = new Flags(specs, state.values);
-  return state.help === undefined ? { flags, args } : { flags, args, help: state.help };
-}
-
-function readLong(state: ParseState, token: string): void {
-  const body = token.slice(2);
-  if (body.startsWith('-') || body.startsWith('=')) throw new FlagError(`bad flag syntax: ${token}`);
-  const equals = body.indexOf('=');
-  const name = equals < 0 ? body : body.slice(0, equals);
-  const spec = state.specs.find((candidate) => candidate.name === name);
-  if (spec === undefined) {
-    if (name !== 'help') throw new FlagError(`unknown flag: --${name}`);
-    state.help = '--help';
-    return;
-  }
-  const inline = equals >= 0 ? body.slice(equals + 1) : spec.type === 'bool' ? 'true' : undefined;
-  const value = inline ?? state.rest.shift();
-  if (value === undefined) throw new FlagError(`flag needs an argument: --${name}`);
-  setFlag(state, spec, value);
-}
-
-function readShorts(state: ParseState, letters: string): void {
-  let remaining = letters;
-  while (remaining !== '') {
-    const letter = String.fromCodePoint(remaining.codePointAt(0) ?? 0);
-    const after = remaining.slice(letter.length);
-    const spec = state.specs.find((candidate) => candidate.short === letter);
-    if (spec === undefined) {
-      if (letter !== 'h') throw new FlagError(`unknown shorthand flag: '${letter}' in -${remaining}`);
-      state.help ??= '-h';
-      remaining = after;
-    } else if (after.length > 1 && after.startsWith('=')) {
-      setFlag(state, spec, after.slice(1));
-      return;
-    } else if (spec.type === 'bool') {
-      setFlag(state, spec, 'true');
-      remaining = after;
-    } else {
-      const value = after === '' ? state.rest.shift() : after;
-      if (value === undefined) throw new FlagError(`flag needs an argument: '${letter}' in -${remaining}`);
-      setFlag(state, spec, value);
-      return;
-    }
-  }
-}
-
-function setFlag(state: ParseState, spec: FlagSpec, text: string): void {
-  try {
-    if (spec.type === 'bool') state.values.set(spec.name, parseBool(text));
-    else if (spec.type === 'int') state.values.set(spec.name, parseInteger(text));
-    else if (spec.type === 'string') state.values.set(spec.name, text);
-    else
-      state.values.set(spec.name, [...((state.values.get(spec.name) as string[] | undefined) ?? []), text]);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    const shown = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
-    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${shown}" flag: ${error.message}`);
-  }
+  };
 }
 
 const TRUE_TEXTS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);

@@ -1,84 +1,73 @@
-import type { CommandSpec, GroupSpec } from './command.ts';
-import type { FlagSpec } from './flags.ts';
-import {
-  COMMON_COMMANDS,
-  GLOBAL_FLAGS,
-  GROUPS,
-  OTHER_COMMANDS,
-  PROGRAM,
-  PROGRAM_SUMMARY,
-} from './program.ts';
+import { type Command, Help, type Option } from 'commander';
+import type { DockerCommand } from './docker-command.ts';
+import { FlagOption } from './flags.ts';
+import { PROGRAM } from './program.ts';
 
-const DEFAULT_COLUMNS = 80;
 /** Columns that a line may go over its limit to avoid a short last line, and the least that is worth wrapping. */
 const WRAP_SLOP = 5;
 const MIN_WRAP = 24;
 const NARROW_INDENT = 16;
-
-/** `Usage:` and what follows of a command. `path` is what the user typed to reach it. */
-export function usageLine(path: readonly string[], spec: CommandSpec): string {
-  return [...path, spec.usage].filter((part) => part !== '').join(' ');
-}
-
-/** A command's help text, as Docker lays it out. */
-export function commandHelp(path: readonly string[], spec: CommandSpec, columns?: number): string {
-  const sections = [`Usage:  ${usageLine(path, spec)}`, spec.description ?? spec.summary];
-  if (spec.alsoKnownAs !== undefined)
-    sections.push(`Aliases:\n  ${spec.alsoKnownAs.map((name) => `${PROGRAM} ${name}`).join(', ')}`);
-  if (spec.flags.length > 0) sections.push(`Options:\n${flagLines(spec.flags, columns)}`);
-  return `${sections.join('\n\n')}\n`;
-}
-
-/** A command group's help text. */
-export function groupHelp(group: GroupSpec): string {
-  return [
-    `Usage:  ${PROGRAM} ${group.name} COMMAND`,
-    group.summary,
-    `Commands:\n${commandLines(group.commands)}`,
-    `Run '${PROGRAM} ${group.name} COMMAND --help' for more information on a command.\n`,
-  ].join('\n\n');
-}
-
-/** The whole program's help text. */
-export function programHelp(columns?: number): string {
-  return [
-    `Usage:  ${PROGRAM} [OPTIONS] COMMAND`,
-    PROGRAM_SUMMARY,
-    `Common Commands:\n${commandLines(COMMON_COMMANDS)}`,
-    `Management Commands:\n${commandLines(GROUPS)}`,
-    `Commands:\n${commandLines(OTHER_COMMANDS)}`,
-    `Global Options:\n${flagLines(GLOBAL_FLAGS, columns)}`,
-    `Run '${PROGRAM} COMMAND --help' for more information on a command.\n`,
-  ].join('\n\n');
-}
-
 /** Command names are padded to this, as Docker does whatever their lengths. */
 const NAME_WIDTH = 11;
 
-function commandLines(commands: readonly { readonly name: string; readonly summary: string }[]): string {
-  return commands.map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)} ${summary}`).join('\n');
-}
+/** Lays out help texts as Docker does. */
+export class DockerHelp extends Help {
+  override formatHelp(command: DockerCommand, helper: Help): string {
+    const { alsoKnownAs } = command;
+    const groups = helper.groupItems(
+      [...command.commands],
+      helper.visibleCommands(command),
+      (each) => each.helpGroup() || 'Commands:',
+    );
+    const flags = helper.visibleOptions(command);
+    return [
+      `Usage:  ${helper.commandUsage(command)}`,
+      helper.commandDescription(command),
+      ...(alsoKnownAs.length === 0
+        ? []
+        : [`Aliases:\n  ${alsoKnownAs.map((name) => `${PROGRAM} ${name}`).join(', ')}`]),
+      ...[...groups].map(([heading, commands]) => `${heading}\n${this.#commandLines(commands)}`),
+      ...(flags.length === 0 ? [] : [`${command.optionsGroup() || 'Options:'}\n${this.#flagLines(flags)}`]),
+      ...(groups.size === 0
+        ? []
+        : [`Run '${command.path} COMMAND --help' for more information on a command.`]),
+    ]
+      .join('\n\n')
+      .concat('\n');
+  }
 
-/** The table of flags, sorted by name, wrapped to the terminal. spf13/pflag, `FlagUsagesWrapped`. */
-export function flagLines(flags: readonly FlagSpec[], columns = DEFAULT_COLUMNS): string {
-  const rows = flags
-    .filter((flag) => flag.hidden !== true)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((flag) => ({ head: flagHead(flag), usage: flag.usage + shownDefault(flag) }));
-  const width = Math.max(...rows.map(({ head }) => head.length));
-  return rows
-    .map(({ head, usage }) => `${head.padEnd(width + 3)}${wrapText(usage, width + 3, columns - 1)}`)
-    .join('\n');
-}
+  override commandUsage(command: Command): string {
+    return command.usage();
+  }
 
-function flagHead(flag: FlagSpec): string {
-  const names = flag.short === undefined ? `      --${flag.name}` : `  -${flag.short}, --${flag.name}`;
-  return flag.type === 'bool' ? names : `${names} ${flag.type}`;
-}
+  override visibleOptions(command: Command): Option[] {
+    return super.visibleOptions(command).sort((a, b) => (a.name() < b.name() ? -1 : 1));
+  }
 
-function shownDefault(flag: FlagSpec): string {
-  if (flag.default === undefined || flag.default === false) return '';
-  return ` (default ${typeof flag.default === 'string' ? JSON.stringify(flag.default) : flag.default})`;
+  override optionTerm(option: Option): string {
+    const names = option.short === undefined ? `      ${option.long}` : `  ${option.short}, ${option.long}`;
+    return option instanceof FlagOption && option.type !== 'bool' ? `${names} ${option.type}` : names;
+  }
+
+  override optionDescription({ description, defaultValue }: Option): string {
+    if (defaultValue === undefined || defaultValue === false) return description;
+    return `${description} (default ${typeof defaultValue === 'string' ? JSON.stringify(defaultValue) : defaultValue})`;
+  }
+
+  #commandLines(commands: readonly Command[]): string {
+    return commands.map((each) => `  ${each.name().padEnd(NAME_WIDTH)} ${each.summary()}`).join('\n');
+  }
+
+  /** The table of flags, wrapped to the terminal. spf13/pflag, `FlagUsagesWrapped`. */
+  #flagLines(flags: readonly Option[]): string {
+    const indent = Math.max(...flags.map((flag) => this.optionTerm(flag).length)) + 3;
+    return flags
+      .map((flag) => {
+        const usage = wrapText(this.optionDescription(flag), indent, (this.helpWidth ?? 0) - 1);
+        return `${this.optionTerm(flag).padEnd(indent)}${usage}`;
+      })
+      .join('\n');
+  }
 }
 
 function wrapText(text: string, indent: number, columns: number): string {

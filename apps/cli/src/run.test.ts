@@ -86,6 +86,19 @@ describe('a command line that means nothing', () => {
         "wherry: unknown command: wherry image nosuch\n\nUsage:  wherry image\n\nRun 'wherry image --help' for more information\n",
     },
     { argv: ['help', 'nosuch'], exitCode: 1, stderr: 'unknown help topic: nosuch\n' },
+    { argv: ['help', 'image', 'nosuch'], exitCode: 1, stderr: 'unknown help topic: image nosuch\n' },
+    {
+      argv: ['--', '--nosuch'],
+      exitCode: 1,
+      stderr: "wherry: unknown command: wherry --nosuch\n\nRun 'wherry --help' for more information\n",
+    },
+    {
+      argv: ['image', 'remove'],
+      exitCode: 1,
+      stderr:
+        "wherry: 'wherry image rm' requires at least 1 argument\n\n" +
+        "Usage:  wherry image rm [OPTIONS] IMAGE [IMAGE...]\n\nSee 'wherry image rm --help' for more information\n",
+    },
     {
       argv: ['--nosuch', 'images'],
       exitCode: 125,
@@ -117,6 +130,11 @@ describe('the program', () => {
     expect(directory.isClosed).toBe(true);
     const file = await runCli(['--config=/w.toml', '-D', 'images'], { engine });
     expect(file.opened).toEqual([{ configFile: '/w.toml', env: { WHERRY_DEBUG: '1' } }]);
+  });
+
+  test('reads the flags of a command behind two dashes', async () => {
+    const engine = { images: async () => [] };
+    expect(await runCli(['--', 'images', '-q'], { engine })).toMatchObject({ exitCode: 0, stdout: '' });
   });
 
   test('passes the number of layers at once', async () => {

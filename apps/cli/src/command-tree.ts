@@ -1,0 +1,95 @@
+import { VERSION } from '@wherry/core';
+import { type Command, CommanderError, type ParseOptionsResult } from 'commander';
+import type { CommandSpec, GroupSpec } from './command.ts';
+import { DockerCommand } from './docker-command.ts';
+import { CommandError } from './errors.ts';
+import { Flags } from './flags.ts';
+import type { Io } from './io.ts';
+import {
+  COMMON_COMMANDS,
+  GLOBAL_FLAGS,
+  GROUPS,
+  OTHER_COMMANDS,
+  PROGRAM,
+  PROGRAM_SUMMARY,
+} from './program.ts';
+
+const DEFAULT_COLUMNS = 80;
+
+/** What is done when the user has chosen a command, and its flags and arguments have been read. */
+export type Execute = (spec: CommandSpec, command: Command) => Promise<void>;
+
+class Program extends DockerCommand {
+  override parseOptions(argv: string[]): ParseOptionsResult {
+    const parsed = super.parseOptions(argv);
+    if (!new Flags(this).bool('version')) return parsed;
+    this.configureOutput().writeOut?.(`${PROGRAM} version ${VERSION}\n`);
+    throw new CommanderError(0, 'commander.version', VERSION);
+  }
+}
+
+/**
+ * Makes commander's tree of all commands. Parsing throws `CommandError` when it refuses the command line, and
+ * `CommanderError` when help or the version was printed instead of running a command.
+ */
+export function commandTree(io: Io, execute: Execute): Command {
+  const columns = () => (io.stdout.isTTY ? io.stdout.columns : undefined) ?? DEFAULT_COLUMNS;
+  const program = new Program(PROGRAM)
+    .usage(`${PROGRAM} [OPTIONS] COMMAND`)
+    .description(PROGRAM_SUMMARY)
+    .optionsGroup('Global Options:')
+    .takeFlags(GLOBAL_FLAGS)
+    .helpOption(false)
+    .showSuggestionAfterError(false)
+    .enablePositionalOptions()
+    .passThroughOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: columns,
+      getErrHelpWidth: columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  addCommands(program.commandsGroup('Common Commands:'), COMMON_COMMANDS, execute);
+  program.commandsGroup('Management Commands:');
+  for (const group of GROUPS) addGroup(program, group, execute);
+  addCommands(program.commandsGroup('Commands:'), OTHER_COMMANDS, execute);
+  addHelpCommand(program);
+  return program;
+}
+
+function addGroup(program: DockerCommand, spec: GroupSpec, execute: Execute): void {
+  const group = program.command(spec.name).summary(spec.summary).description(spec.summary);
+  group.usage(`${group.path} COMMAND`).passThroughOptions();
+  group.whenChosen(() => {
+    group.takeFlags([]);
+    addCommands(group, spec.commands, execute);
+    addHelpCommand(group);
+  });
+}
+
+function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execute: Execute): void {
+  for (const spec of specs) {
+    const command = parent.command(spec.name).aliases(spec.aliases ?? []);
+    command.summary(spec.summary).description(spec.description ?? spec.summary);
+    command.usage(`${command.path} ${spec.usage}`.trimEnd());
+    command.alsoKnownAs = spec.alsoKnownAs ?? [];
+    command.whenChosen(() => command.takeFlags(spec.flags).takeArguments(spec.arity));
+    command.action(() => execute(spec, command));
+  }
+}
+
+/** `help`, which no list shows: it explains what the words after it name. */
+function addHelpCommand(parent: DockerCommand): void {
+  const help = parent.command('help', { hidden: true }).description('Help about the command');
+  help.usage(`${help.path} [COMMAND]`);
+  help.whenChosen(() => help.takeFlags([]).takeArguments({ min: 0 }));
+  help.action(() => {
+    let topic: DockerCommand | undefined = parent;
+    for (const name of help.args) topic = topic?.find(name);
+    if (topic === undefined) throw new CommandError(`unknown help topic: ${help.args.join(' ')}`);
+    topic.help();
+  });
+}
