@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../../command.ts';
-import { FlagError, parseFlags } from '../../flags.ts';
-import { COMMON_COMMANDS, GLOBAL_FLAGS, GROUPS, OTHER_COMMANDS } from '../../program.ts';
+import { DockerCommand } from '../../docker-command.ts';
+import { CommandError } from '../../errors.ts';
+import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from '../../program.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { missingProgram } from './files.ts';
 import { isRecordedImage } from './recorded-images.ts';
@@ -33,7 +34,8 @@ export interface CommandLine {
 }
 
 export function commandLine(argv: readonly string[]): CommandLine {
-  const { args } = parseFlags(GLOBAL_FLAGS, argv, { interspersed: false });
+  // The one global option that the recordings use.
+  const args = argv[0] === '--config' ? argv.slice(2) : argv;
   const group = GROUPS.find(({ name }) => name === args[0]);
   const commands = group?.commands ?? [...COMMON_COMMANDS, ...OTHER_COMMANDS];
   const [name, ...rest] = group === undefined ? args : args.slice(1);
@@ -77,12 +79,12 @@ export function whyLeftOut(recorded: GoldenCase): string | undefined {
 function isOffered({ stderr, stdout }: GoldenCase, spec: CommandSpec, rest: readonly string[]): boolean {
   if (rest.includes('--help')) return false;
   try {
-    parseFlags(spec.flags, rest);
+    new DockerCommand(spec.name).takeFlags(spec.flags).parseOptions([...rest]);
     return true;
   } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
+    if (!(error instanceof CommandError)) throw error;
     const told = [...(stderr ?? []), ...(isText(stdout) ? (stdout ?? []) : [])].join('\n');
-    return told.includes(error.message);
+    return told.includes(error.message.slice(0, error.message.indexOf('\n')));
   }
 }
 
