@@ -1,12 +1,10 @@
 import { type ImportRequest, isWherryError, type ProgressEvent, parseReference } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { plain, plainly } from '../errors.ts';
-import { tuneForBytes } from '../tune-for-bytes.ts';
 import { platformFlag } from './platform-flag.ts';
 
 /** `wherry import`: a file system's tar becomes an image. */
 export async function run(context: CommandContext): Promise<number> {
-  tuneForBytes();
   const { args, flags, io, signal } = context;
   const [source = '', name] = args;
   const ref = name === undefined ? undefined : await plainly(() => parseReference(name));

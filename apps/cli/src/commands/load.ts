@@ -2,11 +2,9 @@ import { familiarName, type LoadRequest, type ProgressEvent } from '@wherry/core
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import { LOAD_WORDS, openProgress } from '../output/progress.ts';
-import { tuneForBytes } from '../tune-for-bytes.ts';
 
 /** `wherry load`: the images of an archive, or of an OCI layout directory. */
 export async function run(context: CommandContext): Promise<number> {
-  tuneForBytes();
   const { flags, io, signal } = context;
   const input = flags.string('input') ?? '';
   if (input === '' && io.stdin.isTTY) throw new CommandError('requested load from stdin, but stdin is empty');

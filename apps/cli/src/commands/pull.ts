@@ -16,13 +16,11 @@ import type { CommandContext } from '../command.ts';
 import { CommandError, plain, plainly } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
-import { tuneForBytes } from '../tune-for-bytes.ts';
 import { refuseContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
 
 /** `wherry pull`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
-  tuneForBytes();
   const { flags, io } = context;
   const named = await plainly(() => parseReference(context.args[0] ?? ''));
   const isNameOnly = named.tag === undefined && named.digest === undefined;

@@ -10,12 +10,10 @@ import {
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import { openProgress, PUSH_WORDS } from '../output/progress.ts';
-import { tuneForBytes } from '../tune-for-bytes.ts';
 import { refuseContentTrust } from './content-trust.ts';
 
 /** `wherry push`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
-  tuneForBytes();
   const { flags, io } = context;
   const named = await plainly(() => parseReference(context.args[0] ?? ''));
   const isNameOnly = named.tag === undefined && named.digest === undefined;

@@ -4,14 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { isErrno } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, fileError } from '../errors.ts';
-import { tuneForBytes } from '../tune-for-bytes.ts';
 
 /** Only the user may read an archive, as with Docker. */
 const ARCHIVE_MODE = 0o600;
 
 /** `wherry save`: images as an archive, to a file or to standard output. */
 export async function run(context: CommandContext): Promise<number> {
-  tuneForBytes();
   const { args, flags, io, signal } = context;
   const output = flags.string('output') ?? '';
   if (output === '' && io.stdout.isTTY)
