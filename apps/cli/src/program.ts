@@ -86,6 +86,30 @@ const TAG: CommandSpec = {
   load: () => import('./commands/tag.ts'),
 };
 
+const TAGS: CommandSpec = {
+  name: 'tags',
+  summary: 'List the tags of a repository in its registry',
+  usage: '[OPTIONS] REPOSITORY',
+  arity: { min: 1, max: 1 },
+  flags: [
+    { name: 'digests', type: 'bool', usage: 'Show the digest that each tag points to' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'list',
+      usage: 'Only show tags that match a pattern, or one of several',
+    },
+    { name: 'limit', type: 'int', usage: 'Show no more tags than this' },
+    {
+      name: 'sort',
+      type: 'string',
+      default: 'semver',
+      usage: 'Order: newest version first (semver), by name, or as the registry has them (none)',
+    },
+  ],
+  load: () => import('./commands/tags.ts'),
+};
+
 const INSPECT: CommandSpec = {
   name: 'inspect',
   summary: 'Return low-level information on Docker objects',
@@ -302,7 +326,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   VERSION_COMMAND,
   INFO,
 ];
-export const OTHER_COMMANDS: readonly CommandSpec[] = [HISTORY, IMPORT, INSPECT, LOAD, RMI, SAVE, TAG];
+export const OTHER_COMMANDS: readonly CommandSpec[] = [HISTORY, IMPORT, INSPECT, LOAD, RMI, SAVE, TAG, TAGS];
 
 export const GROUPS: readonly GroupSpec[] = [
   {

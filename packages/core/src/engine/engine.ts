@@ -5,6 +5,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
+import type { RemoteTag, TagsRequest } from './tags.ts';
+
+export type { TagOrder } from './tag-order.ts';
+export type { RemoteTag, TagsRequest } from './tags.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
 export interface EngineOptions {
@@ -16,7 +20,7 @@ export interface EngineOptions {
   readonly dockerConfigDir?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Layers fetched or sent at once. */
+  /** Layers fetched or sent, or names asked for, at once. */
   readonly jobs?: number;
 }
 
@@ -238,6 +242,8 @@ export interface Engine extends AsyncDisposable {
   pull(request: PullRequest, options?: VerbOptions): Promise<PullResult>;
   /** Every tag of a repository, in the registry's order. */
   pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;
+  /** The tags of a repository in its registry, newest version first. */
+  tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
   push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;
   pushAllTags(request: { readonly repository: Reference }, options?: VerbOptions): Promise<PushResult[]>;
   /** Newest first. */

@@ -47,15 +47,15 @@ export class Parts {
 
   /** For verbs that fetch or send layers. */
   async transfer() {
-    const config = await this.#readConfig();
-    const jobs = this.#options.options.jobs ?? config.jobs ?? DEFAULT_JOBS;
-    return { ...(await this.layers()), registry: await this.#openRegistry(), jobs };
+    const { registry, jobs } = await this.access();
+    return { ...(await this.layers()), registry, jobs };
   }
 
   /** For verbs that talk to registries and leave the store alone. */
   async access() {
     const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];
-    return { registry, credentials: config.credentials };
+    const jobs = this.#options.options.jobs ?? config.jobs ?? DEFAULT_JOBS;
+    return { registry, credentials: config.credentials, jobs };
   }
 
   /** For what tells of the configuration. */
