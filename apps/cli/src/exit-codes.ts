@@ -3,6 +3,11 @@ import type { ErrorKind } from '@wherry/core';
 /** Docker's code for a command line that cannot be read. */
 export const BAD_FLAG_EXIT_CODE = 125;
 export const FAILURE_EXIT_CODE = 1;
+/**
+ * `pull --check` found that a pull would bring something: no failure, and yet a script has to tell it from 0.
+ * Neither Docker nor a shell ends with this code.
+ */
+export const NEWER_EXIT_CODE = 10;
 export const INTERRUPTED_EXIT_CODE = 130;
 export const TERMINATED_EXIT_CODE = 143;
 

@@ -37,6 +37,7 @@ const PULL: CommandSpec = {
   flags: [
     { name: 'all-platforms', type: 'bool', usage: 'Download the image for every platform' },
     { name: 'all-tags', short: 'a', type: 'bool', usage: 'Download all tagged images in the repository' },
+    { name: 'check', type: 'bool', usage: 'Only tell if the registry has a newer image' },
     { ...CONTENT_TRUST, usage: 'Skip image verification' },
     { name: 'explain', type: 'bool', usage: 'List the endpoints that would be asked, and why' },
     { ...JOBS, usage: 'Number of layers to download at once' },

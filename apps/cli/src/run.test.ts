@@ -12,6 +12,7 @@ Aliases:
 Options:
       --all-platforms           Download the image for every platform
   -a, --all-tags                Download all tagged images in the repository
+      --check                   Only tell if the registry has a newer image
       --disable-content-trust   Skip image verification (default true)
       --explain                 List the endpoints that would be asked,
                                 and why

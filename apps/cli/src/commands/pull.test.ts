@@ -210,4 +210,41 @@ describe('wherry pull', () => {
         '2. https://registry-1.docker.io/v2/library/ubuntu (origin): Docker Hub\n',
     });
   });
+
+  test.each([
+    { status: 'up-to-date', exitCode: 0, words: 'up to date' },
+    { status: 'newer', exitCode: 10, words: 'newer image available' },
+    { status: 'not-here', exitCode: 10, words: 'not here' },
+  ] as const)('--check tells that a name is $status', async ({ status, exitCode, words }) => {
+    const asked: unknown[] = [];
+    const checkPull = async (request: { ref: PullRequest['ref'] }) => {
+      asked.push(request);
+      return { ...request, status, registry: TARGET };
+    };
+    const aloud = await runCli(['pull', '--check', 'ubuntu'], { engine: { checkPull } });
+    expect(aloud).toMatchObject({ exitCode, stdout: `ubuntu:latest: ${words}\n`, stderr: '' });
+    expect(await runCli(['pull', '--check', '-q', 'ubuntu'], { engine: { checkPull } })).toMatchObject({
+      exitCode,
+      both: '',
+    });
+    expect(asked).toEqual(Array(2).fill({ ref: withDefaultTag(parseReference('ubuntu')) }));
+  });
+
+  test.each(['--all-tags', '--all-platforms', '--explain', '--platform=linux/arm64'])(
+    '--check refuses %s',
+    async (flag) => {
+      expect(await runCli(['pull', '--check', flag, 'ubuntu'])).toMatchObject({
+        exitCode: 1,
+        stderr: `--check can't be used with ${flag.split('=', 1)[0]}\n`,
+      });
+    },
+  );
+
+  test('--check fails as a pull does', async () => {
+    const error = new WherryError('MANIFEST_UNKNOWN', 'manifest for x:1 not found: manifest unknown');
+    const outcome = await runCli(['pull', '--check', 'x:1'], {
+      engine: { checkPull: () => Promise.reject(error) },
+    });
+    expect(outcome).toMatchObject({ exitCode: 1, stdout: '', stderr: `Error: ${error.message}\n` });
+  });
 });

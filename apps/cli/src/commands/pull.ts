@@ -5,6 +5,7 @@ import {
   formatPlatform,
   formatReference,
   type ProgressEvent,
+  type PullCheck,
   type PullRequest,
   type PullResult,
   parseReference,
@@ -14,10 +15,19 @@ import {
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain, plainly } from '../errors.ts';
+import { NEWER_EXIT_CODE } from '../exit-codes.ts';
 import { printable } from '../output/printable.ts';
 import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
 import { refuseContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
+
+const CHECK_WORDS = {
+  'up-to-date': 'up to date',
+  newer: 'newer image available',
+  'not-here': 'not here',
+} as const satisfies Record<PullCheck['status'], string>;
+/** Flags that say what to fetch: a check compares what is here, whatever that is. */
+const NOT_WITH_CHECK = ['all-platforms', 'all-tags', 'explain', 'platform'] as const;
 
 /** `wherry pull`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
@@ -28,6 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
   refuseContentTrust(flags, io.env);
   const ref = allTags ? named : withDefaultTag(named);
+  if (flags.bool('check')) return await check(context, ref);
   if (flags.bool('explain')) return await explain(context, ref);
   if (isNameOnly && !allTags && !flags.bool('quiet')) io.stdout.write('Using default tag: latest\n');
   const request: PullRequest = {
@@ -130,6 +141,14 @@ function printStatus(results: readonly PullResult[], ref: Reference, { io }: Com
         `specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(actual)}\n`,
     );
   }
+}
+
+async function check({ engine, flags, io, signal }: CommandContext, ref: Reference): Promise<number> {
+  const other = NOT_WITH_CHECK.find((name) => flags.changed(name));
+  if (other !== undefined) throw new CommandError(`--check can't be used with --${other}`);
+  const { status } = await (await engine()).checkPull({ ref }, { signal });
+  if (!flags.bool('quiet')) io.stdout.write(`${familiarName(ref)}: ${CHECK_WORDS[status]}\n`);
+  return status === 'up-to-date' ? 0 : NEWER_EXIT_CODE;
 }
 
 async function explain(context: CommandContext, ref: Reference): Promise<number> {

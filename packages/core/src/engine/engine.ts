@@ -5,8 +5,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
+import type { PullCheck } from './check-pull.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 
+export type { PullCheck } from './check-pull.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 
@@ -242,6 +244,8 @@ export interface Engine extends AsyncDisposable {
   pull(request: PullRequest, options?: VerbOptions): Promise<PullResult>;
   /** Every tag of a repository, in the registry's order. */
   pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;
+  /** Whether a pull would bring something, asked by one HEAD. */
+  checkPull(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PullCheck>;
   /** The tags of a repository in its registry, newest version first. */
   tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
   push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;

@@ -3,7 +3,7 @@ import type { Compression } from '../compression/compression.ts';
 import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect.ts';
 import type { Digest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
-import type { ImageFacts, ImageLayer, LayerRecord } from '../metadata/metadata-store.ts';
+import type { ImageFacts, ImageLayer, ImageName, LayerRecord } from '../metadata/metadata-store.ts';
 import type { Store } from './store.ts';
 
 /** The blob that holds a layer's tar here: the manifest's own, else the tar in another compression. */
@@ -25,6 +25,13 @@ export async function isComplete(store: Store, facts: ImageFacts): Promise<boole
     [facts.id, facts.manifest.digest].map((digest) => store.blobs.stat(digest)),
   );
   return documents.every((found) => found !== undefined);
+}
+
+/** The image behind a name, when all of it and the name's target can be read from the store. */
+export async function completeImage(store: Store, name: ImageName): Promise<ImageFacts | undefined> {
+  const facts = store.metadata.findImage(name.imageId);
+  if (!facts || !(await isComplete(store, facts))) return undefined;
+  return (await store.blobs.stat(name.target.digest)) ? facts : undefined;
 }
 
 /** How a layer's blob is packed, by its first bytes; `undefined` when it is not in the store. */

@@ -20,7 +20,7 @@ import { isImage } from './adopt.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './documents.ts';
 import type { PullRequest, PullResult } from './engine.ts';
 import { imageFacts, platformSatisfies, requireSameLayerCount } from './image-facts.ts';
-import { isComplete } from './layer-variant.ts';
+import { completeImage, isComplete } from './layer-variant.ts';
 import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './pull-layers.ts';
 import { storedForm } from './resolve.ts';
 
@@ -93,9 +93,8 @@ async function currentImage(
 ): Promise<Omit<PullResult, 'status'> | undefined> {
   const name = deps.store.metadata.findName(ref);
   if (!name || request.allPlatforms) return undefined;
-  const facts = deps.store.metadata.findImage(name.imageId);
-  if (!facts || !(await isComplete(deps.store, facts))) return undefined;
-  if (!(await deps.store.blobs.stat(name.target.digest))) return undefined;
+  const facts = await completeImage(deps.store, name);
+  if (!facts) return undefined;
   const wanted = request.platform ?? deps.host;
   // An index may hold a better fit than the image that is here; a lone manifest holds nothing else.
   if (isIndexType(name.target.mediaType) && !platformSatisfies(wanted, facts.platform)) return undefined;
