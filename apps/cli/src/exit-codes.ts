@@ -4,8 +4,8 @@ import type { ErrorKind } from '@wherry/core';
 export const BAD_FLAG_EXIT_CODE = 125;
 export const FAILURE_EXIT_CODE = 1;
 /**
- * `pull --check` found that a pull would bring something: no failure, and yet a script has to tell it from 0.
- * Neither Docker nor a shell ends with this code.
+ * `pull --check` and `outdated` found that a pull would bring something: no failure, and yet a script has to
+ * tell it from 0. Neither Docker nor a shell ends with this code.
  */
 export const NEWER_EXIT_CODE = 10;
 export const INTERRUPTED_EXIT_CODE = 130;

@@ -157,6 +157,15 @@ const HISTORY: CommandSpec = {
   load: () => import('./commands/history.ts'),
 };
 
+const OUTDATED: CommandSpec = {
+  name: 'outdated',
+  summary: 'List images that are newer in their registry',
+  usage: '[NAME[:TAG]...]',
+  arity: { min: 0 },
+  flags: [],
+  load: () => import('./commands/outdated.ts'),
+};
+
 const RMI: CommandSpec = {
   name: 'rmi',
   summary: 'Remove one or more images',
@@ -327,7 +336,17 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   VERSION_COMMAND,
   INFO,
 ];
-export const OTHER_COMMANDS: readonly CommandSpec[] = [HISTORY, IMPORT, INSPECT, LOAD, RMI, SAVE, TAG, TAGS];
+export const OTHER_COMMANDS: readonly CommandSpec[] = [
+  HISTORY,
+  IMPORT,
+  INSPECT,
+  LOAD,
+  OUTDATED,
+  RMI,
+  SAVE,
+  TAG,
+  TAGS,
+];
 
 export const GROUPS: readonly GroupSpec[] = [
   {

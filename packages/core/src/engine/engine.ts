@@ -6,9 +6,11 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
+import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 
 export type { PullCheck } from './check-pull.ts';
+export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 
@@ -246,6 +248,8 @@ export interface Engine extends AsyncDisposable {
   pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;
   /** Whether a pull would bring something, asked by one HEAD. */
   checkPull(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PullCheck>;
+  /** The tags in the store that point to something else in their registries. */
+  outdated(request?: OutdatedRequest, options?: VerbOptions): Promise<OutdatedResult>;
   /** The tags of a repository in its registry, newest version first. */
   tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
   push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;

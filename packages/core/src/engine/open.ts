@@ -31,6 +31,8 @@ function transferVerbs(parts: Parts) {
       (await import('./pull.ts')).pullAllTags(await parts.transfer(), request, options),
     checkPull: async (request, options) =>
       (await import('./check-pull.ts')).checkPull(await parts.transfer(), request, options),
+    outdated: async (request, options) =>
+      (await import('./outdated.ts')).outdated(await parts.transfer(), request, options),
     tags: async (request, options) =>
       (await import('./tags.ts')).tags(await parts.access(), request, options),
     push: async (request, options) =>
