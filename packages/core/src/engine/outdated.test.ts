@@ -118,6 +118,16 @@ describe('outdated', () => {
     expect((await engine.outdated()).outdated.map(({ ref }) => ref)).toEqual([target]);
   });
 
+  test('asks for what an archive brought once a pull has found it up to date', async () => {
+    await using store = await pulled();
+    await using sandbox = new EngineSandbox();
+    const engine = sandbox.engine();
+    await engine.load({ from: store.engine.save({ images: [`${store.registry.host}/team/app:1`] }) });
+    expect((await engine.outdated()).madeHere).toEqual([store.ref]);
+    expect(await engine.pull({ ref: store.ref })).toMatchObject({ status: 'up-to-date' });
+    expect(await engine.outdated()).toEqual(NOTHING);
+  });
+
   test.each<{ name: string; fault: ScriptedFault; codes: string[]; asked: number }>([
     {
       name: 'a registry that limits requests once, and does not ask it again',

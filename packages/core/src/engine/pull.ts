@@ -100,6 +100,8 @@ async function currentImage(
   if (isIndexType(name.target.mediaType) && !platformSatisfies(wanted, facts.platform)) return undefined;
   const remote = ref.digest ? name.target : await deps.registry.headManifest(ref, signal);
   if (remote?.digest !== name.target.digest) return undefined;
+  // It need not have come from there: an archive may have brought it.
+  if (!ref.digest) deps.store.metadata.addBlobLocation(name.target.digest, repositoryOf(ref));
   return { ref, target: name.target, imageId: name.imageId };
 }
 
