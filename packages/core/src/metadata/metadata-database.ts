@@ -73,16 +73,17 @@ export class MetadataDatabase {
 
   /**
    * Runs `work` in one transaction that excludes every other writer from its start; what throws undoes it.
-   * Inside another it is a part of that one. `durable: false`: a loss of power may undo it, no more.
+   * Inside another it is a part of that one. `durable: false`: a loss of power may undo it, no more. `undo`: it
+   * is undone in any case, once `work` has returned.
    */
-  transaction<T>(work: () => T, options: { readonly durable?: boolean } = {}): T {
+  transaction<T>(work: () => T, options: { readonly durable?: boolean; readonly undo?: boolean } = {}): T {
     if (this.#inTransaction) return work();
     this.#setDurable(options.durable ?? true);
     this.exec('BEGIN IMMEDIATE');
     this.#inTransaction = true;
     try {
       const result = work();
-      this.exec('COMMIT');
+      this.exec(options.undo === true ? 'ROLLBACK' : 'COMMIT');
       return result;
     } catch (error) {
       // Some failures have ended the transaction already.

@@ -80,8 +80,14 @@ export interface ImageStore {
   imageIdsByPrefix(hex: string, limit: number): Digest[];
   /** Records an image, the documents it consists of and the names it gets, in one transaction. */
   putImage(facts: ImageFacts, documents: readonly DocumentRecord[], names: readonly ImageName[]): void;
-  /** Forgets the image and its names; what its blobs are for now is the sweep's business. */
+  /** Forgets the image, its names and its pin; what its blobs are for now is the sweep's business. */
   deleteImage(id: Digest): boolean;
+  /** Images that no prune takes, in the order of their IDs. */
+  pinnedImages(): Digest[];
+  /** Tells whether it was not pinned before. Throws `IMAGE_UNKNOWN` when the image is not in the store. */
+  pinImage(id: Digest): boolean;
+  /** Tells whether it was pinned. */
+  unpinImage(id: Digest): boolean;
 }
 
 /** A stored index or manifest and what it names: the edges that the mark phase walks. */
@@ -171,12 +177,19 @@ export interface MetadataStore
     SettingStore,
     MetadataInspection {
   /**
+   * Runs `work` in one transaction: no other process changes anything from its start to its end, and what
+   * throws undoes it all. `undo`: its changes last no longer than the call; what it found out is returned.
+   */
+  atomically<T>(work: () => T, options?: { readonly undo?: boolean }): T;
+  /**
    * Keeps `digest` from the sweep for the grace period: content that a client was told is here, and may
    * soon name.
    */
   touch(...digests: Digest[]): void;
   /** Everything that a name, a registry entry, a live lease or the grace period holds. */
   reachable(): Set<Digest>;
+  /** Those of `candidates` that nothing holds: what a sweep would take. */
+  unheld(candidates: Iterable<Digest>): Digest[];
   /**
    * Runs `remove` on each of `candidates` that nothing holds, while no other process can add a name or a
    * lease. Returns those for which it answered true. Their layer, document and location records are gone

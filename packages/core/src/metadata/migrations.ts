@@ -71,6 +71,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER names_added AFTER INSERT ON names BEGIN UPDATE names_version SET version = version + 1; END;
   CREATE TRIGGER names_removed AFTER DELETE ON names BEGIN UPDATE names_version SET version = version + 1; END;
   `,
+  `
+  CREATE TABLE pins (image_id TEXT PRIMARY KEY, pinned_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** The newest schema that this program reads and writes. */
@@ -80,11 +83,15 @@ export function schemaVersionOf(database: MetadataDatabase): number {
   return Number(database.get('PRAGMA user_version')?.user_version);
 }
 
-/** Brings the schema up to `SCHEMA_VERSION`. Throws `SCHEMA_TOO_NEW` when it is past that. */
+/**
+ * Brings the schema up to `SCHEMA_VERSION`. Throws `SCHEMA_TOO_NEW` when it is past that, `PERMISSION_DENIED`
+ * when the store may only be read and an older wherry wrote it.
+ */
 export function migrate(database: MetadataDatabase): void {
   const version = schemaVersionOf(database);
   refuseNewer(database.root, version);
   if (version === SCHEMA_VERSION) return;
+  if (version > 0 && database.isReadOnly) throw cannotMigrate(database.root, version);
   database.transaction(() => {
     // Another process may have been faster.
     const first = schemaVersionOf(database);
@@ -100,5 +107,16 @@ function refuseNewer(root: string, version: number): void {
     'SCHEMA_TOO_NEW',
     `the store at ${root} was written by a newer wherry (schema ${version}, this one reads up to ${SCHEMA_VERSION})`,
     { hint: 'update wherry, or choose another store with WHERRY_ROOT', details: { version, SCHEMA_VERSION } },
+  );
+}
+
+function cannotMigrate(root: string, version: number): WherryError {
+  return new WherryError(
+    'PERMISSION_DENIED',
+    `the store at ${root} was written by an older wherry (schema ${version}) and cannot be written from here`,
+    {
+      hint: 'run this wherry once as the owner of the store: wherry images',
+      details: { version, SCHEMA_VERSION },
+    },
   );
 }

@@ -41,6 +41,14 @@ const IS_HELD = `
   UNION ALL SELECT 1 FROM layers JOIN image_layers USING (diff_id) WHERE layers.digest = ?2
   LIMIT 1`;
 
+/** Whether an image name points to `?1`, or to an index that leads to it. */
+const IS_NAMED = `
+  WITH RECURSIVE holders (digest) AS (
+    SELECT ?1
+    UNION SELECT edges.parent FROM holders JOIN edges ON edges.child = holders.digest
+  )
+  SELECT 1 FROM holders WHERE EXISTS (SELECT 1 FROM names WHERE target_digest = holders.digest) LIMIT 1`;
+
 /** Everything that a root holds, directly or through documents. Dead leases are to be cleared first. */
 export function reachableDigests(database: MetadataDatabase, touchedAfter: Date): Set<Digest> {
   const rows = database.all(REACHABLE, touchedAfter.getTime());
@@ -66,6 +74,10 @@ export function descendantsOf(database: MetadataDatabase, roots: Iterable<Digest
 /** Tells whether `reachableDigests` has `digest`. */
 export function isReachable(database: MetadataDatabase, touchedAfter: Date, digest: Digest): boolean {
   return database.get(IS_HELD, touchedAfter.getTime(), digest) !== undefined;
+}
+
+export function isNamed(database: MetadataDatabase, digest: Digest): boolean {
+  return database.get(IS_NAMED, digest) !== undefined;
 }
 
 function whereOf(root: Root): string {

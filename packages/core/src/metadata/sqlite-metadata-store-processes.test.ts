@@ -72,6 +72,40 @@ describe('opening', () => {
     );
   });
 
+  /** Makes of the store one as the first released schema had it. */
+  function takeBackToVersion1(): void {
+    const database = new DatabaseSync(join(root, 'metadata.db'));
+    database.exec('DROP TABLE pins; PRAGMA user_version = 1');
+    database.close();
+  }
+
+  test('brings a store of the first schema up to date, with all that is in it', () => {
+    const { facts, manifest, names } = imageFixture('a', { names: ['ubuntu:18.04'] });
+    const old = open();
+    old.putImage(facts, [manifest], names);
+    old.close();
+    takeBackToVersion1();
+    const store = open();
+    expect(store.schemaVersion).toBe(SCHEMA_VERSION);
+    expect(store.listNames()).toEqual(names);
+    expect(store.pinImage(facts.id)).toBe(true);
+  });
+
+  test.skipIf(!isRoot)('says who can bring a store up to date that it may not write', async () => {
+    open().close();
+    takeBackToVersion1();
+    chmodSync(root, 0o755);
+    await using child = startProcess(
+      'try { open() } catch (error) { console.log(error.code, error.message) }',
+      {
+        uid: OTHER_USER,
+      },
+    );
+    expect(await child.line()).toBe(
+      `PERMISSION_DENIED the store at ${root} was written by an older wherry (schema 1) and cannot be written from here`,
+    );
+  });
+
   test('says so when the database is damaged', () => {
     writeFileSync(
       join(root, 'metadata.db'),

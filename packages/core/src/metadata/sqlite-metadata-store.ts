@@ -22,7 +22,8 @@ import type {
 } from './metadata-store.ts';
 import { migrate, schemaVersionOf } from './migrations.ts';
 import { NameTable } from './name-table.ts';
-import { descendantsOf, digestsOfImages } from './reachability.ts';
+import { PinTable } from './pin-table.ts';
+import { descendantsOf, digestsOfImages, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
 import { Collector } from './sweep.ts';
 
@@ -31,6 +32,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
+  readonly #pins: PinTable;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
   readonly #leases: LeaseTable;
@@ -41,6 +43,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#database = database;
     this.#names = new NameTable(database);
     this.#images = new ImageTable(database);
+    this.#pins = new PinTable(database, clock);
     this.#documents = new DocumentTable(database);
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
@@ -141,6 +144,18 @@ export class SqliteMetadataStore implements MetadataStore {
     });
   }
 
+  pinnedImages(): Digest[] {
+    return this.#pins.list();
+  }
+
+  pinImage(id: Digest): boolean {
+    return this.#pins.put(id);
+  }
+
+  unpinImage(id: Digest): boolean {
+    return this.#pins.delete(id);
+  }
+
   putLayer(record: LayerRecord): void {
     this.#layers.put(record);
   }
@@ -214,6 +229,10 @@ export class SqliteMetadataStore implements MetadataStore {
     );
   }
 
+  atomically<T>(work: () => T, options: { readonly undo?: boolean } = {}): T {
+    return this.#database.transaction(work, options);
+  }
+
   touch(...digests: Digest[]): void {
     this.#collector.touch(digests);
   }
@@ -228,8 +247,17 @@ export class SqliteMetadataStore implements MetadataStore {
     return descendantsOf(this.#database, roots);
   }
 
+  /** Tells whether an image name points to a manifest, or to an index that leads to it. */
+  isNamed(manifest: Digest): boolean {
+    return isNamed(this.#database, manifest);
+  }
+
   reachable(): Set<Digest> {
     return this.#collector.reachable();
+  }
+
+  unheld(candidates: Iterable<Digest>): Digest[] {
+    return this.#collector.unheld(candidates);
   }
 
   sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[] {

@@ -96,6 +96,15 @@ export class Collector {
     });
   }
 
+  /** What `condemn` would choose of `candidates`, of which it forgets nothing. */
+  unheld(candidates: Iterable<Digest>): Digest[] {
+    const distinct = new Set(candidates);
+    return this.#database.transaction(() => {
+      this.#leases.clearDead();
+      return [...distinct].filter((digest) => !this.#isHeld(digest));
+    });
+  }
+
   /** Removes every record of a blob. */
   forget(digest: Digest): void {
     this.#layers.delete(digest);

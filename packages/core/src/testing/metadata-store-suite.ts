@@ -29,8 +29,10 @@ export function metadataStoreSuite(name: string, open: OpenStore): void {
   describe(`${name} as a metadata store`, () => {
     nameCases(open);
     imageCases(open);
+    pinCases(open);
     layerCases(open);
     catalogCases(open);
+    transactionCases(open);
     collectionCases(open);
   });
 }
@@ -272,6 +274,22 @@ function imageCases(open: OpenStore): void {
   });
 }
 
+function pinCases(open: OpenStore): void {
+  test('pins images that are there, each once, until they go', async () => {
+    using store = await opened(open);
+    const ids = ['a', 'b'].map((label) => put(store, label).facts.id).sort();
+    expect(store.pinnedImages()).toEqual([]);
+    expect([...ids, ids[0]!].map((id) => store.pinImage(id))).toEqual([true, true, false]);
+    expect(store.pinnedImages()).toEqual(ids);
+    expect(() => store.pinImage(digestOf('nothing'))).toThrow(
+      expect.objectContaining({ code: 'IMAGE_UNKNOWN' }),
+    );
+    expect([ids[0]!, ids[0]!].map((id) => store.unpinImage(id))).toEqual([true, false]);
+    store.deleteImage(ids[1]!);
+    expect(store.pinnedImages()).toEqual([]);
+  });
+}
+
 function layerCases(open: OpenStore): void {
   test('knows a tar in each of its packings', async () => {
     using store = await opened(open);
@@ -364,6 +382,33 @@ function catalogCases(open: OpenStore): void {
     expect(store.listCatalog()).toEqual([rest]);
     store.forgetBlob(digest);
     expect(store.listCatalog()).toEqual([{ repository: 'app2', digest, tags: [] }]);
+  });
+}
+
+function transactionCases(open: OpenStore): void {
+  test('does several changes as one, and none of them when one fails or all are to be undone', async () => {
+    using store = await opened(open);
+    const { facts, names } = put(store, 'a', { names: ['ubuntu:18.04', 'ubuntu:bionic'] });
+    const failing = () =>
+      store.atomically(() => {
+        store.deleteName(UBUNTU);
+        throw new Error('on the way');
+      });
+    expect(failing).toThrow('on the way');
+    const found = store.atomically(
+      () => {
+        store.deleteImage(facts.id);
+        return store.unheld([facts.id, facts.manifest.digest, digestOf('nothing'), facts.id]);
+      },
+      { undo: true },
+    );
+    expect(found).toEqual([facts.id, facts.manifest.digest, digestOf('nothing')]);
+    expect(store.namesOf(facts.id)).toEqual(names);
+    expect(store.unheld([facts.id])).toEqual([]);
+    store.atomically(() => {
+      for (const { ref } of names) store.deleteName(ref);
+    });
+    expect(store.listNames()).toEqual([]);
   });
 }
 
