@@ -70,6 +70,13 @@ export interface ImagesRequest {
   readonly pattern?: string;
   /** Intermediate images too. */
   readonly all?: boolean;
+  /**
+   * `name=value` each: `dangling`, `label`, `before`, `since`, `reference`, as Docker has them, and
+   * `size<100MB`, `size>1GB`. All must hold; of several references, or images to be before or since, one.
+   */
+  readonly filters?: readonly string[];
+  /** Only images that are pinned. */
+  readonly pinned?: boolean;
 }
 
 export interface HistoryEntry {

@@ -1,33 +1,101 @@
 import type { Digest } from '../digest.ts';
-import type { ImageName, ImageOutline } from '../metadata/metadata-store.ts';
-import { familiarName, formatReference, repositoryOf } from '../reference.ts';
+import type { ImageName, ImageOutline, ImageStore } from '../metadata/metadata-store.ts';
+import { familiarName, formatReference } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
-import { globToRegExp } from './glob.ts';
+import {
+  createdMs,
+  type ImageFilters,
+  LIST_FILTERS,
+  matchesFacts,
+  matchesLabels,
+  parseImageFilters,
+} from './image-filters.ts';
+import { resolveImage } from './resolve.ts';
 import type { Store } from './store.ts';
 
-/** Lists images, newest first, from metadata alone: no document is opened. */
+/**
+ * Lists images, newest first, from metadata alone; only filters on labels read documents. Throws
+ * `INVALID_ARGUMENT` with Docker's texts for filters, `IMAGE_UNKNOWN` for what they name.
+ */
 export async function images(
-  deps: { readonly store: Store },
+  deps: { readonly store: Store; readonly now: () => Date },
   request: ImagesRequest = {},
 ): Promise<ImageSummary[]> {
-  const { metadata } = deps.store;
-  const byImage = new Map<Digest, ImageName[]>();
-  const matches = request.pattern === undefined ? undefined : nameMatcher(request.pattern);
-  for (const name of metadata.listNames()) {
-    if (matches && !matches(name)) continue;
-    const names = byImage.get(name.imageId);
-    if (names) names.push(name);
-    else byImage.set(name.imageId, [name]);
-  }
-  const all = metadata.listImageOutlines();
-  const parents = new Set(all.map((facts) => facts.parent));
-  const rows: ImageSummary[] = [];
+  const { store } = deps;
+  const filters = parseImageFilters(filterTexts(request), LIST_FILTERS, deps.now());
+  const all = store.metadata.listImageOutlines();
+  const isListed = rowTest(store, request, filters, all);
+  const names = namesByImage(store, filters);
+  const found: { readonly facts: ImageOutline; readonly names: readonly ImageName[] }[] = [];
   for (const facts of all) {
-    const names = byImage.get(facts.id) ?? [];
-    if (names.length === 0 && (matches || (!request.all && parents.has(facts.id)))) continue;
-    rows.push(summaryOf(facts, names));
+    const shown = names.get(facts.id) ?? [];
+    if (isListed(facts, shown)) found.push({ facts, names: shown });
   }
-  return rows.sort(newestFirst);
+  const rows = await withLabels(store, filters, found);
+  return rows.map(({ facts, names: shown }) => summaryOf(facts, shown)).sort(newestFirst);
+}
+
+/** Docker's client makes the argument one more filter. */
+function filterTexts({ filters = [], pattern }: ImagesRequest): readonly string[] {
+  return pattern === undefined ? filters : [...filters, `reference=${pattern}`];
+}
+
+function namesByImage(store: Store, { matchesName }: ImageFilters): Map<Digest, ImageName[]> {
+  const names = store.metadata.listNames();
+  return Map.groupBy(
+    matchesName ? names.filter(({ ref }) => matchesName(ref)) : names,
+    (name) => name.imageId,
+  );
+}
+
+/** Tells of an image, with the names it would be listed under, whether it is listed. Labels are not looked at. */
+function rowTest(
+  { metadata }: Store,
+  request: ImagesRequest,
+  filters: ImageFilters,
+  all: readonly ImageOutline[],
+): (facts: ImageOutline, names: readonly ImageName[]) => boolean {
+  const { dangling, matchesName } = filters;
+  const pinned = request.pinned ? new Set(metadata.pinnedImages()) : undefined;
+  const parents = new Set(all.map((facts) => facts.parent));
+  const isInAge = ageTest(metadata, filters);
+  return (facts, names) => {
+    if ((pinned && !pinned.has(facts.id)) || !matchesFacts(filters, facts) || !isInAge(facts)) return false;
+    const isParent = parents.has(facts.id);
+    if (dangling === true && (isParent || names.some((name) => name.ref.tag !== undefined))) return false;
+    if (names.length > 0) return true;
+    if (matchesName || (isParent && !request.all)) return false;
+    // One platform's part of something named is not dangling, though it has no name of its own.
+    return dangling === undefined || dangling !== metadata.isNamed(facts.manifest.digest);
+  };
+}
+
+/** `before` and `since`. Throws `IMAGE_UNKNOWN`. */
+function ageTest(metadata: ImageStore, filters: ImageFilters): (facts: ImageOutline) => boolean {
+  const agesOf = (images: readonly string[]) =>
+    images.map((image) => createdMs(resolveImage(metadata, image).facts));
+  const [before, since] = [agesOf(filters.before), agesOf(filters.since)];
+  return (facts) => {
+    const created = createdMs(facts);
+    return (
+      (before.length === 0 || before.some((age) => created < age)) &&
+      (since.length === 0 || since.some((age) => created > age))
+    );
+  };
+}
+
+async function withLabels<T extends { readonly facts: ImageOutline }>(
+  { blobs }: Store,
+  filters: ImageFilters,
+  rows: readonly T[],
+): Promise<readonly T[]> {
+  if (filters.labels.length === 0) return rows;
+  const { readLabels } = await import('./image-labels.ts');
+  const labels = await readLabels(
+    blobs,
+    rows.map(({ facts }) => facts.id),
+  );
+  return rows.filter(({ facts }) => matchesLabels(filters, labels.get(facts.id)));
 }
 
 function summaryOf(facts: ImageOutline, names: readonly ImageName[]): ImageSummary {
@@ -57,13 +125,6 @@ export function createdDate(created: string | undefined): Date | undefined {
   if (created === undefined) return undefined;
   const date = new Date(created);
   return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/** Docker matches the pattern with the familiar name, with and without its tag or digest. */
-function nameMatcher(pattern: string): (name: ImageName) => boolean {
-  const expression = globToRegExp(pattern);
-  return (name) =>
-    expression.test(familiarName(name.ref)) || expression.test(familiarName(repositoryOf(name.ref)));
 }
 
 /** Images of one time stand in the order of their IDs: a listing is the same each time. */

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { EngineSandbox } from '../testing/engine-sandbox.ts';
+import { storeImage } from '../testing/stored-image.ts';
+import type { ImagesRequest } from './engine.ts';
+
+/** What the listing of a store of six images shows of each, newest first. */
+async function listed(sandbox: EngineSandbox, request: ImagesRequest): Promise<string[]> {
+  const store = sandbox.store();
+  const at = (month: number) => ({ created: `2026-0${month}-01T00:00:00Z` });
+  const base = storeImage(store, 'base', { ...at(1), names: ['ubuntu:18.04', 'mine:1'] });
+  const step = storeImage(store, 'step', { ...at(2), parent: base.id });
+  storeImage(store, 'app', { ...at(3), parent: step.id, names: ['app:1'], labels: { tier: 'web' } });
+  storeImage(store, 'leaf', { ...at(4), labels: { tier: 'db' } });
+  storeImage(store, 'digest', { ...at(5), names: [`hello@sha256:${'a'.repeat(64)}`], size: 5_000_000 });
+  storeImage(store, 'new', { ...at(6), names: ['ubuntu:20.04'] });
+  const rows = await sandbox.engine().images(request);
+  return rows.map(({ repoTags, repoDigests, created }) => {
+    const names = [...repoTags, ...repoDigests.map((name) => name.split('@')[0])];
+    return names.length > 0 ? names.join(' ') : `<none> ${created?.getUTCMonth()}`;
+  });
+}
+
+describe('images', () => {
+  test.each<{ filters: string[]; all?: boolean; pattern?: string; rows: string[] }>([
+    { filters: [], rows: ['ubuntu:20.04', 'hello', '<none> 3', 'app:1', 'mine:1 ubuntu:18.04'] },
+    { filters: ['dangling=true'], rows: ['hello', '<none> 3'] },
+    { filters: ['dangling=true'], all: true, rows: ['hello', '<none> 3'] },
+    { filters: ['dangling=false'], rows: ['ubuntu:20.04', 'hello', 'app:1', 'mine:1 ubuntu:18.04'] },
+    { filters: ['label=tier'], rows: ['<none> 3', 'app:1'] },
+    { filters: ['label=tier=web'], rows: ['app:1'] },
+    { filters: ['label=tier=web', 'label=tier=db'], rows: [] },
+    { filters: ['before=ubuntu:20.04', 'since=app:1'], rows: ['hello', '<none> 3'] },
+    { filters: ['before=app:1', 'before=mine:1'], all: true, rows: ['<none> 1', 'mine:1 ubuntu:18.04'] },
+    { filters: ['since=ubuntu:20.04'], rows: [] },
+    { filters: ['reference=ubuntu'], rows: ['ubuntu:20.04', 'ubuntu:18.04'] },
+    { filters: ['reference=ubuntu', 'before=app:1'], rows: ['ubuntu:18.04'] },
+    { filters: ['reference=app'], pattern: 'ubuntu', rows: ['ubuntu:20.04', 'app:1', 'ubuntu:18.04'] },
+    { filters: ['dangling=true', 'reference=hello'], rows: ['hello'] },
+    { filters: ['size>1MB'], rows: ['hello'] },
+    { filters: ['size<1MB', 'since=app:1'], rows: ['ubuntu:20.04', '<none> 3'] },
+  ])('with $filters $pattern', async ({ rows, ...request }) => {
+    await using sandbox = new EngineSandbox();
+    expect(await listed(sandbox, request)).toEqual(rows);
+  });
+
+  test.each([
+    { filters: ['before=nosuch:1'], code: 'IMAGE_UNKNOWN', message: 'No such image: nosuch:1' },
+    { filters: ['since=nosuch'], code: 'IMAGE_UNKNOWN', message: 'No such image: nosuch:latest' },
+    { filters: ['label!=x'], code: 'INVALID_ARGUMENT', message: "Invalid filter 'label!'" },
+  ])('refuses $filters', async ({ filters, ...error }) => {
+    await using sandbox = new EngineSandbox();
+    await expect(listed(sandbox, { filters })).rejects.toMatchObject(error);
+  });
+});
