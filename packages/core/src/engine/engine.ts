@@ -267,6 +267,10 @@ export interface Engine extends AsyncDisposable {
   inspect(image: string): Promise<ImageInspection>;
   history(image: string): Promise<HistoryEntry[]>;
   remove(request: RemoveRequest): Promise<RemovalEvent[]>;
+  /** Keeps an image from `prune`, and from `remove` without force. Tells whether that is new. */
+  pin(image: string): Promise<boolean>;
+  /** Tells whether it was pinned. */
+  unpin(image: string): Promise<boolean>;
   /** The archive's bytes. Names are resolved before the first byte. */
   save(request: SaveRequest, options?: VerbOptions): ByteSource;
   load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;

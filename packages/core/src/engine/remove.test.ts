@@ -8,6 +8,7 @@ import { familiarName, parseReference } from '../reference.ts';
 import { EngineSandbox, nameAt, serveImage } from '../testing/engine-sandbox.ts';
 import { makeImageFixture } from '../testing/image-fixtures.ts';
 import { startMemoryRegistry } from '../testing/memory-registry.ts';
+import { storeImage } from '../testing/stored-image.ts';
 import type { Engine } from './engine.ts';
 
 // Recordings of a real Docker, from a directory beside the checkout.
@@ -152,6 +153,33 @@ describe('remove', () => {
     expect(events).not.toContainEqual({ deleted: parent });
     expect(await engine.remove({ image: parent })).toContainEqual({ deleted: parent });
     expect(sandbox.contents()).toEqual([]);
+  });
+
+  test('takes the documents of an untagged parent along too', async () => {
+    await using sandbox = new EngineSandbox();
+    const store = sandbox.store();
+    const parent = storeImage(store, 'parent');
+    const kid = storeImage(store, 'kid', { parent: parent.id, names: ['kid:1'] });
+    const events = await sandbox.engine().remove({ image: 'kid:1' });
+    expect(events).toEqual([{ untagged: 'kid:1' }, { deleted: kid.id }, { deleted: parent.id }]);
+    expect(sandbox.contents()).toEqual([]);
+  });
+
+  test('refuses a pinned image without force, and takes off one of its names', async () => {
+    await using sandbox = new EngineSandbox();
+    const { id } = storeImage(sandbox.store(), 'a', { names: ['a:1', 'a:2'] });
+    const engine = sandbox.engine();
+    expect([await engine.pin('a:1'), await engine.pin(id)]).toEqual([true, false]);
+    expect(await engine.remove({ image: 'a:2' })).toEqual([{ untagged: 'a:2' }]);
+    for (const image of ['a:1', id])
+      await expect(engine.remove({ image })).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: `conflict: unable to delete ${id.slice(7, 19)} (must be forced) - image is pinned`,
+      });
+    expect(await engine.images({ pinned: true })).toMatchObject([{ id, repoTags: ['a:1'] }]);
+    expect(await engine.remove({ image: 'a:1', force: true })).toHaveLength(2);
+    expect(sandbox.contents()).toEqual([]);
+    await expect(engine.unpin(id)).rejects.toMatchObject({ code: 'IMAGE_UNKNOWN' });
   });
 
   test('does not take from a pull what it is about to name', async () => {
