@@ -24,6 +24,7 @@ export interface DockerConfig {
   readonly credHelpers: Readonly<Record<string, string>>;
   readonly httpHeaders: Readonly<Record<string, string>>;
   readonly proxies: Readonly<Record<string, DockerProxies>>;
+  readonly pruneFilters: readonly string[];
 }
 
 /** Reads a file of Docker's form; `undefined` when there is none. Throws `INVALID_CONFIG`. */
@@ -46,6 +47,7 @@ export function parseDockerConfig(text: string, source: string): DockerConfig {
     credHelpers: stringMap(document, 'credHelpers', source),
     httpHeaders: stringMap(document, 'HttpHeaders', source),
     proxies: proxiesOf(document, source),
+    pruneFilters: stringList(document, 'pruneFilters', source),
   };
 }
 
@@ -171,6 +173,16 @@ function stringMap(
       throw new WherryError('INVALID_CONFIG', `${source}: "${name}" of ${key} must be a string`);
   }
   return map as Record<string, string>;
+}
+
+function stringList(
+  document: Readonly<Record<string, unknown>>,
+  name: string,
+  source: string,
+): readonly string[] {
+  const list = document[name] ?? [];
+  if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
+  throw new WherryError('INVALID_CONFIG', `${source}: "${name}" must be a list of strings`);
 }
 
 function proxiesOf(

@@ -29,6 +29,8 @@ export interface RegistryConfig {
   readonly isInsecure: (host: string) => boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: CredentialStore;
+  /** Filters that Docker's `config.json` adds to each prune. */
+  readonly pruneFilters: readonly string[];
   readonly proxies: ProxySettings;
   readonly jobs?: number;
   /** Absent: direct. */
@@ -64,6 +66,7 @@ export async function loadRegistryConfig(options: RegistryConfigOptions): Promis
     isInsecure,
     headers: { ...lowerCased(docker?.httpHeaders ?? {}), ...own.headers },
     credentials: new FileCredentialStore({ env, home, dockerConfigDir }),
+    pruneFilters: docker?.pruneFilters ?? [],
     proxies,
     ...(own.jobs === undefined ? {} : { jobs: own.jobs }),
     proxyFor: (url) => proxyFor(proxies, url),

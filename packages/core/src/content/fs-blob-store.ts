@@ -9,6 +9,7 @@ import { systemClock } from '../clock.ts';
 import type { Digest, Hasher, HasherFactory } from '../digest.ts';
 import { digestAlgorithm, isDigest } from '../digest.ts';
 import { isErrno, throwIfCancelled } from '../errors.ts';
+import { allocatedBytes } from './allocated-bytes.ts';
 import { BackgroundFlush } from './background-flush.ts';
 import type {
   BeginOptions,
@@ -116,6 +117,15 @@ export class FsBlobStore implements BlobStore {
     } catch (error) {
       throw toStorageError(error, `remove blob ${digest}`);
     }
+  }
+
+  /** What the file system gets back when the blob and its table of contents are removed. */
+  allocatedSync(digest: Digest): number {
+    return [this.pathOf(digest), tocPath(this.root, digest)].reduce((sum, path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      // Another hard link, of a copy of the store say, keeps the bytes.
+      return stat === undefined || stat.nlink > 1 ? sum : sum + allocatedBytes(stat);
+    }, 0);
   }
 
   /** Writes that are open now or were broken off, in no order. */

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { allocatedBytes } from '../content/allocated-bytes.ts';
 import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
@@ -67,7 +68,7 @@ function walk(root: string): FoundFile[] {
     const stat = statOrGone(join(root, path));
     if (!stat) return;
     const inode = `${stat.dev}:${stat.ino}`;
-    if (!seen.has(inode)) found.push({ path, bytes: blocksOf(stat) });
+    if (!seen.has(inode)) found.push({ path, bytes: allocatedBytes(stat) });
     seen.add(inode);
     if (stat.isDirectory())
       for (const name of namesIn(join(root, path))) visit(path === '' ? name : `${path}/${name}`);
@@ -84,11 +85,6 @@ function statOrGone(path: string): Stats | undefined {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-/** Windows has no block counts. */
-function blocksOf(stat: Stats): number {
-  return stat.blocks === undefined ? stat.size : stat.blocks * 512;
 }
 
 /** For each blob in the store, who needs it. */

@@ -110,6 +110,25 @@ export interface RemoveRequest {
   readonly noPrune?: boolean;
 }
 
+export interface PruneRequest {
+  /** Every image that is not in use, not just the dangling ones. */
+  readonly all?: boolean;
+  /** `name=value` each: Docker's `dangling`, `label`, `label!`, `until`; and `reference`, `size<…`, `size>…`. */
+  readonly filters?: readonly string[];
+  /** Adds the `pruneFilters` of Docker's `config.json`, as Docker's command line does. */
+  readonly configured?: boolean;
+  /** How many tags of each repository stay, those of the newest images. For `all` only. */
+  readonly keep?: number;
+  /** Finds out what would go, and touches nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface PruneResult {
+  readonly events: readonly RemovalEvent[];
+  /** What the file system gets back for the blobs that nothing else needs. */
+  readonly reclaimedBytes: number;
+}
+
 export interface SaveRequest {
   readonly images: readonly string[];
   /** Layers as plain tars, as old daemons wrote them, instead of the stored blobs. */
@@ -267,6 +286,8 @@ export interface Engine extends AsyncDisposable {
   inspect(image: string): Promise<ImageInspection>;
   history(image: string): Promise<HistoryEntry[]>;
   remove(request: RemoveRequest): Promise<RemovalEvent[]>;
+  /** Cancelled, it keeps to what it has removed so far. */
+  prune(request?: PruneRequest, options?: VerbOptions): Promise<PruneResult>;
   /** Keeps an image from `prune`, and from `remove` without force. Tells whether that is new. */
   pin(image: string): Promise<boolean>;
   /** Tells whether it was pinned. */

@@ -58,6 +58,12 @@ function imageVerbs(parts: Parts) {
     inspect: async (image) => (await import('./inspect.ts')).inspect(await parts.local(), image),
     history: async (image) => (await import('./history.ts')).history(await parts.local(), image),
     remove: async (request) => (await import('./remove.ts')).remove(await parts.local(), request),
+    prune: async (request, options) =>
+      (await import('./prune.ts')).prune(
+        { ...(await parts.local()), configuredFilters: async () => (await parts.settings()).pruneFilters },
+        request,
+        options,
+      ),
     pin: async (image) => (await import('./pin.ts')).pin(await parts.local(), image),
     unpin: async (image) => (await import('./pin.ts')).unpin(await parts.local(), image),
   } satisfies Partial<Engine>;

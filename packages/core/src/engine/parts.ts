@@ -66,6 +66,7 @@ export class Parts {
       registryMirrors: config.dockerMirrors.map((mirror) => mirror.url),
       insecureRegistries: config.insecureRegistries,
       configFile: config.configFile,
+      pruneFilters: config.pruneFilters,
     };
   }
 

@@ -1,0 +1,148 @@
+import type { Digest } from '../digest.ts';
+import { throwIfCancelled, WherryError } from '../errors.ts';
+import type { VerbOptions } from '../events.ts';
+import type { PruneRequest, PruneResult, RemovalEvent } from './engine.ts';
+import { type ImageFilters, matchesLabels, PRUNE_FILTERS, parseImageFilters } from './image-filters.ts';
+import { readLabels } from './image-labels.ts';
+import { configuredFilters } from './prune-config.ts';
+import { type PruneSelection, prunableImages, pruneCandidates } from './prune-selection.ts';
+import { Removal } from './removal.ts';
+import type { Store } from './store.ts';
+
+/** Images to a transaction: other writers wait for one, some tenths of a second; each costs a handful of flushes. */
+const MIN_BATCH = 250;
+/** Each batch looks at the whole store once more, so large stores are pruned in larger ones. */
+const MAX_BATCHES = 16;
+
+export interface PruneDeps {
+  readonly store: Store;
+  readonly now: () => Date;
+  /** `pruneFilters` of Docker's configuration. */
+  readonly configuredFilters: () => Promise<readonly string[]>;
+  /** Tells whether a container uses an image. Absent: there are none. */
+  readonly isInUse?: (image: Digest) => boolean;
+}
+
+/** What a prune set out to take. */
+interface Plan {
+  readonly store: Store;
+  readonly request: PruneRequest;
+  readonly filters: ImageFilters;
+  readonly isInUse: (image: Digest) => boolean;
+}
+
+/**
+ * Removes images that nobody needs: those without a tag, or with `all` every one; never those that are pinned
+ * or in use. What becomes needless on the way goes too, so a second run finds nothing. Images that come while
+ * it runs stay. Throws `INVALID_ARGUMENT` with Docker's texts for filters, `CANCELLED`.
+ */
+export async function prune(
+  deps: PruneDeps,
+  request: PruneRequest = {},
+  options: VerbOptions = {},
+): Promise<PruneResult> {
+  const { store, isInUse = () => false } = deps;
+  const given = request.filters ?? [];
+  const configured = request.configured ? configuredFilters(await deps.configuredFilters(), given) : [];
+  const filters = parseImageFilters([...given, ...configured], PRUNE_FILTERS, deps.now());
+  const plan: Plan = { store, request, filters, isInUse };
+  requireKeep(plan);
+  const chosen = await chooseImages(plan, options.signal);
+  const batch = Math.max(MIN_BATCH, Math.ceil(chosen.size / MAX_BATCHES));
+  return request.dryRun ? rehearse(plan, chosen, batch) : await carryOut(plan, chosen, batch, options.signal);
+}
+
+function requireKeep(plan: Plan): void {
+  const { keep } = plan.request;
+  if (keep === undefined) return;
+  if (!Number.isSafeInteger(keep) || keep < 0)
+    throw new WherryError('INVALID_ARGUMENT', `cannot keep ${keep} tags: want a whole number from 0 on`);
+  if (!takesAll(plan))
+    throw new WherryError('INVALID_ARGUMENT', 'there are no tags to keep: only dangling images would go', {
+      hint: 'prune tagged images too, with --all',
+    });
+}
+
+/** As Docker's client, which sends `-a` as a filter: `dangling=false` does the same. */
+function takesAll({ request, filters }: Plan): boolean {
+  return request.all === true || filters.dangling === false;
+}
+
+/** The images that may go, of those that the store holds now. */
+async function chooseImages(plan: Plan, signal: AbortSignal | undefined): Promise<Set<Digest>> {
+  const { store, filters } = plan;
+  const { removal, selection } = begin(plan);
+  const ids = prunableImages(removal, selection);
+  if (filters.labels.length === 0) return new Set(ids);
+  const labels = await readLabels(store.blobs, ids, signal);
+  return new Set(ids.filter((id) => matchesLabels(filters, labels.get(id))));
+}
+
+/** Looks at the store as it is now. */
+function begin(plan: Plan): { readonly removal: Removal; readonly selection: PruneSelection } {
+  const { metadata } = plan.store;
+  const pinned = new Set(metadata.pinnedImages());
+  const isKept = (id: Digest) => pinned.has(id) || plan.isInUse(id);
+  return {
+    removal: new Removal(plan.store, isKept),
+    selection: {
+      all: takesAll(plan),
+      filters: plan.filters,
+      keep: plan.request.keep ?? 0,
+      isKept,
+      isNamed: (manifest) => metadata.isNamed(manifest),
+    },
+  };
+}
+
+/** Batch after batch: metadata first, then the index, then the blobs, as `remove` does it for one image. */
+async function carryOut(
+  plan: Plan,
+  chosen: ReadonlySet<Digest>,
+  batch: number,
+  signal: AbortSignal | undefined,
+): Promise<PruneResult> {
+  const { store } = plan;
+  const events: RemovalEvent[] = [];
+  let reclaimedBytes = 0;
+  for (;;) {
+    throwIfCancelled(signal);
+    const removal = store.metadata.atomically(() => {
+      const { removal: work, selection } = begin(plan);
+      takeSome(work, selection, chosen, batch);
+      return work;
+    });
+    if (removal.events.length === 0) return { events, reclaimedBytes };
+    events.push(...removal.events);
+    await store.publishIndex();
+    const content = [...removal.content];
+    const bytes = new Map(content.map((digest) => [digest, store.blobs.allocatedSync(digest)]));
+    for (const digest of await store.sweep(content)) reclaimedBytes += bytes.get(digest) ?? 0;
+  }
+}
+
+/** Does the same in a transaction that is undone. */
+function rehearse(plan: Plan, chosen: ReadonlySet<Digest>, batch: number): PruneResult {
+  const { metadata, blobs } = plan.store;
+  return metadata.atomically(
+    () => {
+      const { removal, selection } = begin(plan);
+      while (takeSome(removal, selection, chosen, batch));
+      const bytes = metadata.unheld(removal.content).map((digest) => blobs.allocatedSync(digest));
+      return { events: removal.events, reclaimedBytes: bytes.reduce((sum, size) => sum + size, 0) };
+    },
+    { undo: true },
+  );
+}
+
+/** Takes the next images of `chosen`, `batch` at most; tells whether there were any. */
+function takeSome(
+  removal: Removal,
+  selection: PruneSelection,
+  chosen: ReadonlySet<Digest>,
+  batch: number,
+): boolean {
+  const candidates = pruneCandidates(removal, selection, chosen);
+  for (const { facts, names } of candidates.slice(0, batch)) removal.take(facts, names);
+  return candidates.length > 0;
+}
