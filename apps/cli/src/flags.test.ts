@@ -12,6 +12,7 @@ const SPECS: readonly FlagSpec[] = [
   { name: 'platform', type: 'string', usage: '' },
   { name: 'change', short: 'c', type: 'list', usage: '' },
   { name: 'jobs', type: 'int', usage: '' },
+  { name: 'filter', short: 'f', type: 'filter', usage: '' },
 ];
 
 /** A command with the flags; what it prints is kept in `printed`. */
@@ -50,6 +51,12 @@ describe('the flags of a command', () => {
     { name: 'a string that looks like a flag', argv: ['-o', '--all'], values: { output: '--all' }, args: [] },
     { name: 'a short string, joined', argv: ['-ofile'], values: { output: 'file' }, args: [] },
     { name: 'a short string, equals sign', argv: ['-o=file'], values: { output: 'file' }, args: [] },
+    {
+      name: 'filters, and empty ones not',
+      argv: ['-f', 'a=b', '--filter=', '-fsize>1GB'],
+      values: { filter: ['a=b', 'size>1GB'] },
+      args: [],
+    },
     { name: 'a bundle', argv: ['-aq'], values: { all: true, quiet: true }, args: [] },
     {
       name: 'a bundle that ends in a string',

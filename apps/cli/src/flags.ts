@@ -5,7 +5,8 @@ export interface FlagSpec {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  readonly type: 'bool' | 'string' | 'list' | 'int';
+  /** `filter`: a list of `name=value`. */
+  readonly type: 'bool' | 'string' | 'list' | 'int' | 'filter';
   readonly usage: string;
   /** A default that the help text shows; absent: false, the empty text, none. */
   readonly default?: boolean | string | number;
@@ -61,6 +62,12 @@ export class Flags {
     return Array.isArray(value) ? value : [];
   }
 
+  /** As given, without those that are empty. */
+  filter(name: string): readonly string[] {
+    const value = this.#get(name, 'filter');
+    return Array.isArray(value) ? value.filter((text) => text !== '') : [];
+  }
+
   int(name: string): number | undefined {
     const value = this.#get(name, 'int');
     return typeof value === 'number' ? value : undefined;
@@ -93,6 +100,10 @@ const READERS = {
   int: parseInteger,
   string: (text) => text,
   list: (text, previous) => [...(Array.isArray(previous) ? previous : []), text],
+  filter: (text, previous) => {
+    requireFilter(text);
+    return READERS.list(text, previous);
+  },
 } satisfies Record<FlagSpec['type'], (text: string, previous: unknown) => unknown>;
 
 /** What commander reads a value with. It throws `FlagError`; `names` are the flag's, as pflag shows them. */
@@ -115,6 +126,10 @@ export function parseBool(text: string): boolean {
   if (TRUE_TEXTS.has(text)) return true;
   if (FALSE_TEXTS.has(text)) return false;
   throw new FlagError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function requireFilter(text: string): void {
+  if (text !== '' && !/[=<>]/.test(text)) throw new FlagError('bad format of filter (expected name=value)');
 }
 
 function parseInteger(text: string): number {

@@ -18,6 +18,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
 ];
 
 const CONTENT_TRUST = { name: 'disable-content-trust', type: 'bool', default: true } as const;
+const FILTER = { name: 'filter', type: 'filter' } as const;
 const JOBS = { name: 'jobs', type: 'int' } as const;
 const QUIET = { name: 'quiet', short: 'q', type: 'bool' } as const;
 const NO_TRUNC = { name: 'no-trunc', type: 'bool', usage: "Don't truncate output" } as const;
@@ -71,6 +72,7 @@ const IMAGES: CommandSpec = {
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
     { name: 'digests', type: 'bool', usage: 'Show digests' },
+    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
     NO_TRUNC,
     QUIET_IDS,
   ],
@@ -177,6 +179,40 @@ const RMI: CommandSpec = {
     { name: 'no-prune', type: 'bool', usage: 'Do not delete untagged parents' },
   ],
   load: () => import('./commands/rmi.ts'),
+};
+
+const IMAGE_PRUNE: CommandSpec = {
+  name: 'prune',
+  summary: 'Remove unused images',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images, not just dangling ones' },
+    { name: 'dry-run', type: 'bool', usage: 'Show what would be removed, and remove nothing' },
+    { ...FILTER, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
+  ],
+  load: () => import('./commands/image-prune.ts'),
+};
+
+const PIN: CommandSpec = {
+  name: 'pin',
+  summary: 'Keep images from being pruned',
+  description: 'Keep images from being pruned.\nLists pinned images if no image is specified.',
+  usage: '[IMAGE...]',
+  arity: { min: 0 },
+  flags: [],
+  load: () => import('./commands/pin.ts'),
+};
+
+const UNPIN: CommandSpec = {
+  name: 'unpin',
+  summary: 'Let pinned images be pruned again',
+  usage: 'IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  flags: [],
+  load: () => import('./commands/unpin.ts'),
 };
 
 const SAVE: CommandSpec = {
@@ -342,10 +378,12 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   INSPECT,
   LOAD,
   OUTDATED,
+  PIN,
   RMI,
   SAVE,
   TAG,
   TAGS,
+  UNPIN,
 ];
 
 export const GROUPS: readonly GroupSpec[] = [
@@ -358,6 +396,7 @@ export const GROUPS: readonly GroupSpec[] = [
       IMAGE_INSPECT,
       LOAD,
       { ...IMAGES, name: 'ls', aliases: ['list'] },
+      IMAGE_PRUNE,
       PULL,
       PUSH,
       { ...RMI, name: 'rm', aliases: ['remove'] },

@@ -86,6 +86,11 @@ describe('wherry images', () => {
     };
     await runCli(['images', '-a', 'ubuntu:1*'], { engine: { images } });
     await runCli(['images'], { engine: { images } });
-    expect(asked).toEqual([{ all: true, pattern: 'ubuntu:1*' }, {}]);
+    await runCli(['image', 'ls', '-f', 'dangling=true', '--filter', 'size>1GB'], { engine: { images } });
+    expect(asked).toEqual([
+      { all: true, pattern: 'ubuntu:1*' },
+      {},
+      { filters: ['dangling=true', 'size>1GB'] },
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { ImageSummary } from '@wherry/core';
+import { type Digest, type ImageSummary, shortId } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { humanAge, isZeroTime, shortSize } from '../output/human.ts';
 import { formatTable } from '../output/table.ts';
@@ -12,30 +12,54 @@ interface Row {
   readonly digest: string;
 }
 
+export interface ImageTableOptions {
+  readonly digests?: boolean;
+  readonly noTrunc?: boolean;
+}
+
 /** `wherry images`: one row for each name of each image. */
 export async function run({ args, engine, flags, io }: CommandContext): Promise<number> {
   const pattern = args[0];
-  const request = { ...(pattern ? { pattern } : {}), ...(flags.bool('all') ? { all: true } : {}) };
-  const images = await (await engine()).images(request);
-  const withDigests = flags.bool('digests');
+  const filters = flags.filter('filter');
+  const images = await (await engine()).images({
+    ...(pattern ? { pattern } : {}),
+    ...(flags.bool('all') ? { all: true } : {}),
+    ...(filters.length > 0 ? { filters } : {}),
+  });
+  const options = { digests: flags.bool('digests'), noTrunc: flags.bool('no-trunc') };
+  io.stdout.write(
+    flags.bool('quiet')
+      ? images
+          .flatMap((image) => rowsOf(image, options.digests))
+          .map(({ image }) => `${shownId(image.id, options)}\n`)
+          .join('')
+      : imageTable(images, io.now(), options),
+  );
+  return 0;
+}
+
+/** The table of `wherry images`. */
+export function imageTable(
+  images: readonly ImageSummary[],
+  now: Date,
+  options: ImageTableOptions = {},
+): string {
+  const { digests: withDigests = false } = options;
   const rows = images.flatMap((image) => rowsOf(image, withDigests));
-  const shownId = (id: string) => (flags.bool('no-trunc') ? id : id.slice(id.indexOf(':') + 1).slice(0, 12));
-  if (flags.bool('quiet')) {
-    io.stdout.write(rows.map(({ image }) => `${shownId(image.id)}\n`).join(''));
-    return 0;
-  }
-  const now = io.now();
   const table = rows.map(({ image, repository, tag, digest }) => [
     repository,
     tag,
     ...(withDigests ? [digest] : []),
-    shownId(image.id),
+    shownId(image.id, options),
     isZeroTime(image.created) ? 'N/A' : humanAge(image.created, now),
     shortSize(image.size),
   ]);
   const header = ['REPOSITORY', 'TAG', ...(withDigests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
-  io.stdout.write(formatTable([header, ...table]));
-  return 0;
+  return formatTable([header, ...table]);
+}
+
+function shownId(id: Digest, { noTrunc = false }: ImageTableOptions): string {
+  return noTrunc ? id : shortId(id);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { WherryError } from '@wherry/core';
+import { isWherryError, WherryError } from '@wherry/core';
 import type { Io } from '../io.ts';
 
 const CTRL_C = 3;
@@ -18,13 +18,19 @@ export interface PromptOptions {
   readonly signal?: AbortSignal;
 }
 
+interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The end of the input ends the answer; otherwise it is a refusal to give one. */
+  readonly endAnswers?: boolean;
+}
+
 /** Asks for one line on the terminal. Throws `CANCELLED` on Ctrl-C, and when the input ends without an answer. */
 export async function prompt(io: Io, question: string, options: PromptOptions = {}): Promise<string> {
   io.stdout.write(question);
   const hidden = options.hidden === true && io.stdin.setRawMode !== undefined;
   if (hidden) io.stdin.setRawMode?.(true);
   try {
-    return await readLine(io.stdin, options.signal);
+    return await readLine(io.stdin, { signal: options.signal });
   } finally {
     if (hidden) {
       io.stdin.setRawMode?.(false);
@@ -33,23 +39,46 @@ export async function prompt(io: Io, question: string, options: PromptOptions = 
   }
 }
 
-function readLine(stdin: Io['stdin'], signal: AbortSignal | undefined): Promise<string> {
+/**
+ * Asks whether to go on; only `y` and `Y` mean so. Throws `CANCELLED` on Ctrl-C. docker/cli, `prompt.Confirm`.
+ */
+export async function confirm(
+  io: Io,
+  question: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<boolean> {
+  io.stdout.write(`${question} [y/N] `);
+  try {
+    const answer = await readLine(io.stdin, { signal: options.signal, endAnswers: true });
+    return answer.trim().toLowerCase() === 'y';
+  } catch (error) {
+    if (isWherryError(error, 'CANCELLED')) io.stdout.write('\n');
+    throw error;
+  }
+}
+
+function readLine(stdin: Io['stdin'], { signal, endAnswers = false }: ReadOptions): Promise<string> {
   const bytes: number[] = [];
   return new Promise((resolve, reject) => {
     const stop = () => {
       stdin.off('data', onData);
       stdin.off('end', onEnd);
-      signal?.removeEventListener('abort', onEnd);
+      signal?.removeEventListener('abort', onCancel);
       stdin.pause();
     };
-    const onEnd = () => {
+    const onCancel = () => {
       stop();
       reject(new WherryError('CANCELLED', 'cancelled'));
+    };
+    const onEnd = () => {
+      if (!endAnswers) return onCancel();
+      stop();
+      resolve(Buffer.from(bytes).toString('utf8'));
     };
     const onData = (chunk: Uint8Array) => {
       const end = takeKeys(bytes, chunk);
       if (end === undefined) return;
-      if (end < 0) return onEnd();
+      if (end < 0) return onCancel();
       stop();
       // What was typed ahead belongs to the next question.
       if (end < chunk.length) stdin.unshift(chunk.subarray(end));
@@ -57,7 +86,8 @@ function readLine(stdin: Io['stdin'], signal: AbortSignal | undefined): Promise<
     };
     stdin.on('data', onData);
     stdin.once('end', onEnd);
-    signal?.addEventListener('abort', onEnd, { once: true });
+    signal?.addEventListener('abort', onCancel, { once: true });
+    if (signal?.aborted) return onCancel();
     stdin.resume();
   });
 }

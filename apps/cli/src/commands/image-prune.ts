@@ -1,0 +1,32 @@
+import type { CommandContext } from '../command.ts';
+import { humanSize } from '../output/human.ts';
+import { confirm } from '../output/prompt.ts';
+
+const DANGLING_WARNING = 'WARNING! This will remove all dangling images.';
+const ALL_WARNING = 'WARNING! This will remove all images without at least one container associated to them.';
+
+/** `wherry image prune`: removes images that nobody needs, after a question. */
+export async function run({ engine, flags, io, signal }: CommandContext): Promise<number> {
+  const filters = flags.filter('filter');
+  const all = flags.bool('all') || filters.some(meansAll);
+  const keep = flags.int('keep');
+  const dryRun = flags.bool('dry-run');
+  const question = `${all ? ALL_WARNING : DANGLING_WARNING}\nAre you sure you want to continue?`;
+  if (!dryRun && !flags.bool('force') && !(await confirm(io, question, { signal }))) return 0;
+  const { events, reclaimedBytes } = await (await engine()).prune(
+    { all, filters, configured: true, dryRun, ...(keep === undefined ? {} : { keep }) },
+    { signal },
+  );
+  const lines = events.map((event) =>
+    'untagged' in event ? `untagged: ${event.untagged}\n` : `deleted: ${event.deleted}\n`,
+  );
+  if (lines.length > 0) io.stdout.write(`Deleted Images:\n${lines.join('')}\n`);
+  io.stdout.write(`Total reclaimed space: ${humanSize(reclaimedBytes)}\n`);
+  if (dryRun) io.stderr.write('This was a dry run: nothing has been removed.\n');
+  return 0;
+}
+
+/** A filter that does what `-a` does: the question must not promise less. */
+function meansAll(filter: string): boolean {
+  return /^\s*dangling\s*=\s*(?:false|0)\s*$/i.test(filter);
+}
