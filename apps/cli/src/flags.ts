@@ -99,12 +99,16 @@ const READERS = {
   bool: parseBool,
   int: parseInteger,
   string: (text) => text,
-  list: (text, previous) => [...(Array.isArray(previous) ? previous : []), text],
+  list: addText,
   filter: (text, previous) => {
     requireFilter(text);
-    return READERS.list(text, previous);
+    return addText(text, previous);
   },
 } satisfies Record<FlagSpec['type'], (text: string, previous: unknown) => unknown>;
+
+function addText(text: string, previous: unknown): string[] {
+  return [...(Array.isArray(previous) ? previous : []), text];
+}
 
 /** What commander reads a value with. It throws `FlagError`; `names` are the flag's, as pflag shows them. */
 function valueReader(names: string, type: FlagSpec['type']) {

@@ -313,7 +313,7 @@ const SEARCH: CommandSpec = {
   usage: '[OPTIONS] TERM',
   arity: { min: 1, max: 1 },
   flags: [
-    { name: 'filter', short: 'f', type: 'list', usage: 'Filter output based on conditions provided' },
+    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
     { name: 'limit', type: 'int', usage: 'Max number of search results' },
     NO_TRUNC,
   ],

@@ -170,9 +170,9 @@ describe('search', () => {
 Search Docker Hub for images
 
 Options:
-  -f, --filter list   Filter output based on conditions provided
-      --limit int     Max number of search results
-      --no-trunc      Don't truncate output
+  -f, --filter filter   Filter output based on conditions provided
+      --limit int       Max number of search results
+      --no-trunc        Don't truncate output
 `);
   });
 });

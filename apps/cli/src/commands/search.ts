@@ -10,7 +10,7 @@ const AUTOMATED_WARNING =
 
 /** `wherry search`: repositories of Docker Hub or of another registry. */
 export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
-  const filters = readFilters(flags.list('filter'), 'wherry search', '[OPTIONS] TERM');
+  const filters = readFilters(flags.filter('filter'));
   if (Object.hasOwn(filters, 'is-automated')) io.stderr.write(`${AUTOMATED_WARNING}\n`);
   const limit = flags.int('limit') ?? 0;
   const request = { term: args[0] ?? '', filters, ...(limit > 0 ? { limit } : {}) };

@@ -68,6 +68,8 @@ export function whyLeftOut(recorded: GoldenCase): string | undefined {
   if (needsContainers(argv, before?.containers ?? [])) return 'it needs containers';
   if (LOOKS_INTO_IMAGES.has(spec.name) && rest.some((word) => isBuilt(word, before?.images ?? [])))
     return 'it looks into what only a build makes';
+  if (rest.some((word) => /^(?:--filter=|-f)?label!?=/.test(word)) && hasBuilt(before?.images ?? []))
+    return 'it filters by labels that a build gave';
   const missing = rest.map(missingProgram).find((program) => program !== undefined);
   if (missing !== undefined) return `there is no ${missing} here`;
   if (rest.some((word) => Number(/^size:(\d+)$/.exec(word)?.[1]) > MAX_LAYER_BYTES))
@@ -98,6 +100,10 @@ function needsContainers(argv: readonly string[], containers: readonly string[])
   if (argv.some((word) => /^(?:rmi|rm|remove)$/.test(word))) return true;
   const takesAnyType = argv[0] === 'inspect' && !argv.includes('image');
   return takesAnyType && containers.some((line) => argv.includes(/\/(\S+)/.exec(line)?.[1] ?? ''));
+}
+
+function hasBuilt(images: readonly string[]): boolean {
+  return images.some((line) => !isRecordedImage(line));
 }
 
 function isBuilt(word: string, images: readonly string[]): boolean {
