@@ -23,6 +23,5 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
 function rowOf({ name, description, starCount, isOfficial }: SearchResult, isWhole: boolean): string[] {
   const line = description.replace(/[\r\n]/g, ' ');
   const shown = isWhole ? line : ellipsis(line, DESCRIPTION_CELLS);
-  // A tab begins a column, as in Docker's table.
-  return [name, ...shown.split('\t'), String(starCount), isOfficial ? '[OK]' : ''];
+  return [name, shown, String(starCount), isOfficial ? '[OK]' : ''];
 }

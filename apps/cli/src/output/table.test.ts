@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatTable } from './table.ts';
+import { alignColumns, formatTable } from './table.ts';
 import { ellipsis } from './width.ts';
 
 test('pads every column but the last to its widest cell and three, ten at least', () => {
@@ -43,6 +43,21 @@ test('gives a column that few rows have the width that those need', () => {
 
 test('lets no control character of a cell reach the terminal', () => {
   expect(formatTable([['a\x1b[2Jb\n', 'c\u009b1m']])).toBe('a [2Jb    c 1m\n');
+});
+
+test('begins a cell at a tab', () => {
+  expect(
+    formatTable([
+      ['NAME', 'STARS'],
+      ['a\tb', '1'],
+    ]),
+  ).toBe('NAME      STARS\na         b         1\n');
+});
+
+test('ends a column at a line without it', () => {
+  const lines = [['a', 'b'], ['a long cell', 'c', 'd'], ['alone'], ['e', 'f']];
+  expect(alignColumns(lines)).toBe('a             b\na long cell   c         d\nalone\ne         f\n');
+  expect(alignColumns(lines.slice(0, 1), { minWidth: 2, padding: 1 })).toBe('a b\n');
 });
 
 test.each([
