@@ -1,5 +1,6 @@
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
+export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export { MAX_MANIFEST_BYTES } from './engine/documents.ts';
