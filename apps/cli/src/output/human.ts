@@ -32,7 +32,8 @@ const EXACT_DIGITS = 64;
 /** A number as C's and Go's `%.<digits>g` prints it: half to even, no trailing zeros. */
 function formatG(value: number, digits: number): string {
   let rounded = Number(value.toPrecision(digits));
-  if (value >= 1) {
+  // Exact digits take long, and only what seems to lie in the middle may do so.
+  if (value >= 1 && value.toPrecision(digits + 1).endsWith('5')) {
     const exact = value.toPrecision(EXACT_DIGITS).replace('.', '');
     const isTie = /^50*$/.test(exact.slice(digits));
     // `toPrecision` takes the larger of two equally near numbers, Go the even one.
