@@ -119,12 +119,16 @@ const main = defineConfig({
       groups: [
         {
           name: 'base',
-          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$/,
+          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$|[\\/]cli[\\/]src[\\/](errors|exit-codes)\.ts$/,
           priority: 1,
         },
         {
           name: 'local',
           test: /[\\/](commands[\\/]images|open-engine|engine[\\/](images|open|open-store))\.[jt]s$/,
+        },
+        {
+          name: 'template',
+          test: /[\\/](gotemplate[\\/]dist[\\/].*|output[\\/]row-template)\.[jt]s$/,
         },
         {
           name: 'transfer',

@@ -6,7 +6,15 @@ import { Replay } from './testing/golden/replay.ts';
 import { runCli } from './testing/run-cli.ts';
 
 /** Commands of which every option is offered, and no other. */
-const SAME_HELP = ['tag --help', 'rmi --help', 'login --help', 'image rm --help', 'image tag --help'];
+const SAME_HELP = [
+  'history --help',
+  'image history --help',
+  'image rm --help',
+  'image tag --help',
+  'login --help',
+  'rmi --help',
+  'tag --help',
+];
 
 const reason = HAS_GOLDEN ? '' : ' (skipped: no recordings in ../shared/golden)';
 
@@ -42,7 +50,7 @@ describe.skipIf(!HAS_GOLDEN)(`as the recorded client${reason}`, () => {
   test.each(cases.filter(({ file, argv }) => file === 'help' && SAME_HELP.includes(argv.join(' '))))(
     'explains $argv',
     async ({ argv, stdout }) => {
-      const text = isText(stdout) ? (stdout ?? []).join('\n').replaceAll('docker', 'wherry') : '';
+      const text = isText(stdout) ? (stdout ?? []).join('\n').replaceAll(/docker(?!\.com)/g, 'wherry') : '';
       expect(await runCli(argv)).toMatchObject({ exitCode: 0, stdout: text, stderr: '' });
     },
   );

@@ -77,13 +77,16 @@ function wrapText(text: string, indent: number, columns: number): string {
     margin = NARROW_INDENT;
     lead = `\n${' '.repeat(margin)}`;
   }
-  if (columns - margin < MIN_WRAP) return text;
+  if (columns - margin < MIN_WRAP) return text.replaceAll('\n', `\n${' '.repeat(margin)}`);
   const limit = columns - margin - WRAP_SLOP;
   const lines: string[] = [];
   for (let rest = text; rest !== ''; ) {
-    const cut = rest.length < limit + WRAP_SLOP ? -1 : rest.slice(0, limit).lastIndexOf(' ');
+    const head = rest.slice(0, limit);
+    const end = Math.max(head.lastIndexOf(' '), head.lastIndexOf('\n'));
+    const lineEnd = head.lastIndexOf('\n');
+    const cut = rest.length < limit + WRAP_SLOP ? -1 : lineEnd > 0 && lineEnd < end ? lineEnd : end;
     lines.push(cut <= 0 ? rest : rest.slice(0, cut));
     rest = cut <= 0 ? '' : rest.slice(cut + 1);
   }
-  return lead + lines.join(`\n${' '.repeat(margin)}`);
+  return lead + lines.join('\n').replaceAll('\n', `\n${' '.repeat(margin)}`);
 }

@@ -1,5 +1,6 @@
 import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
+import { FORMAT } from './format-flags.ts';
 
 // Names, summaries and flags only: this table is read at every start, the commands' code when they run.
 
@@ -73,6 +74,7 @@ const IMAGES: CommandSpec = {
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
     { name: 'digests', type: 'bool', usage: 'Show digests' },
     { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
+    FORMAT,
     NO_TRUNC,
     QUIET_IDS,
   ],
@@ -146,6 +148,7 @@ const HISTORY: CommandSpec = {
   arity: { min: 1, max: 1 },
   alsoKnownAs: ['image history', 'history'],
   flags: [
+    FORMAT,
     {
       name: 'human',
       short: 'H',
@@ -345,7 +348,10 @@ const SYSTEM_DF: CommandSpec = {
   summary: 'Show wherry disk usage',
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
-  flags: [{ name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' }],
+  flags: [
+    FORMAT,
+    { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
+  ],
   load: () => import('./commands/system-df.ts'),
 };
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Digest, ImageSummary, ImagesRequest } from '@wherry/core';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../testing/run-cli.ts';
 
 function id(start: string): Digest {
@@ -92,5 +95,138 @@ describe('wherry images', () => {
       {},
       { filters: ['dangling=true', 'size>1GB'] },
     ]);
+  });
+});
+
+describe('wherry images --format', () => {
+  test.each([
+    {
+      argv: ['--format', '{{.Repository}}:{{.Tag}} {{.Digest}}'],
+      lines: [
+        '<none>:<none> <none>',
+        'mycentos:v2 <none>',
+        `127.0.0.1:5055/centos:8 ${DIGEST}`,
+        'ubuntu:<none> ',
+      ],
+    },
+    {
+      argv: ['--digests', '--format', '{{.Repository}} {{.Digest}}'],
+      lines: [
+        '<none> <none>',
+        'mycentos <none>',
+        `127.0.0.1:5055/centos ${DIGEST}`,
+        `ubuntu ${DIGEST}`,
+        `ubuntu ${OTHER}`,
+      ],
+    },
+    {
+      argv: ['--digests', '--format', 'table {{.Tag}}'],
+      lines: [
+        'TAG       DIGEST',
+        '<none>    <none>',
+        'v2        <none>',
+        `8         ${DIGEST}`,
+        `<none>    ${DIGEST}`,
+        `<none>    ${OTHER}`,
+      ],
+    },
+    {
+      argv: ['--no-trunc', '--format', '{{.ID}}|{{.CreatedSince}}|{{.Size}}|{{.VirtualSize}}'],
+      lines: [
+        `${id('389f')}|1 second ago|1.98MB|1.983MB`,
+        `${id('c618')}|5 years ago|1.98MB|1.983MB`,
+        `${id('c618')}|5 years ago|1.98MB|1.983MB`,
+        `${id('6856')}||249B|249B`,
+      ],
+    },
+    {
+      argv: ['-q', '--format', 'table'],
+      lines: ['389f00000000', 'c61800000000', 'c61800000000', '685600000000'],
+    },
+    {
+      argv: ['-q', '--format', 'raw'],
+      lines: ['389f00000000', 'c61800000000', 'c61800000000', '685600000000'].map(
+        (shown) => `image_id: ${shown}`,
+      ),
+    },
+    { argv: ['-q', '--format', '{{.Tag}}'], lines: ['<none>', 'v2', '8', '<none>'] },
+    {
+      argv: ['--format', '{{.Containers}} {{.SharedSize}} {{.UniqueSize}}'],
+      lines: ['N/A N/A N/A', 'N/A N/A N/A', 'N/A N/A N/A', 'N/A N/A N/A'],
+    },
+  ])('prints $argv', async ({ argv, lines }) => {
+    const outcome = await runCli(['images', ...argv], { engine });
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout.split('\n')).toEqual([...lines, '']);
+  });
+
+  test('prints JSON lines', async () => {
+    const { stdout } = await runCli(['images', '--format', 'json'], { engine });
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows).toHaveLength(4);
+    expect(rows[3]).toEqual({
+      Containers: 'N/A',
+      CreatedAt: '0001-01-01 00:00:00 +0000 UTC',
+      CreatedSince: '',
+      Digest: '',
+      ID: '685600000000',
+      Repository: 'ubuntu',
+      SharedSize: 'N/A',
+      Size: '249B',
+      Tag: '<none>',
+      UniqueSize: 'N/A',
+      VirtualSize: '249B',
+    });
+  });
+
+  test('prints records', async () => {
+    const { stdout } = await runCli(['images', '--digests', '--format', 'raw'], { engine });
+    expect(stdout.split('\n\n').at(-2)?.split('\n')).toEqual([
+      'repository: ubuntu',
+      'tag: <none>',
+      `digest: ${OTHER}`,
+      'image_id: 685600000000',
+      'created_at: 0001-01-01 00:00:00 +0000 UTC',
+      'virtual_size: 249B',
+    ]);
+  });
+
+  test('prints nothing but the fault of a template that does not suit', async () => {
+    expect(await runCli(['images', '--format', '{{.ID}} {{.Nope}}'], { engine })).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'template parsing error: template: :1:10: executing "" at <.Nope>: ' +
+        "can't evaluate field Nope in type *formatter.imageContext\n",
+    });
+  });
+});
+
+describe('imagesFormat of config.json', () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wherry-images-'));
+    writeFileSync(join(directory, 'config.json'), '{"imagesFormat":"table {{.Tag}}"}');
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  const [configured, ids] = [
+    'TAG\n<none>\nv2\n8\n<none>\n',
+    '389f00000000\nc61800000000\nc61800000000\n685600000000\n',
+  ];
+
+  test.each([
+    { name: 'is how images are listed', argv: ['images'], stdout: configured },
+    { name: 'comes after the option', argv: ['images', '--format', '{{.ID}}'], stdout: ids },
+    { name: 'comes after -q', argv: ['images', '-q'], stdout: ids },
+  ])('$name', async ({ argv, stdout }) => {
+    const env = { DOCKER_CONFIG: directory };
+    expect(await runCli(argv, { engine, env })).toMatchObject({ exitCode: 0, stdout });
+    expect(await runCli(['--config', directory, ...argv], { engine })).toMatchObject({ stdout });
+    const toml = join(directory, 'config.toml');
+    expect(await runCli(['--config', toml, ...argv], { engine, env })).toMatchObject({ stdout });
   });
 });

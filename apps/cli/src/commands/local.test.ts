@@ -164,6 +164,30 @@ describe('wherry history', () => {
     expect(rows[2]?.slice(2)).toEqual([entries[1]?.createdBy, '1983097', 'base']);
   });
 
+  test.each([
+    {
+      argv: ['--format', '{{.ID}} {{.Size}} {{.CreatedAt}}'],
+      stdout: '68564a3a51fc 0B 2021-08-31T01:20:48Z\n<missing> 1.98MB 1970-01-01T00:00:00Z\n',
+    },
+    {
+      argv: ['--human=false', '--format', 'table {{.Size}}\t{{.CreatedSince}}'],
+      stdout: 'SIZE      CREATED\n0         2021-08-31T01:20:48Z\n1983097   1970-01-01T00:00:00Z\n',
+    },
+    { argv: ['-q', '--format', '{{.Comment}}'], stdout: '\nbase\n' },
+    { argv: ['-q', '--format', 'table'], stdout: '68564a3a51fc\n<missing>\n' },
+    {
+      argv: ['--format', '{{json .}}'],
+      stdout:
+        '{"Comment":"","CreatedAt":"2021-08-31T01:20:48Z","CreatedBy":"CMD [\\"bash\\"]",' +
+        '"CreatedSince":"5 years ago","ID":"68564a3a51fc","Size":"0B"}\n' +
+        '{"Comment":"base","CreatedAt":"1970-01-01T00:00:00Z",' +
+        '"CreatedBy":"/bin/sh -c #(nop) ADD file:44444444444444444…",' +
+        '"CreatedSince":"N/A","ID":"\\u003cmissing\\u003e","Size":"1.98MB"}\n',
+    },
+  ])('prints $argv', async ({ argv, stdout }) => {
+    expect(await runCli(['history', ...argv, 'a'], { engine })).toMatchObject({ exitCode: 0, stdout });
+  });
+
   test('prints IDs alone', async () => {
     expect((await runCli(['history', '-q', 'a'], { engine })).stdout).toBe('68564a3a51fc\n<missing>\n');
     expect((await runCli(['history', '-q', '--no-trunc', 'a'], { engine })).stdout).toBe(

@@ -1,51 +1,42 @@
-import type { DiskUsage, DiskUsageGroup } from '@wherry/core';
+import type { DiskUsage } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
+import { formatList, TABLE } from '../output/format.ts';
 import { humanSize } from '../output/human.ts';
-import { formatTable } from '../output/table.ts';
-
-const TITLES = {
-  images: 'Images',
-  containers: 'Containers',
-  'build-cache': 'Build Cache',
-  'partial-downloads': 'Partial Downloads',
-  registry: 'Registry',
-  orphans: 'Orphans',
-  metadata: 'Metadata',
-} as const satisfies Record<DiskUsageGroup['type'], string>;
+import {
+  DISK_USAGE_ITEM_LISTING,
+  DISK_USAGE_LISTING,
+  diskUsageFormat,
+  TITLES,
+  totalRow,
+} from '../output/rows/disk-usage-row.ts';
 
 /** `wherry system df`: what the store takes of the disk. */
 export async function run({ engine, flags, io }: CommandContext): Promise<number> {
   const usage = await (await engine()).diskUsage();
-  io.stdout.write(flags.bool('verbose') ? detailsOf(usage) : summaryOf(usage));
+  const format = flags.string('format') || TABLE;
+  if (!flags.bool('verbose')) {
+    const rows = format === TABLE ? [...usage.groups, totalRow(usage)] : usage.groups;
+    io.stdout.write(await formatList(diskUsageFormat(format), DISK_USAGE_LISTING, rows));
+  } else if (format === TABLE) io.stdout.write(await details(usage));
+  else await writeDetails(format, usage, io);
   return 0;
 }
 
-function summaryOf({ groups, bytes }: DiskUsage): string {
-  const reclaimable = groups.reduce((sum, group) => sum + group.reclaimableBytes, 0);
-  return formatTable([
-    ['TYPE', 'TOTAL', 'ACTIVE', 'SIZE', 'RECLAIMABLE'],
-    ...groups.map((group) => [
-      TITLES[group.type],
-      String(group.total),
-      String(group.active),
-      humanSize(group.bytes),
-      share(group.reclaimableBytes, group.bytes),
-    ]),
-    ['Total', '', '', humanSize(bytes), share(reclaimable, bytes)],
+async function details({ groups, bytes }: DiskUsage): Promise<string> {
+  let text = '';
+  for (const { type, items } of groups)
+    text += `${TITLES[type]} space usage:\n\n${await formatList(TABLE, DISK_USAGE_ITEM_LISTING, items)}\n`;
+  return `${text}Total: ${humanSize(bytes)}\n`;
+}
+
+/** As Docker, without a line end of its own. */
+async function writeDetails(format: string, usage: DiskUsage, io: CommandContext['io']): Promise<void> {
+  const [{ formatObject, parseFormat }, { templateText }, { diskUsageValue }] = await Promise.all([
+    import('../output/template.ts'),
+    import('../output/row-template.ts'),
+    import('../output/go-types/disk-usage.ts'),
   ]);
-}
-
-function share(part: number, whole: number): string {
-  return whole === 0 ? humanSize(part) : `${humanSize(part)} (${Math.trunc((part * 100) / whole)}%)`;
-}
-
-function detailsOf({ groups, bytes }: DiskUsage): string {
-  const sections = groups.map(
-    ({ type, items }) =>
-      `${TITLES[type]} space usage:\n\n${formatTable([
-        ['NAME', 'SIZE', 'RECLAIMABLE'],
-        ...items.map((item) => [item.name, humanSize(item.bytes), humanSize(item.reclaimableBytes)]),
-      ])}`,
-  );
-  return `${sections.join('\n')}\nTotal: ${humanSize(bytes)}\n`;
+  const { text, fault } = formatObject(parseFormat(templateText(format)), diskUsageValue(usage));
+  io.stdout.write(text);
+  if (fault !== undefined) throw fault;
 }

@@ -79,6 +79,51 @@ describe('wherry system df', () => {
   });
 });
 
+describe('wherry system df --format', () => {
+  const usage: DiskUsage = {
+    groups: [
+      {
+        type: 'images',
+        total: 2,
+        active: 0,
+        bytes: 2000,
+        reclaimableBytes: 500,
+        items: [{ name: 'a:1', bytes: 1000, reclaimableBytes: 10 }],
+      },
+      { type: 'build-cache', total: 0, active: 0, bytes: 0, reclaimableBytes: 0, items: [] },
+    ],
+    bytes: 2000,
+  };
+  const engine = { diskUsage: async () => usage };
+
+  test.each([
+    { argv: ['--format', 'table'], stdout: /^TYPE .*\nImages .*\nBuild Cache .*\nTotal .*\n$/ },
+    { argv: ['--format', '{{.Type}}: {{.Size}}'], stdout: /^Images: 2kB\nBuild Cache: 0B\n$/ },
+    {
+      argv: ['--format', 'table {{.Type}}\\t{{.Reclaimable}}'],
+      stdout: /^TYPE {10}RECLAIMABLE\nImages {8}500B \(25%\)\nBuild Cache {3}0B\n$/,
+    },
+    {
+      argv: ['--format', 'json'],
+      stdout:
+        /^{"Active":"0","Reclaimable":"500B \(25%\)","Size":"2kB","TotalCount":"2","Type":"Images"}\n{"Active".*}\n$/,
+    },
+    {
+      argv: ['--format', 'raw'],
+      stdout: /^type: Images\ntotal: 2\nactive: 0\nsize: 2kB\nreclaimable: .*\n\ntype: /,
+    },
+    { argv: ['-v', '--format', '{{range .Images}}{{.Name}} {{.Size}}{{end}}'], stdout: /^a:1 1kB$/ },
+    {
+      argv: ['-v', '--format', 'json'],
+      stdout: /^{"Images":\[{"Name":"a:1","Reclaimable":"10B","Size":"1kB"}\],"BuildCache":\[\]}$/,
+    },
+  ])('prints $argv', async ({ argv, stdout }) => {
+    const outcome = await runCli(['system', 'df', ...argv], { engine });
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toMatch(stdout);
+  });
+});
+
 describe('wherry system ratelimit', () => {
   test.each([
     {
@@ -95,26 +140,27 @@ describe('wherry system ratelimit', () => {
   });
 });
 
+const INFO: SystemInfo = {
+  version: '0.1.0',
+  root: '/r',
+  images: 3,
+  hashEngine: 'node:crypto',
+  nodeVersion: '24.0.0',
+  sqliteVersion: '3.50.0',
+  platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+  architecture: 'aarch64',
+  cpus: 2,
+  memoryBytes: 25_275_000_000,
+  hostname: 'host',
+  operatingSystem: 'Linux',
+  kernelVersion: '6.1.0',
+  registryMirrors: ['http://127.0.0.1:6000/'],
+  insecureRegistries: [],
+  configFile: '/c/config.toml',
+};
+
 test('wherry info and wherry system info show machine and store', async () => {
-  const info: SystemInfo = {
-    version: '0.1.0',
-    root: '/r',
-    images: 3,
-    hashEngine: 'node:crypto',
-    nodeVersion: '24.0.0',
-    sqliteVersion: '3.50.0',
-    platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
-    architecture: 'aarch64',
-    cpus: 2,
-    memoryBytes: 25_275_000_000,
-    hostname: 'host',
-    operatingSystem: 'Linux',
-    kernelVersion: '6.1.0',
-    registryMirrors: ['http://127.0.0.1:6000/'],
-    insecureRegistries: [],
-    configFile: '/c/config.toml',
-  };
-  const engine = { info: async () => info };
+  const engine = { info: async () => INFO };
   const outcome = await runCli(['-D', 'system', 'info'], { engine });
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
   expect(outcome.stdout).toBe(

@@ -4,6 +4,9 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL_BUT_NEWLINE = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL_BUT_TAB = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
+
 /** The text on one line, with every control character made a space. */
 export function oneLine(text: string): string {
   return text.replace(CONTROL, ' ');
@@ -12,4 +15,9 @@ export function oneLine(text: string): string {
 /** The text with its lines, and every other control character made a space. */
 export function printable(text: string): string {
   return text.replace(CONTROL_BUT_NEWLINE, ' ');
+}
+
+/** The text of a table's row: every control character but the tab, which begins a cell, made a space. */
+export function tableText(text: string): string {
+  return text.replace(CONTROL_BUT_TAB, ' ');
 }

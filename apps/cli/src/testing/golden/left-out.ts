@@ -70,10 +70,11 @@ export function whyLeftOut(recorded: GoldenCase): string | undefined {
     return 'it looks into what only a build makes';
   if (rest.some((word) => /^(?:--filter=|-f)?label!?=/.test(word)) && hasBuilt(before?.images ?? []))
     return 'it filters by labels that a build gave';
+  if (rest.some((word) => word.includes('truncate .ID'))) return 'it shows digits of an ID that a build gave';
   const missing = rest.map(missingProgram).find((program) => program !== undefined);
   if (missing !== undefined) return `there is no ${missing} here`;
-  if (rest.some((word) => Number(/^size:(\d+)$/.exec(word)?.[1]) > MAX_LAYER_BYTES))
-    return 'the layer is too large';
+  if (rest.some((word) => word === 'size' || Number(/^size:(\d+)$/.exec(word)?.[1]) > MAX_LAYER_BYTES))
+    return 'a layer is too large';
   return undefined;
 }
 

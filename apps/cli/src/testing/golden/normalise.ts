@@ -13,6 +13,8 @@ export interface Outcome {
 const MADE = '<made>';
 const HEX = /\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g;
 const MOMENTS = /Less than a second ago|\d+ seconds? ago/g;
+/** When what a build made was made, and what stands in for it. */
+const MADE_AT = /2026-11-23 21:4(?:5:2\d|8:09)/g;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
 const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
 
@@ -24,8 +26,11 @@ export function normalise(text: string): string {
     .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
     .replace(/(?<=Mounted from )\S+/g, '<repository>')
     .replace(HEX, (hex) => (LASTING_DIGESTS.some((digest) => digest.startsWith(hex)) ? hex : MADE))
-    .replace(MOMENTS, '<moments> ago');
-  const lines = shown.split('\n').filter((line) => !PASSING_PHASE.test(line));
+    .replace(MOMENTS, '<moments> ago')
+    .replace(MADE_AT, '<moment>');
+  const lines = sortRecords(shown)
+    .split('\n')
+    .filter((line) => !PASSING_PHASE.test(line));
   // A made image has an age of its own, and the columns are as wide as it is.
   const isOfMade = lines.some((line) => line.includes(MADE) || line.includes('<moments>'));
   const cells = isOfMade ? lines.map((line) => line.replace(/ {2,}/g, '  ').trimEnd()) : lines;
@@ -63,6 +68,12 @@ export function screenText(output: string): string {
 
 function phaseOf(line: string): string | undefined {
   return PUSHED_PHASE.test(line) ? 'pushed' : undefined;
+}
+
+/** Records of `--format raw`, each ended by an empty line, that are of one image have no order of their own. */
+function sortRecords(text: string): string {
+  const records = text.startsWith('repository: ') ? text.split(/(?<=\n\n)/) : [text];
+  return sortRuns(records, (record) => /^image_id: .*$/m.exec(record)?.[0]).join('');
 }
 
 /** Rows of one image have no order of their own. */

@@ -1,0 +1,88 @@
+import {
+  dockerHeaderFunctions,
+  encodeJson,
+  type GoType,
+  map,
+  method,
+  named,
+  pointer,
+  string,
+  struct,
+  type Template,
+  TemplateError,
+  typed,
+} from '@wherry/gotemplate';
+import { type Listing, TABLE } from './format.ts';
+import { tableText } from './printable.ts';
+import { alignColumns } from './table.ts';
+import { execute, parseFormat, unsuitable } from './template.ts';
+
+const HEADINGS = named('formatter.SubHeaderContext', map(string, string));
+
+/**
+ * Prints each row by the template of a format, under headings where the format begins with `table`. Nothing
+ * is printed when a row fails. Throws a `CommandError`.
+ */
+export function formatRows<Row>(format: string, listing: Listing<Row>, rows: readonly Row[]): string {
+  const isTable = format.startsWith(TABLE);
+  const template = parseFormat(templateText(format));
+  const type = rowType(listing, isTable ? tableText : (text) => text);
+  let text = '';
+  for (const row of rows) text += `${executeOnRow(template, type, row)}\n`;
+  if (!isTable) return text;
+  const lines = `${headingLine(template, listing.headings)}\n${text}`.split('\n').slice(0, -1);
+  return alignColumns(lines.map((line) => line.split(/[\t\v]/)));
+}
+
+/** The template in a list's format, where two letters may stand for a tab or the end of a line. */
+export function templateText(format: string): string {
+  return (format.startsWith(TABLE) ? format.slice(TABLE.length) : format)
+    .replace(/^ +| +$/g, '')
+    .replaceAll('\\t', '\t')
+    .replaceAll('\\n', '\n');
+}
+
+/**
+ * A row to Go: nothing but methods, one for each placeholder, and the JSON of all of them. `clean` is applied
+ * to the text of each.
+ */
+export function rowType<Row>(
+  { goType, fields }: Pick<Listing<Row>, 'goType' | 'fields'>,
+  clean: (text: string) => string,
+): GoType {
+  const entries = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  const methods = entries.map(([name, field]) => [name, method([], string, (row: Row) => clean(field(row)))]);
+  const marshalJson = (row: Row) => {
+    const texts: Record<string, string> = {};
+    for (const [name, field] of entries) texts[name] = clean(field(row));
+    return encodeTexts(texts);
+  };
+  return pointer(struct(goType, {}, { methods: Object.fromEntries(methods), marshalJson }));
+}
+
+const HTML_ESCAPES: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+
+/** As Go's encoder. Of most rows it writes what `JSON.stringify` does, in a fraction of the time. */
+function encodeTexts(texts: Readonly<Record<string, string>>): string {
+  const json = JSON.stringify(texts);
+  if (/[^ -~]|\\u/.test(json)) return encodeJson(texts, { escapeHtml: true });
+  return json.replace(/[<>&]/g, (character) => HTML_ESCAPES[character] ?? character);
+}
+
+function executeOnRow(template: Template, type: GoType, row: unknown): string {
+  try {
+    return execute(template, typed(type, row));
+  } catch (error) {
+    throw unsuitable(error);
+  }
+}
+
+/** What does not suit headings, as a method with arguments, ends the line: Docker passes over the fault. */
+function headingLine(template: Template, headings: Readonly<Record<string, string>>): string {
+  try {
+    return execute(template, typed(HEADINGS, headings), { functions: dockerHeaderFunctions });
+  } catch (error) {
+    if (error instanceof TemplateError) return error.outputBeforeError;
+    throw error;
+  }
+}
