@@ -128,7 +128,7 @@ const main = defineConfig({
         },
         {
           name: 'template',
-          test: /[\\/](gotemplate[\\/]dist[\\/].*|output[\\/]row-template)\.[jt]s$/,
+          test: /[\\/](gotemplate[\\/]dist[\\/].*|output[\\/](row-template|template-inspector))\.[jt]s$/,
         },
         {
           name: 'transfer',

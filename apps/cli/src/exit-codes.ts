@@ -8,6 +8,8 @@ export const FAILURE_EXIT_CODE = 1;
  * tell it from 0. Neither Docker nor a shell ends with this code.
  */
 export const NEWER_EXIT_CODE = 10;
+/** Docker's code for a format of one object that is no template. */
+export const BAD_TEMPLATE_EXIT_CODE = 64;
 export const INTERRUPTED_EXIT_CODE = 130;
 export const TERMINATED_EXIT_CODE = 143;
 

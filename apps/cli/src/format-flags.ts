@@ -17,3 +17,11 @@ export const FORMAT: FlagSpec = {
   type: 'string',
   usage: [TITLE, ...TABLE_LINES, ...LINES].join('\n'),
 };
+
+/** `--format` of what is printed about one thing. */
+export const OBJECT_FORMAT: FlagSpec = {
+  name: 'format',
+  short: 'f',
+  type: 'string',
+  usage: [TITLE, ...LINES].join('\n'),
+};

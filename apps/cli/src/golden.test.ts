@@ -9,8 +9,11 @@ import { runCli } from './testing/run-cli.ts';
 const SAME_HELP = [
   'history --help',
   'image history --help',
+  'image inspect --help',
   'image rm --help',
   'image tag --help',
+  'info --help',
+  'inspect --help',
   'login --help',
   'rmi --help',
   'tag --help',

@@ -1,6 +1,6 @@
 import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
-import { FORMAT } from './format-flags.ts';
+import { FORMAT, OBJECT_FORMAT } from './format-flags.ts';
 
 // Names, summaries and flags only: this table is read at every start, the commands' code when they run.
 
@@ -121,6 +121,7 @@ const INSPECT: CommandSpec = {
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   arity: { min: 1 },
   flags: [
+    OBJECT_FORMAT,
     {
       name: 'size',
       short: 's',
@@ -137,7 +138,7 @@ const IMAGE_INSPECT: CommandSpec = {
   summary: 'Display detailed information on one or more images',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
-  flags: [],
+  flags: [OBJECT_FORMAT],
   load: () => import('./commands/image-inspect.ts'),
 };
 
@@ -294,19 +295,19 @@ const LOGOUT: CommandSpec = {
 const VERSION_COMMAND: CommandSpec = {
   name: 'version',
   summary: 'Show the wherry version information',
-  usage: '',
+  usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
-  flags: [],
+  flags: [OBJECT_FORMAT],
   load: () => import('./commands/version.ts'),
 };
 
 const INFO: CommandSpec = {
   name: 'info',
   summary: 'Display system-wide information',
-  usage: '',
+  usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
   alsoKnownAs: ['system info', 'info'],
-  flags: [],
+  flags: [OBJECT_FORMAT],
   load: () => import('./commands/info.ts'),
 };
 

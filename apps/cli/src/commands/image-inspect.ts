@@ -1,7 +1,10 @@
 import type { CommandContext } from '../command.ts';
+import { openInspector } from '../output/inspector.ts';
 import { inspectImages } from './inspect-images.ts';
 
 /** `wherry image inspect`. */
 export async function run(context: CommandContext): Promise<number> {
-  return await inspectImages(context, (name, message) => `Error: no such image: ${name}: ${message}`);
+  const inspector = await openInspector(context.flags.string('format'));
+  const describe = (name: string, message: string) => `Error: no such image: ${name}: ${message}`;
+  return await inspectImages(context, inspector, describe);
 }

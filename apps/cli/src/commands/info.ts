@@ -1,11 +1,14 @@
 import { formatPlatform, type SystemInfo } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
+import { BAD_TEMPLATE_EXIT_CODE } from '../exit-codes.ts';
 import { binarySize } from '../output/human.ts';
 import { oneLine } from '../output/printable.ts';
 
 /** `wherry info`: the machine, the store and the configuration. */
-export async function run({ engine, io }: CommandContext): Promise<number> {
+export async function run({ engine, flags, io }: CommandContext): Promise<number> {
   const info = await (await engine()).info();
+  const format = flags.string('format');
+  if (format) return await runFormat(format, info, io);
   const lines = [
     'Client:',
     ` Version:    ${info.version}`,
@@ -15,6 +18,22 @@ export async function run({ engine, io }: CommandContext): Promise<number> {
     ...storeLines(info),
   ];
   io.stdout.write(`${lines.map((line) => `${oneLine(line)}\n`).join('')}\n`);
+  return 0;
+}
+
+async function runFormat(format: string, info: SystemInfo, io: CommandContext['io']): Promise<number> {
+  const [{ formatObject, parseFormat }, { infoValue }] = await Promise.all([
+    import('../output/template.ts'),
+    import('../output/go-types/system-info.ts'),
+  ]);
+  const template = parseFormat(format, { exitCode: BAD_TEMPLATE_EXIT_CODE });
+  const value = infoValue(info, {
+    debug: Boolean(io.env.WHERRY_DEBUG),
+    platform: formatPlatform(info.platform),
+  });
+  const { text, fault } = formatObject(template, value);
+  io.stdout.write(`${text}\n`);
+  if (fault !== undefined) throw fault;
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
-import { formatDocuments } from '../output/json.ts';
+import { openInspector } from '../output/inspector.ts';
 import { run as runImageInspect } from './image-inspect.ts';
 import { inspectImages } from './inspect-images.ts';
 
@@ -26,10 +26,12 @@ export async function run(context: CommandContext): Promise<number> {
     const fault = type === '' ? 'type is empty' : `unknown type: ${JSON.stringify(type)}`;
     throw new CommandError(`${fault}: must be one of ${TYPES.map((name) => `"${name}"`).join(', ')}`);
   }
-  if (type === undefined) return await inspectImages(context, (name) => `Error: No such object: ${name}`);
+  const inspector = await openInspector(flags.string('format'));
+  if (type === undefined)
+    return await inspectImages(context, inspector, (name) => `Error: No such object: ${name}`);
   if (flags.bool('size') && type !== 'container') io.stderr.write(`WARNING: --size ignored for ${type}\n`);
   if (type === 'image') return await runImageInspect(context);
-  io.stdout.write(formatDocuments([]));
+  io.stdout.write(inspector.text());
   for (const name of args) io.stderr.write(`Error: No such ${type}: ${name}\n`);
   return FAILURE_EXIT_CODE;
 }

@@ -73,6 +73,8 @@ describe('wherry inspect', () => {
     '',
   ].join('\n');
 
+  const onOneLine = `{"Id":"${ID}","RepoTags":["a:1"],"Config":{"Labels":{"by":"<me> & you\\u2028"},"Cmd":null,"Volumes":{}}}`;
+
   test.each([
     { argv: ['inspect', 'a'], exitCode: 0, stdout: shown, stderr: '' },
     {
@@ -115,6 +117,69 @@ describe('wherry inspect', () => {
     },
   ])('answers $argv', async ({ argv, exitCode, stdout, stderr }) => {
     expect(await runCli(argv, { engine })).toMatchObject({ exitCode, stdout, stderr });
+  });
+
+  test.each([
+    { argv: ['-f', '{{.ID}} {{.Config.Labels.by}}', 'a'], stdout: `${ID} <me> & you\u2028\n` },
+    // Docker's type has no such field, its JSON has.
+    { argv: ['-f', '{{.Id}} {{json .Config.Labels}}', 'a'], stdout: `${ID} {"by":"<me> & you\\u2028"}\n` },
+    { argv: ['-f', '{{.Config.Labels.no}}|{{.Size}}|{{.Os}}', 'a'], stdout: '<no value>|0|\n' },
+    {
+      argv: ['-f', '{{range $i, $tag := .RepoTags}}{{$i}}{{$tag}}{{end}}', 'a', 'a'],
+      stdout: '0a:1\n0a:1\n',
+    },
+    { argv: ['-f', 'table {{.RepoTags}}', 'a'], stdout: 'table [a:1]\n' },
+    { argv: ['-f', '', 'a'], stdout: shown },
+    { argv: ['-f', 'json', 'a', 'a'], stdout: `[${onOneLine},${onOneLine}]\n` },
+    { argv: ['-f', '{{.Id}}', 'x'], exitCode: 1, stdout: '\n', stderr: 'Error: No such object: x\n' },
+    { argv: ['-f', 'json', 'x'], exitCode: 1, stdout: '[]\n', stderr: 'Error: No such object: x\n' },
+    {
+      argv: ['-f', '{{.ID}} {{.Nope}}', 'x', 'a', 'y'],
+      exitCode: 1,
+      stdout: '\n',
+      stderr:
+        'Error: No such object: x\n' +
+        'template parsing error: template: :1:2: executing "" at <.ID>: map has no entry for key "ID"\n' +
+        'Error: No such object: y\n',
+    },
+    {
+      argv: ['-f', '{{.Id}}', 'x', 'a', '--type', 'image'],
+      exitCode: 1,
+      stdout: `${ID}\n`,
+      stderr: 'Error: no such image: x: No such image: x:latest\n',
+    },
+    {
+      argv: ['-f', '{{.Name}}', '--type', 'container', 'a'],
+      exitCode: 1,
+      stdout: '\n',
+      stderr: 'Error: No such container: a\n',
+    },
+    {
+      argv: ['-f', '{{.Id', 'x'],
+      exitCode: 64,
+      stdout: '',
+      stderr: 'template parsing error: template: :1: unclosed action\n',
+    },
+  ])('answers $argv', async ({ argv, exitCode = 0, stdout, stderr = '' }) => {
+    expect(await runCli(['inspect', ...argv], { engine })).toMatchObject({ exitCode, stdout, stderr });
+  });
+
+  test('takes a missing key for an error once it has looked at JSON, as Docker does', async () => {
+    const argv = (...names: string[]) => [
+      'inspect',
+      '-f',
+      '{{.Config.Labels.no}}{{with .Parent}}{{.Id}}{{end}}',
+      ...names,
+    ];
+    const documents: Record<string, object> = {
+      base: { Id: ID, Config: { Labels: {} } },
+      child: { Id: ID, Config: { Labels: { no: 'yes' } }, Parent: 'p' },
+    };
+    const inspect = async (name: string) => documents[name] as ImageInspection;
+    expect(await runCli(argv('base'), { engine: { inspect } })).toMatchObject({ stdout: '<no value>\n' });
+    const { exitCode, stdout, stderr } = await runCli(argv('child', 'base'), { engine: { inspect } });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '\n' });
+    expect(stderr).toMatch(/can't evaluate field Id in type .*\n.*map has no entry for key "no"\n$/);
   });
 
   test('fails on what is no absence', async () => {

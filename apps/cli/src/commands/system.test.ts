@@ -189,6 +189,88 @@ Store:
   );
 });
 
+describe('wherry info --format', () => {
+  const engine = {
+    info: async () => ({ ...INFO, insecureRegistries: ['r.example:5000', '10.0.0.0/8'] }),
+  };
+
+  test.each([
+    {
+      format: '{{.Images}} {{.NCPU}} {{.MemTotal}} {{.OSType}}/{{.Architecture}}',
+      stdout: '3 2 25275000000 linux/aarch64',
+    },
+    { format: '{{.DockerRootDir}} {{.Name}} {{.ClientInfo.Version}}', stdout: '/r host 0.1.0' },
+    { format: '{{.RegistryConfig.Mirrors}}', stdout: '[http://127.0.0.1:6000/]' },
+    {
+      format:
+        '{{range $name, $_ := .RegistryConfig.IndexConfigs}}{{$name}}{{end}} {{.RegistryConfig.InsecureRegistryCIDRs}}',
+      stdout: 'r.example:5000 [10.0.0.0/8]',
+    },
+    {
+      format: '{{.HashEngine}} {{.NodeVersion}} {{.ConfigFile}}',
+      stdout: 'node:crypto 24.0.0 /c/config.toml',
+    },
+  ])('prints $format', async ({ format, stdout }) => {
+    expect(await runCli(['info', '-f', format], { engine })).toMatchObject({
+      exitCode: 0,
+      stdout: `${stdout}\n`,
+      stderr: '',
+    });
+  });
+
+  test('prints JSON, and what came before a fault', async () => {
+    const json = await runCli(['info', '--format', 'json'], { engine });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      Images: 3,
+      ClientInfo: { Debug: false, Version: '0.1.0' },
+    });
+    expect(await runCli(['system', 'info', '-f', '{{.Images}} {{.Swarm}}'], { engine })).toMatchObject({
+      exitCode: 1,
+      stdout: '3 \n',
+      stderr:
+        'template: :1:14: executing "" at <.Swarm>: can\'t evaluate field Swarm in type system.dockerInfo\n',
+    });
+    expect(await runCli(['info', '-f', '{{'], { engine })).toMatchObject({
+      exitCode: 64,
+      stdout: '',
+      stderr: 'template parsing error: template: :1: unclosed action\n',
+    });
+  });
+});
+
+test.each([
+  { format: '{{.Client.Version}}', exitCode: 0, stdout: /^0\.1\.0\n$/, stderr: '' },
+  {
+    format: '{{.Client.Os}}\t{{.Client.Arch}}',
+    exitCode: 0,
+    stdout: /^[a-z]+ {12,}[a-z0-9]+\n$/,
+    stderr: '',
+  },
+  {
+    format: 'json',
+    exitCode: 0,
+    stdout: /^{"Client":{"Version":"0\.1\.0",.*},"Server":null}\n$/,
+    stderr: '',
+  },
+  {
+    format: 'v{{.Client.Version}} {{.Server.Version}}',
+    exitCode: 1,
+    stdout: /^v0\.1\.0 \n$/,
+    stderr:
+      'template: version:1:30: executing "version" at <.Server.Version>: nil pointer evaluating *types.Version.Version\n',
+  },
+  {
+    format: '{{',
+    exitCode: 64,
+    stdout: /^$/,
+    stderr: 'template parsing error: template: version:1: unclosed action\n',
+  },
+])('wherry version -f "$format"', async ({ format, exitCode, stdout, stderr }) => {
+  const outcome = await runCli(['version', '-f', format]);
+  expect(outcome).toMatchObject({ exitCode, stderr });
+  expect(outcome.stdout).toMatch(stdout);
+});
+
 test('wherry version needs no store', async () => {
   const { exitCode, stdout, opened } = await runCli(['version']);
   expect(exitCode).toBe(0);

@@ -54,7 +54,7 @@ export function isUsageError({ exit, stderr, tty }: GoldenCase): boolean {
  * when what it needs is offered.
  */
 export function whyLeftOut(recorded: GoldenCase): string | undefined {
-  const { argv, env, file, setup = '', state_before: before } = recorded;
+  const { argv, env, exit, file, setup = '', state_before: before } = recorded;
   if (file === 'build') return 'it shows what a build made';
   if (file === 'help') return 'the help texts have their own test';
   if (argv[0]?.startsWith('-') && argv[0] !== '--config') return 'an option of the daemon';
@@ -70,6 +70,7 @@ export function whyLeftOut(recorded: GoldenCase): string | undefined {
     return 'it looks into what only a build makes';
   if (rest.some((word) => /^(?:--filter=|-f)?label!?=/.test(word)) && hasBuilt(before?.images ?? []))
     return 'it filters by labels that a build gave';
+  if (exit === 0 && rest.includes('network')) return 'it needs networks';
   if (rest.some((word) => word.includes('truncate .ID'))) return 'it shows digits of an ID that a build gave';
   const missing = rest.map(missingProgram).find((program) => program !== undefined);
   if (missing !== undefined) return `there is no ${missing} here`;

@@ -15,6 +15,8 @@ const HEX = /\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g;
 const MOMENTS = /Less than a second ago|\d+ seconds? ago/g;
 /** When what a build made was made, and what stands in for it. */
 const MADE_AT = /2026-11-23 21:4(?:5:2\d|8:09)/g;
+/** Where Go has what a pointer points to. */
+const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
 const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
 
@@ -22,12 +24,14 @@ const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from
 export function normalise(text: string): string {
   const shown = text
     .replace(/"GraphDriver": \{[\s\S]*?\n {8}\}/g, '"GraphDriver": <driver>')
+    .replace(/"GraphDriver":\{"Data":.*?,"Name":"[^"]*"\}/g, '"GraphDriver":<driver>')
     .replace(/"DockerVersion": "[^"]*"/g, '"DockerVersion": <version>')
     .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
     .replace(/(?<=Mounted from )\S+/g, '<repository>')
     .replace(HEX, (hex) => (LASTING_DIGESTS.some((digest) => digest.startsWith(hex)) ? hex : MADE))
     .replace(MOMENTS, '<moments> ago')
-    .replace(MADE_AT, '<moment>');
+    .replace(MADE_AT, '<moment>')
+    .replace(ADDRESSES, '<address>');
   const lines = sortRecords(shown)
     .split('\n')
     .filter((line) => !PASSING_PHASE.test(line));

@@ -1,0 +1,26 @@
+import type { CommandError } from '../errors.ts';
+import { formatDocuments } from './json.ts';
+
+/** Puts documents into the format of `inspect`. docker/cli, package `inspect`. */
+export interface Inspector {
+  /** Returns what is wrong with the document, which then is left out. */
+  add(document: object): CommandError | undefined;
+  /** All that is to be printed. */
+  text(): string;
+}
+
+/** `json` is one line, nothing an indented text, all else a template: a `CommandError` tells that it is none. */
+export async function openInspector(format: string | undefined): Promise<Inspector> {
+  if (format && format !== 'json') {
+    const { TemplateInspector } = await import('./template-inspector.ts');
+    return new TemplateInspector(format);
+  }
+  const documents: object[] = [];
+  return {
+    add: (document) => {
+      documents.push(document);
+      return undefined;
+    },
+    text: () => formatDocuments(documents, { indented: format !== 'json' }),
+  };
+}

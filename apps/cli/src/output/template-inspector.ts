@@ -1,0 +1,47 @@
+import { decodeJson, type MissingKey, type Template, TemplateError, typed } from '@wherry/gotemplate';
+import type { CommandError } from '../errors.ts';
+import { BAD_TEMPLATE_EXIT_CODE } from '../exit-codes.ts';
+import { imageInspection } from './go-types/image-inspection.ts';
+import type { Inspector } from './inspector.ts';
+import { execute, parseFormat, unsuitable } from './template.ts';
+
+/**
+ * Executes a template on each document: on Docker's type of it, and where that fails on its JSON, in which a
+ * missing key is an error. docker/cli, `inspect.TemplateInspector`.
+ */
+export class TemplateInspector implements Inspector {
+  readonly #template: Template;
+  #output = '';
+  // Docker sets the option on the template when it first turns to the JSON, and leaves it there.
+  #missingKey: MissingKey = 'default';
+
+  /** Throws a `CommandError`. */
+  constructor(format: string) {
+    this.#template = parseFormat(format, { exitCode: BAD_TEMPLATE_EXIT_CODE });
+  }
+
+  add(document: object): CommandError | undefined {
+    try {
+      this.#output += `${this.#execute(document)}\n`;
+      return undefined;
+    } catch (error) {
+      return unsuitable(error);
+    }
+  }
+
+  text(): string {
+    return this.#output || '\n';
+  }
+
+  #execute(document: object): string {
+    try {
+      const data = typed(imageInspection, document);
+      return execute(this.#template, data, { missingKey: this.#missingKey });
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      this.#missingKey = 'error';
+      const data = decodeJson(JSON.stringify(document));
+      return execute(this.#template, data, { missingKey: this.#missingKey });
+    }
+  }
+}
