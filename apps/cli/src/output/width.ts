@@ -1,9 +1,9 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
-const NO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+const NO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
-/** Cells that a text takes in a terminal: two for a wide character, none for one that combines or controls. */
+/** Cells that a text takes in a terminal: two for a wide character, none for a combining one. */
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
