@@ -124,7 +124,7 @@ const main = defineConfig({
         },
         {
           name: 'local',
-          test: /[\\/](commands[\\/]images|open-engine|engine[\\/](images|open|open-store))\.[jt]s$/,
+          test: /[\\/](commands[\\/]images|open-engine|engine[\\/](images|open|store[\\/]open-store))\.[jt]s$/,
         },
         {
           name: 'template',
@@ -132,7 +132,7 @@ const main = defineConfig({
         },
         {
           name: 'transfer',
-          test: /[\\/](engine[\\/](pull|push|pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/]progress)\.[jt]s$/,
+          test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/]progress)\.[jt]s$/,
         },
         { name: 'undici', test: /[\\/]undici[\\/]lib[\\/](dispatcher[\\/]pool|api[\\/]api-request)\.js$/ },
       ],

@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hasher } from '../src/digest.ts';
-import { hasherFactory, measureHashEngines } from '../src/engine/hash-engine.ts';
+import { hasherFactory, measureHashEngines } from '../src/engine/store/hash-engine.ts';
 
 const TOTAL_BYTES = 256 << 20;
 const ROUNDS = 5;

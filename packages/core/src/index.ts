@@ -3,16 +3,16 @@ export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
-export { MAX_MANIFEST_BYTES } from './engine/documents.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
-export { openRegistryService } from './engine/open-registry-service.ts';
+export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   PutManifestRequest,
   PutManifestResult,
   RegistryService,
   UploadChunk,
-} from './engine/registry-service.ts';
+} from './engine/service/registry-service.ts';
+export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';
 export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';
 export type { LayerPhase, ProgressEvent, VerbOptions } from './events.ts';

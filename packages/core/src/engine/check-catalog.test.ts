@@ -5,8 +5,8 @@ import type { Digest } from '../digest.ts';
 import { hostPlatform } from '../platform.ts';
 import { EngineSandbox } from '../testing/engine-sandbox.ts';
 import { type ImageFixture, makeImageFixture, makeIndexFixture } from '../testing/image-fixtures.ts';
-import { openRegistryService } from './open-registry-service.ts';
-import type { RegistryService } from './registry-service.ts';
+import { openRegistryService } from './service/open-registry-service.ts';
+import type { RegistryService } from './service/registry-service.ts';
 
 const HOST = hostPlatform(process.platform, process.arch);
 const APP = makeImageFixture({ platform: HOST, layers: [{ base: 'base' }, { app: 'app' }] });

@@ -3,10 +3,10 @@ import type { Digest } from '../digest.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { CatalogManifest } from '../metadata/metadata-store.ts';
 import { isIndexType, isManifestType } from '../oci/media-types.ts';
-import { MAX_MANIFEST_BYTES, readOwnDocument } from './documents.ts';
 import type { Fault } from './engine.ts';
-import { readPushedDocument } from './registry-documents.ts';
-import type { Store } from './store.ts';
+import { readPushedDocument } from './service/registry-documents.ts';
+import { MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
+import type { Store } from './store/store.ts';
 
 export interface CatalogCheck {
   readonly store: Store;

@@ -7,7 +7,7 @@ import { EngineSandbox, nameAt, serveImage } from '../testing/engine-sandbox.ts'
 import { makeImageFixture } from '../testing/image-fixtures.ts';
 import { loseMetadata, PULLED_IMAGE, type PulledStore, pulled } from '../testing/pulled-store.ts';
 import type { Fault } from './engine.ts';
-import { openRegistryService } from './open-registry-service.ts';
+import { openRegistryService } from './service/open-registry-service.ts';
 
 const HOST = hostPlatform(process.platform, process.arch);
 const LAYER = PULLED_IMAGE.layers[1]!.descriptor.digest;

@@ -2,10 +2,10 @@ import type { Digest } from '../digest.ts';
 import type { VerbOptions } from '../events.ts';
 import type { Reference } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { completeImage } from './layer-variant.ts';
 import { getRemoteTarget, isSameTarget } from './remote-target.ts';
 import { storedForm } from './resolve.ts';
-import type { Store } from './store.ts';
+import { completeImage } from './store/layer-variant.ts';
+import type { Store } from './store/store.ts';
 
 /** What a pull of a name would find. */
 export interface PullCheck {

@@ -11,12 +11,12 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
-import type { AdoptDeps } from './adopt.ts';
 import { checkCatalog } from './check-catalog.ts';
 import type { CheckResult, Fault } from './engine.ts';
-import { readLayoutNames } from './layout-names.ts';
+import type { AdoptDeps } from './layers/adopt.ts';
 import { forEachLimited } from './limiter.ts';
 import { type IndexedName, reindex } from './reindex.ts';
+import { readLayoutNames } from './store/layout-names.ts';
 
 /** A download that broke off is kept for the next attempt; one this old, nobody comes back for. */
 const STALE_INGEST_MS = 24 * 3600 * 1000;

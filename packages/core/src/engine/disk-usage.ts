@@ -6,7 +6,7 @@ import { type Digest, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import { familiarName } from '../reference.ts';
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 type GroupType = DiskUsageGroup['type'];
 

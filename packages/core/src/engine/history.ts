@@ -1,11 +1,11 @@
 import { collect } from '../bytes/collect.ts';
 import type { ImageFacts, ImageStore } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { MAX_CONFIG_BYTES } from './documents.ts';
 import type { HistoryEntry } from './engine.ts';
 import { createdDate, familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+import { MAX_CONFIG_BYTES } from './store/documents.ts';
+import type { Store } from './store/store.ts';
 
 /** Tells how an image came to be, newest entry first, from its config. OCI image-spec v1.1, config.md "history". */
 export async function history(deps: { readonly store: Store }, image: string): Promise<HistoryEntry[]> {

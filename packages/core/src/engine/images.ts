@@ -2,6 +2,7 @@ import type { Digest } from '../digest.ts';
 import type { ImageName, ImageOutline, ImageStore } from '../metadata/metadata-store.ts';
 import { familiarName, formatReference } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
+import { resolveImage } from './resolve.ts';
 import {
   createdMs,
   type ImageFilters,
@@ -9,9 +10,8 @@ import {
   matchesFacts,
   matchesLabels,
   parseImageFilters,
-} from './image-filters.ts';
-import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+} from './selection/image-filters.ts';
+import type { Store } from './store/store.ts';
 
 /**
  * Lists images, newest first, from metadata alone; only filters on labels read documents. Throws
@@ -90,7 +90,7 @@ async function withLabels<T extends { readonly facts: ImageOutline }>(
   rows: readonly T[],
 ): Promise<readonly T[]> {
   if (filters.labels.length === 0) return rows;
-  const { readLabels } = await import('./image-labels.ts');
+  const { readLabels } = await import('./selection/image-labels.ts');
   const labels = await readLabels(
     blobs,
     rows.map(({ facts }) => facts.id),

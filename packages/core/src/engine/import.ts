@@ -19,12 +19,12 @@ import { normalizePlatform, type Platform } from '../platform.ts';
 import { withDefaultTag } from '../reference.ts';
 import type { Transport } from '../registry/transport.ts';
 import { shownRequest, shownUrl } from '../registry/urls.ts';
-import type { AdoptDeps } from './adopt.ts';
-import { storeDocument } from './documents.ts';
-import { sweepDuplicates } from './duplicate-layers.ts';
 import type { ImportRequest } from './engine.ts';
-import { imageFacts } from './image-facts.ts';
-import { storeLayer } from './store-layer.ts';
+import type { AdoptDeps } from './layers/adopt.ts';
+import { storeLayer } from './layers/store-layer.ts';
+import { storeDocument } from './store/documents.ts';
+import { sweepDuplicates } from './store/duplicate-layers.ts';
+import { imageFacts } from './store/image-facts.ts';
 
 export interface ImportDeps extends AdoptDeps {
   readonly now: () => Date;

@@ -10,7 +10,7 @@ import {
 } from 'node:os';
 import type { Platform } from '../platform.ts';
 import type { SystemInfo } from './engine.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 
 export interface InfoDeps {

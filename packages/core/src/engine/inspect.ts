@@ -1,11 +1,11 @@
 import { collect } from '../bytes/collect.ts';
 import { NOT_TAGGED_HERE } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { MAX_CONFIG_BYTES } from './documents.ts';
 import type { ImageInspection } from './engine.ts';
 import { familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+import { MAX_CONFIG_BYTES } from './store/documents.ts';
+import type { Store } from './store/store.ts';
 
 const ZERO_TIME = '0001-01-01T00:00:00Z';
 

@@ -13,15 +13,15 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { DocumentRecord, ImageFacts } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
-import { type AdoptDeps, adoptTarget } from './adopt.ts';
-import { storeDocument } from './documents.ts';
-import { sweepDuplicates } from './duplicate-layers.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
-import { isComplete, storedCompression } from './layer-variant.ts';
+import { type AdoptDeps, adoptTarget } from './layers/adopt.ts';
+import { isUnsealed } from './layers/seal.ts';
+import { storeLayer, storeLayerOrBlob } from './layers/store-layer.ts';
 import { layoutDirectory } from './layout-directory.ts';
-import { isUnsealed } from './seal.ts';
-import type { Store } from './store.ts';
-import { storeLayer, storeLayerOrBlob } from './store-layer.ts';
+import { storeDocument } from './store/documents.ts';
+import { sweepDuplicates } from './store/duplicate-layers.ts';
+import { isComplete, storedCompression } from './store/layer-variant.ts';
+import type { Store } from './store/store.ts';
 
 export interface LoadDeps extends AdoptDeps {
   readonly now: () => Date;

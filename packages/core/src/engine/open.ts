@@ -1,7 +1,7 @@
 import { hostPlatform } from '../platform.ts';
-import { storeRoot } from './default-root.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { Parts } from './parts.ts';
+import { storeRoot } from './store/default-root.ts';
 
 /**
  * Opens an engine over the store at `options.root`. Nothing is read or made before a verb needs it, and a

@@ -18,7 +18,7 @@ import {
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { forEachLimited } from './limiter.ts';
 import { getRemoteTarget, isSameTarget } from './remote-target.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 export interface OutdatedRequest {
   /** Without a tag: `latest`. Absent: every tag in the store. */

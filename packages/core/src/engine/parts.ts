@@ -4,7 +4,7 @@ import type { LayerPassPool } from '../layer/pass-pool.ts';
 import type { Platform } from '../platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { EngineOptions } from './engine.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 export interface PartsOptions {
   readonly root: string;
@@ -91,7 +91,7 @@ export class Parts {
 
   #openStore(): Promise<Store> {
     this.#requireOpen();
-    this.#store ??= import('./open-store.ts').then(({ openStore }) => openStore(this.#options.root));
+    this.#store ??= import('./store/open-store.ts').then(({ openStore }) => openStore(this.#options.root));
     return this.#store;
   }
 

@@ -1,5 +1,5 @@
 import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 /** Keeps an image from a prune, and from a removal that is not forced. Throws `IMAGE_UNKNOWN`. */
 export async function pin(deps: { readonly store: Store }, image: string): Promise<boolean> {

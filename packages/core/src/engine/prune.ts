@@ -2,12 +2,17 @@ import type { Digest } from '../digest.ts';
 import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import type { PruneRequest, PruneResult, RemovalEvent } from './engine.ts';
-import { type ImageFilters, matchesLabels, PRUNE_FILTERS, parseImageFilters } from './image-filters.ts';
-import { readLabels } from './image-labels.ts';
-import { configuredFilters } from './prune-config.ts';
-import { type PruneSelection, prunableImages, pruneCandidates } from './prune-selection.ts';
 import { Removal } from './removal.ts';
-import type { Store } from './store.ts';
+import {
+  type ImageFilters,
+  matchesLabels,
+  PRUNE_FILTERS,
+  parseImageFilters,
+} from './selection/image-filters.ts';
+import { readLabels } from './selection/image-labels.ts';
+import { configuredFilters } from './selection/prune-config.ts';
+import { type PruneSelection, prunableImages, pruneCandidates } from './selection/prune-selection.ts';
+import type { Store } from './store/store.ts';
 
 /** Images to a transaction: other writers wait for one, some tenths of a second; each costs a handful of flushes. */
 const MIN_BATCH = 250;

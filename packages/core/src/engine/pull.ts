@@ -16,13 +16,13 @@ import { isConfigType, isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { formatReference, type Reference, repositoryOf, withDigest } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { isImage } from './adopt.ts';
-import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './documents.ts';
 import type { PullRequest, PullResult } from './engine.ts';
-import { imageFacts, platformSatisfies, requireSameLayerCount } from './image-facts.ts';
-import { completeImage, isComplete } from './layer-variant.ts';
-import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './pull-layers.ts';
+import { isImage } from './layers/adopt.ts';
+import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './layers/pull-layers.ts';
 import { storedForm } from './resolve.ts';
+import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './store/documents.ts';
+import { imageFacts, platformSatisfies, requireSameLayerCount } from './store/image-facts.ts';
+import { completeImage, isComplete } from './store/layer-variant.ts';
 
 export interface PullDeps extends LayersFetchDeps {
   readonly registry: RegistryClient;

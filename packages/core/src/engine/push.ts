@@ -18,13 +18,13 @@ import {
   withDigest,
 } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { MAX_MANIFEST_BYTES, readOwnDocument } from './documents.ts';
-import { sweepDuplicates } from './duplicate-layers.ts';
 import type { PushResult } from './engine.ts';
+import { type SealDeps, sealImage } from './layers/seal.ts';
 import { forEachLimited } from './limiter.ts';
-import { type SealDeps, sealImage } from './seal.ts';
-import type { Store } from './store.ts';
-import { wholeContent } from './whole-content.ts';
+import { MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
+import { sweepDuplicates } from './store/duplicate-layers.ts';
+import type { Store } from './store/store.ts';
+import { wholeContent } from './store/whole-content.ts';
 
 export interface PushDeps extends SealDeps {
   readonly store: Store;

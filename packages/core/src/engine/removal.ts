@@ -3,7 +3,7 @@ import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import { familiarName, repositoryOf } from '../reference.ts';
 import type { RemovalEvent } from './engine.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 export interface TakeOptions {
   /** Keeps untagged parents. */

@@ -5,7 +5,7 @@ import { sameRepository } from '../reference.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 /**
  * Takes a name off an image; with its last name, or by ID, the image goes too, and every blob that nothing

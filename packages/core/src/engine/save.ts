@@ -10,12 +10,12 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import { parseAnyReference, type Reference, repositoryOf } from '../reference.ts';
-import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './documents.ts';
 import type { SaveRequest } from './engine.ts';
-import { layerVariant, storedCompression } from './layer-variant.ts';
 import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
-import { wholeContent } from './whole-content.ts';
+import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
+import { layerVariant, storedCompression } from './store/layer-variant.ts';
+import type { Store } from './store/store.ts';
+import { wholeContent } from './store/whole-content.ts';
 
 /**
  * Writes images as an archive that `docker load` and OCI tools read. Names are resolved before the first

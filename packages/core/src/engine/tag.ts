@@ -2,7 +2,7 @@ import { WherryError } from '../errors.ts';
 import type { ImageName } from '../metadata/metadata-store.ts';
 import { type Reference, withDefaultTag } from '../reference.ts';
 import { resolveImage } from './resolve.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 /**
  * Gives an image one more name; a name that was another image's moves. Throws `IMAGE_UNKNOWN`,

@@ -3,8 +3,8 @@ import { WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { familiarRepository, isTag, type Reference, repositoryOf, withTag } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { globToRegExp } from './glob.ts';
 import { forEachLimited } from './limiter.ts';
+import { globToRegExp } from './selection/glob.ts';
 import { sortTags, type TagOrder } from './tag-order.ts';
 
 export interface TagsRequest {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Digest } from '../digest.ts';
-import type { Store } from '../engine/store.ts';
+import type { Store } from '../engine/store/store.ts';
 import { describeDocument, makeManifest, type StoredDocument } from '../image/build-image.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { writeJson } from '../oci/json.ts';

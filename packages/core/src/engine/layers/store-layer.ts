@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { NodeHasher } from '../../bytes/node-hasher.ts';
+import { releaseChunk } from '../../bytes/release.ts';
+import type { BlobInfo, BlobWriter } from '../../content/blob-store.ts';
+import { publishToc } from '../../content/toc-files.ts';
+import { isWherryError, throwIfCancelled } from '../../errors.ts';
+import { GrowingFile } from '../../layer/growing-file.ts';
+import type { LayerFacts } from '../../layer/layer-facts.ts';
+import { type LayerFetchDeps, recordLayer, startPass } from './layer-fetch.ts';
+
+type StoreLayerDeps = Pick<LayerFetchDeps, 'store' | 'passes'>;
+
+export interface StoreLayerOptions<Stored extends BlobInfo> {
+  /** Bytes that will come, where that is known. */
+  readonly size?: number;
+  /** Gets what the layer turned out to be before its blob is visible. */
+  readonly hold: (stored: Stored) => void;
+  readonly signal: AbortSignal;
+  /** Nobody else has the chunks: their memory is given back as soon as they are written. */
+  readonly isOwned?: boolean;
+}
+
+/** Both settle in time; whoever awaits the one need not look at the other. */
+export interface StoringLayer<Stored extends BlobInfo> {
+  /** The bytes are written: the next layer may come. */
+  readonly drained: Promise<void>;
+  /** A worker has read them too, and the blob is visible. */
+  readonly stored: Promise<Stored>;
+}
+
+/**
+ * Puts a layer that comes as a stream of bytes into the store, under whatever digest it turns out to have.
+ * Fails with what the pass throws: `INVALID_TAR`, `TRUNCATED`, `CORRUPT`.
+ */
+export function storeLayer(
+  deps: StoreLayerDeps,
+  source: ByteSource,
+  options: StoreLayerOptions<LayerFacts>,
+): StoringLayer<LayerFacts> {
+  return storing((onDrained) => ingest(deps, source, options, onDrained, keepLayer));
+}
+
+/** Like `storeLayer`; bytes that turn out to be no layer are kept as a bare blob. */
+export function storeLayerOrBlob(
+  deps: StoreLayerDeps,
+  source: ByteSource,
+  options: StoreLayerOptions<BlobInfo>,
+): StoringLayer<LayerFacts | BlobInfo> {
+  return storing((onDrained) =>
+    ingest<LayerFacts | BlobInfo>(deps, source, options, onDrained, keepLayerOrBlob),
+  );
+}
+
+function storing<Stored extends BlobInfo>(
+  start: (onDrained: () => void) => Promise<Stored>,
+): StoringLayer<Stored> {
+  const drained = Promise.withResolvers<void>();
+  const stored = start(drained.resolve);
+  stored.catch(drained.reject);
+  drained.promise.catch(() => undefined);
+  return { drained: drained.promise, stored };
+}
+
+/** What is needed to keep a layer whose bytes are written. */
+interface Written<Stored extends BlobInfo> {
+  readonly deps: StoreLayerDeps;
+  readonly writer: BlobWriter;
+  /** Of the file that `writer` writes. */
+  readonly path: string;
+  readonly facts: Promise<LayerFacts>;
+  readonly toc: string;
+  readonly hold: (stored: Stored) => void;
+}
+
+async function ingest<Stored extends BlobInfo>(
+  deps: StoreLayerDeps,
+  source: ByteSource,
+  { size, hold, signal, isOwned = false }: StoreLayerOptions<Stored>,
+  onDrained: () => void,
+  keep: (written: Written<Stored>) => Promise<Stored>,
+): Promise<Stored> {
+  await using writer = await deps.store.blobs.begin(`layer-${randomUUID()}`, { hashedBy: 'caller', signal });
+  const { path } = writer;
+  if (path === undefined) throw new Error('layers need a store with files');
+  const growing = new GrowingFile(path);
+  const passing = startPass(deps, growing, size, writer);
+  try {
+    for await (const chunk of source) {
+      throwIfCancelled(signal);
+      const { length } = chunk;
+      await writer.write(chunk);
+      if (isOwned) releaseChunk(chunk);
+      growing.advance(length);
+    }
+    growing.end();
+    onDrained();
+    return await keep({ deps, writer, path, ...passing, hold });
+  } catch (error) {
+    growing.abort();
+    await passing.facts.catch(() => undefined);
+    // Under a name that nobody will ask for again, nothing is worth keeping.
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function keepLayer({ deps, writer, facts, toc, hold }: Written<LayerFacts>): Promise<LayerFacts> {
+  const found = await facts;
+  hold(found);
+  await publishToc(deps.store.root, found.digest, toc);
+  await writer.commit(found);
+  recordLayer(deps.store, found);
+  return found;
+}
+
+async function keepLayerOrBlob(written: Written<LayerFacts | BlobInfo>): Promise<LayerFacts | BlobInfo> {
+  try {
+    return await keepLayer(written);
+  } catch (error) {
+    if (!isWherryError(error, 'INVALID_TAR', 'TRUNCATED', 'CORRUPT', 'UNSUPPORTED')) throw error;
+  }
+  const hasher = new NodeHasher();
+  let size = 0;
+  for await (const chunk of createReadStream(written.path, { highWaterMark: 1 << 20 })) {
+    hasher.update(chunk);
+    size += chunk.length;
+  }
+  const info = { digest: hasher.digest(), size };
+  written.hold(info);
+  return written.writer.commit(info);
+}

@@ -1,0 +1,139 @@
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withStorageErrors } from '../../content/storage-error.ts';
+import { ingestDir, STORE_DIR_MODE } from '../../content/store-paths.ts';
+import { isErrno } from '../../errors.ts';
+import type { HashedPart } from '../../layer/hash-piece.ts';
+
+const UPLOAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const STATE_FILE = 'state';
+const FORMAT_VERSION = 1;
+/** Version, offset; the hash state follows. */
+const HEADER_BYTES = 16;
+const MAX_STATE_BYTES = 4096;
+
+/** Tells whether `text` can be the name of an upload session: a lower-case UUID, safe as a file name. */
+export function isUploadId(text: string): boolean {
+  return UPLOAD_ID.test(text);
+}
+
+/** The sessions' hash states, each beside the bytes it speaks of: `ingests/<id>/state`. */
+export class UploadStateFiles {
+  readonly #root: string;
+
+  /** `root` is the store's. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** `undefined` when there is no such session, or what is there is not a state. */
+  async find(id: string): Promise<HashedPart | undefined> {
+    try {
+      return decode(await readFile(this.#path(id)));
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Replaces the state in one step. `dataPath` is flushed first: after a crash of the machine a state must
+   * not speak of bytes that the disk never got, for nobody would hash them again.
+   */
+  async save(id: string, state: HashedPart, dataPath?: string): Promise<void> {
+    await withStorageErrors(`write to ${this.#root}`, async () => {
+      if (dataPath !== undefined) await flush(dataPath);
+      await mkdir(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
+      const target = this.#path(id);
+      const temporary = `${target}.new`;
+      await writeWhole(temporary, encode(state));
+      await rename(temporary, target);
+    });
+  }
+
+  /** Forgets the session. What its ingest holds is the ingest's to remove. */
+  async remove(id: string): Promise<void> {
+    const path = this.#path(id);
+    await Promise.all([rm(path, { force: true }), rm(`${path}.new`, { force: true })]);
+    try {
+      await rmdir(this.#directory(id));
+    } catch (error) {
+      // Another process waits for the ingest, and finds no session when it gets there; or all is gone.
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY', 'EPERM')) throw error;
+    }
+  }
+
+  /** The sessions and one-request uploads that nothing has touched since `before`. */
+  async listStale(before: Date): Promise<string[]> {
+    const stale: string[] = [];
+    for (const id of (await namesIn(join(this.#root, 'ingests'))).filter(isUploadId)) {
+      if ((await this.#lastChange(id)) < before.getTime()) stale.push(id);
+    }
+    return stale;
+  }
+
+  async #lastChange(id: string): Promise<number> {
+    const directory = this.#directory(id);
+    let latest = 0;
+    for (const path of [directory, ...(await namesIn(directory)).map((name) => join(directory, name))]) {
+      try {
+        latest = Math.max(latest, (await stat(path)).mtimeMs);
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
+    }
+    return latest;
+  }
+
+  #path(id: string): string {
+    return join(this.#directory(id), STATE_FILE);
+  }
+
+  #directory(id: string): string {
+    return ingestDir(this.#root, id);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  // Windows flushes only through a handle that may write.
+  const file = await open(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+function encode(state: HashedPart): Uint8Array {
+  const bytes = Buffer.alloc(HEADER_BYTES + state.hash.length);
+  bytes.writeUInt32LE(FORMAT_VERSION, 0);
+  bytes.writeBigUInt64LE(BigInt(state.offset), 8);
+  bytes.set(state.hash, HEADER_BYTES);
+  return bytes;
+}
+
+function decode(bytes: Buffer): HashedPart | undefined {
+  if (bytes.length <= HEADER_BYTES || bytes.length > MAX_STATE_BYTES) return undefined;
+  if (bytes.readUInt32LE(0) !== FORMAT_VERSION) return undefined;
+  const offset = Number(bytes.readBigUInt64LE(8));
+  if (!Number.isSafeInteger(offset)) return undefined;
+  return { offset, hash: bytes.subarray(HEADER_BYTES) };
+}
