@@ -318,6 +318,7 @@ const SEARCH: CommandSpec = {
   arity: { min: 1, max: 1 },
   flags: [
     { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
+    { name: 'format', type: 'string', usage: 'Pretty-print search using a Go template' },
     { name: 'limit', type: 'int', usage: 'Max number of search results' },
     NO_TRUNC,
   ],

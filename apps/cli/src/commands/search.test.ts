@@ -68,8 +68,7 @@ describe.skipIf(!existsSync(GOLDEN))('as the recorded client', () => {
   });
 
   const { cases } = existsSync(GOLDEN) ? readGolden<{ cases: GoldenCase[] }>('search.json') : { cases: [] };
-  // Templates are not offered yet.
-  for (const { name, argv, exit, stdout, stderr } of cases.filter((one) => !one.argv.includes('--format'))) {
+  for (const { name, argv, exit, stdout, stderr } of cases) {
     test.skipIf(name in UNPLAYABLE)(`${name}: ${argv.join(' ')}`, async () => {
       const result = await runCli(argv, { engine: { search: engine.search } });
       expect(result.stdout).toBe(stdout.join('\n'));
@@ -171,6 +170,7 @@ Search Docker Hub for images
 
 Options:
   -f, --filter filter   Filter output based on conditions provided
+      --format string   Pretty-print search using a Go template
       --limit int       Max number of search results
       --no-trunc        Don't truncate output
 `);

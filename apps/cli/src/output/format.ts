@@ -12,6 +12,8 @@ export interface Listing<Row> {
   readonly goType: string;
   /** What each placeholder stands for. */
   readonly fields: Readonly<Record<string, (row: Row) => string>>;
+  /** What stands for it in JSON, where that is another text. */
+  readonly jsonFields?: Readonly<Record<string, (row: Row) => string>>;
   /** What each placeholder stands for in a table's first line. */
   readonly headings: Readonly<Record<string, string>>;
   /** What the plain table shows in the place of nothing. */
