@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,6 +23,7 @@ const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
 
 /** Where GNU time writes what a run took. */
 const accounts = join(tmpdir(), `wherry-bench-${process.pid}`);
+process.once('exit', () => rmSync(accounts, { force: true }));
 
 /** Runs a command under GNU time. Throws, with what it printed, when it fails. */
 export function run(command: readonly string[]): Run {
