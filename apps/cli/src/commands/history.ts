@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
-import { formatList, TABLE } from '../output/format.ts';
+import { formatList } from '../output/format.ts';
+import { TABLE } from '../output/listing.ts';
 import { historyFormat, historyListing } from '../output/rows/history-row.ts';
 
 /** `wherry history`: how an image's layers were made. */

@@ -1,6 +1,6 @@
 import { readImagesFormat } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
-import { TABLE } from '../output/format.ts';
+import { TABLE } from '../output/listing.ts';
 
 /** The format of `wherry images`: what the user gives, else what Docker's configuration says, else a table. */
 export async function imagesFormat({ flags, globals, io }: CommandContext): Promise<string> {

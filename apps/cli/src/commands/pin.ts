@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
-import { formatList, TABLE } from '../output/format.ts';
+import { formatList } from '../output/format.ts';
+import { TABLE } from '../output/listing.ts';
 import { imageListing, imageRows } from '../output/rows/image-row.ts';
 import { forEachImage } from './for-each-image.ts';
 

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
-import { formatList, TABLE } from '../output/format.ts';
+import { formatList } from '../output/format.ts';
+import { TABLE } from '../output/listing.ts';
 import { searchListing } from '../output/rows/search-row.ts';
 import { readFilters } from './filter-flag.ts';
 

@@ -1,7 +1,8 @@
 import type { DiskUsage } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
-import { formatList, TABLE } from '../output/format.ts';
+import { formatList } from '../output/format.ts';
 import { humanSize } from '../output/human.ts';
+import { TABLE } from '../output/listing.ts';
 import {
   DISK_USAGE_ITEM_LISTING,
   DISK_USAGE_LISTING,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatList, type Listing } from './format.ts';
+import { formatList } from './format.ts';
+import type { Listing } from './listing.ts';
 
 interface Boat {
   readonly name: string;

@@ -12,7 +12,7 @@ import {
   TemplateError,
   typed,
 } from '@wherry/gotemplate';
-import { type Listing, TABLE } from './format.ts';
+import { type Listing, TABLE } from './listing.ts';
 import { tableText } from './printable.ts';
 import { alignColumns } from './table.ts';
 import { execute, parseFormat, unsuitable } from './template.ts';

@@ -1,6 +1,6 @@
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from '@wherry/core';
-import { type Listing, RAW } from '../format.ts';
 import { humanSize } from '../human.ts';
+import { type Listing, RAW } from '../listing.ts';
 
 export const TITLES = {
   images: 'Images',

@@ -1,6 +1,6 @@
 import { type HistoryEntry, shortId } from '@wherry/core';
-import { IDS, type Listing, TABLE } from '../format.ts';
 import { humanAge, localRfc3339, shortSize } from '../human.ts';
+import { IDS, type Listing, TABLE } from '../listing.ts';
 import { ellipsis } from '../width.ts';
 
 const MISSING = '<missing>';

@@ -1,7 +1,7 @@
 import { type ImageSummary, shortId } from '@wherry/core';
-import { IDS, type Listing, RAW, TABLE } from '../format.ts';
 import { goTimePrinter } from '../go-time.ts';
 import { humanAge, humanSize, isZeroTime, shortSize } from '../human.ts';
+import { IDS, type Listing, RAW, TABLE } from '../listing.ts';
 
 const NONE = '<none>';
 const UNKNOWN = 'N/A';

@@ -1,5 +1,5 @@
 import type { SearchResult } from '@wherry/core';
-import type { Listing } from '../format.ts';
+import type { Listing } from '../listing.ts';
 import { ellipsis } from '../width.ts';
 
 const DESCRIPTION_CELLS = 45;
