@@ -1,4 +1,4 @@
-import { INTERRUPTED_EXIT_CODE, TERMINATED_EXIT_CODE } from './exit-codes.ts';
+import { FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, TERMINATED_EXIT_CODE } from './exit-codes.ts';
 import { processIo } from './io.ts';
 import { run } from './run.ts';
 
@@ -20,11 +20,20 @@ for (const [name, exitCode] of [
     setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
   });
 
+let isDone = false;
+// With nothing left to wait for Node ends well, whatever was promised: a script would take that for success.
+process.once('beforeExit', () => {
+  if (isDone) return;
+  process.stderr.write('wherry: internal error: ended before its work was done\n');
+  process.exitCode = FAILURE_EXIT_CODE;
+});
+
 run(process.argv.slice(2), {
   io: processIo(),
   signal: controller.signal,
   openEngine: async (options) => (await import('./open-engine.ts')).openEngine(options),
 }).then((exitCode) => {
+  isDone = true;
   // A server that was told to stop has done its work; a command that was is an unfinished one.
   process.exitCode = exitCode === INTERRUPTED_EXIT_CODE ? (signalExitCode ?? exitCode) : exitCode;
 });
