@@ -93,8 +93,9 @@ export class BlobProxy implements AsyncDisposable {
       const sent = this.sent(digest);
       const room = Math.max(0, after - sent);
       const part: Buffer = chunk.subarray(0, room);
-      if (part.length > 0) await write(outgoing, part);
+      // Before it waits: the blob may be asked for a second time meanwhile.
       this.#sent.set(digest, sent + part.length);
+      if (part.length > 0) await write(outgoing, part);
       if (outgoing.destroyed) return false;
       if (part.length < chunk.length) {
         await sleep(SETTLE_MS);

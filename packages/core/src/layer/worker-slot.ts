@@ -60,7 +60,8 @@ export class WorkerSlot {
   #settle(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
-    this.#worker.unref();
+    // `terminate` holds on to the thread until it has ended, an answer that still comes must not let go of it.
+    if (!this.#isDead) this.#worker.unref();
     return pending;
   }
 }
