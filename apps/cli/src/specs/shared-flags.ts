@@ -1,4 +1,4 @@
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from '../flags.ts';
 
 const TITLE = 'Format output using a custom template:';
 const TABLE_LINES = [
@@ -25,3 +25,15 @@ export const OBJECT_FORMAT: FlagSpec = {
   type: 'string',
   usage: [TITLE, ...LINES].join('\n'),
 };
+
+export const CONTENT_TRUST = { name: 'disable-content-trust', type: 'bool', default: true } as const;
+export const FILTER = { name: 'filter', type: 'filter' } as const;
+export const JOBS = { name: 'jobs', type: 'int' } as const;
+export const QUIET = { name: 'quiet', short: 'q', type: 'bool' } as const;
+export const NO_TRUNC = { name: 'no-trunc', type: 'bool', usage: "Don't truncate output" } as const;
+export const QUIET_IDS = { ...QUIET, usage: 'Only show image IDs' } as const;
+export const PLATFORM = {
+  name: 'platform',
+  type: 'string',
+  usage: 'Set platform if server is multi-platform capable',
+} as const;

@@ -1,0 +1,47 @@
+import type { CommandSpec } from '../command.ts';
+import { PLATFORM, QUIET } from './shared-flags.ts';
+
+export const SAVE: CommandSpec = {
+  name: 'save',
+  summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['image save', 'save'],
+  flags: [
+    { name: 'output', short: 'o', type: 'string', usage: 'Write to a file, instead of STDOUT' },
+    { name: 'uncompressed', type: 'bool', usage: 'Write layers as plain tars, as older daemons do' },
+  ],
+  load: () => import('../commands/save.ts'),
+};
+
+export const LOAD: CommandSpec = {
+  name: 'load',
+  summary: 'Load an image from a tar archive or STDIN',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  alsoKnownAs: ['image load', 'load'],
+  flags: [
+    {
+      name: 'input',
+      short: 'i',
+      type: 'string',
+      usage: 'Read from tar archive file or OCI layout directory, instead of STDIN',
+    },
+    { ...QUIET, usage: 'Suppress the load output' },
+  ],
+  load: () => import('../commands/load.ts'),
+};
+
+export const IMPORT: CommandSpec = {
+  name: 'import',
+  summary: 'Import the contents from a tarball to create a filesystem image',
+  usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
+  arity: { min: 1 },
+  alsoKnownAs: ['image import', 'import'],
+  flags: [
+    { name: 'change', short: 'c', type: 'list', usage: 'Apply Dockerfile instruction to the created image' },
+    { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for imported image' },
+    PLATFORM,
+  ],
+  load: () => import('../commands/import.ts'),
+};

@@ -1,0 +1,124 @@
+import type { CommandSpec } from '../command.ts';
+import { FILTER, FORMAT, NO_TRUNC, OBJECT_FORMAT, QUIET_IDS } from './shared-flags.ts';
+
+export const IMAGES: CommandSpec = {
+  name: 'images',
+  summary: 'List images',
+  usage: '[OPTIONS] [REPOSITORY[:TAG]]',
+  arity: { min: 0, max: 1 },
+  alsoKnownAs: ['image ls', 'image list', 'images'],
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
+    { name: 'digests', type: 'bool', usage: 'Show digests' },
+    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
+    FORMAT,
+    NO_TRUNC,
+    QUIET_IDS,
+  ],
+  load: () => import('../commands/images.ts'),
+};
+
+export const TAG: CommandSpec = {
+  name: 'tag',
+  summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+  usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
+  arity: { min: 2, max: 2 },
+  alsoKnownAs: ['image tag', 'tag'],
+  flags: [],
+  load: () => import('../commands/tag.ts'),
+};
+
+export const INSPECT: CommandSpec = {
+  name: 'inspect',
+  summary: 'Return low-level information on Docker objects',
+  usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+  arity: { min: 1 },
+  flags: [
+    OBJECT_FORMAT,
+    {
+      name: 'size',
+      short: 's',
+      type: 'bool',
+      usage: 'Display total file sizes if the type is container',
+    },
+    { name: 'type', type: 'string', usage: 'Only inspect objects of the given type' },
+  ],
+  load: () => import('../commands/inspect.ts'),
+};
+
+export const IMAGE_INSPECT: CommandSpec = {
+  name: 'inspect',
+  summary: 'Display detailed information on one or more images',
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  flags: [OBJECT_FORMAT],
+  load: () => import('../commands/image-inspect.ts'),
+};
+
+export const HISTORY: CommandSpec = {
+  name: 'history',
+  summary: 'Show the history of an image',
+  usage: '[OPTIONS] IMAGE',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['image history', 'history'],
+  flags: [
+    FORMAT,
+    {
+      name: 'human',
+      short: 'H',
+      type: 'bool',
+      default: true,
+      usage: 'Print sizes and dates in human readable format',
+    },
+    NO_TRUNC,
+    QUIET_IDS,
+  ],
+  load: () => import('../commands/history.ts'),
+};
+
+export const RMI: CommandSpec = {
+  name: 'rmi',
+  summary: 'Remove one or more images',
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['image rm', 'image remove', 'rmi'],
+  flags: [
+    { name: 'force', short: 'f', type: 'bool', usage: 'Force removal of the image' },
+    { name: 'no-prune', type: 'bool', usage: 'Do not delete untagged parents' },
+  ],
+  load: () => import('../commands/rmi.ts'),
+};
+
+export const IMAGE_PRUNE: CommandSpec = {
+  name: 'prune',
+  summary: 'Remove unused images',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images, not just dangling ones' },
+    { name: 'dry-run', type: 'bool', usage: 'Show what would be removed, and remove nothing' },
+    { ...FILTER, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
+  ],
+  load: () => import('../commands/image-prune.ts'),
+};
+
+export const PIN: CommandSpec = {
+  name: 'pin',
+  summary: 'Keep images from being pruned',
+  description: 'Keep images from being pruned.\nLists pinned images if no image is specified.',
+  usage: '[IMAGE...]',
+  arity: { min: 0 },
+  flags: [],
+  load: () => import('../commands/pin.ts'),
+};
+
+export const UNPIN: CommandSpec = {
+  name: 'unpin',
+  summary: 'Let pinned images be pruned again',
+  usage: 'IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  flags: [],
+  load: () => import('../commands/unpin.ts'),
+};

@@ -1,0 +1,64 @@
+import type { CommandSpec } from '../command.ts';
+import { FORMAT, OBJECT_FORMAT } from './shared-flags.ts';
+
+export const VERSION_COMMAND: CommandSpec = {
+  name: 'version',
+  summary: 'Show the wherry version information',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [OBJECT_FORMAT],
+  load: () => import('../commands/version.ts'),
+};
+
+export const INFO: CommandSpec = {
+  name: 'info',
+  summary: 'Display system-wide information',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  alsoKnownAs: ['system info', 'info'],
+  flags: [OBJECT_FORMAT],
+  load: () => import('../commands/info.ts'),
+};
+
+export const SERVE: CommandSpec = {
+  name: 'serve',
+  summary: 'Serve the content store as a registry',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
+  load: () => import('../commands/serve.ts'),
+};
+
+export const SYSTEM_CHECK: CommandSpec = {
+  name: 'check',
+  summary: 'Verify every blob and record of the content store',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    { name: 'repair', type: 'bool', usage: 'Set faulty content aside and rebuild what can be rebuilt' },
+  ],
+  load: () => import('../commands/system-check.ts'),
+};
+
+export const SYSTEM_DF: CommandSpec = {
+  name: 'df',
+  summary: 'Show wherry disk usage',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    FORMAT,
+    { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
+  ],
+  load: () => import('../commands/system-df.ts'),
+};
+
+export const SYSTEM_RATELIMIT: CommandSpec = {
+  name: 'ratelimit',
+  summary: 'Show how many pulls a registry still allows',
+  description:
+    'Show how many pulls a registry still allows.\nDefaults to Docker Hub if no registry is specified.',
+  usage: '[REGISTRY]',
+  arity: { min: 0, max: 1 },
+  flags: [],
+  load: () => import('../commands/system-ratelimit.ts'),
+};

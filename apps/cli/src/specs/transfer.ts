@@ -1,0 +1,83 @@
+import type { CommandSpec } from '../command.ts';
+import { CONTENT_TRUST, FILTER, JOBS, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
+
+export const PULL: CommandSpec = {
+  name: 'pull',
+  summary: 'Download an image from a registry',
+  usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['image pull', 'pull'],
+  flags: [
+    { name: 'all-platforms', type: 'bool', usage: 'Download the image for every platform' },
+    { name: 'all-tags', short: 'a', type: 'bool', usage: 'Download all tagged images in the repository' },
+    { name: 'check', type: 'bool', usage: 'Only tell if the registry has a newer image' },
+    { ...CONTENT_TRUST, usage: 'Skip image verification' },
+    { name: 'explain', type: 'bool', usage: 'List the endpoints that would be asked, and why' },
+    { ...JOBS, usage: 'Number of layers to download at once' },
+    PLATFORM,
+    { ...QUIET, usage: 'Suppress verbose output' },
+  ],
+  load: () => import('../commands/pull.ts'),
+};
+
+export const PUSH: CommandSpec = {
+  name: 'push',
+  summary: 'Upload an image to a registry',
+  usage: '[OPTIONS] NAME[:TAG]',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['image push', 'push'],
+  flags: [
+    { name: 'all-tags', short: 'a', type: 'bool', usage: 'Push all tags of an image to the repository' },
+    { ...CONTENT_TRUST, usage: 'Skip image signing' },
+    { ...JOBS, usage: 'Number of layers to upload at once' },
+    { ...QUIET, usage: 'Suppress verbose output' },
+  ],
+  load: () => import('../commands/push.ts'),
+};
+
+export const TAGS: CommandSpec = {
+  name: 'tags',
+  summary: 'List the tags of a repository in its registry',
+  usage: '[OPTIONS] REPOSITORY',
+  arity: { min: 1, max: 1 },
+  flags: [
+    { name: 'digests', type: 'bool', usage: 'Show the digest that each tag points to' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'list',
+      usage: 'Only show tags that match a pattern, or one of several',
+    },
+    { name: 'limit', type: 'int', usage: 'Show no more tags than this' },
+    {
+      name: 'sort',
+      type: 'string',
+      default: 'semver',
+      usage: 'Order: newest version first (semver), by name, or as the registry has them (none)',
+    },
+  ],
+  load: () => import('../commands/tags.ts'),
+};
+
+export const OUTDATED: CommandSpec = {
+  name: 'outdated',
+  summary: 'List images that are newer in their registry',
+  usage: '[NAME[:TAG]...]',
+  arity: { min: 0 },
+  flags: [],
+  load: () => import('../commands/outdated.ts'),
+};
+
+export const SEARCH: CommandSpec = {
+  name: 'search',
+  summary: 'Search Docker Hub for images',
+  usage: '[OPTIONS] TERM',
+  arity: { min: 1, max: 1 },
+  flags: [
+    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
+    { name: 'format', type: 'string', usage: 'Pretty-print search using a Go template' },
+    { name: 'limit', type: 'int', usage: 'Max number of search results' },
+    NO_TRUNC,
+  ],
+  load: () => import('../commands/search.ts'),
+};
