@@ -4,6 +4,7 @@ import type { MissingKey } from './fields.ts';
 import { builtinFunctions, type Functions } from './functions.ts';
 import { toGo } from './go-value.ts';
 import { type Definitions, parse } from './parser.ts';
+import { printTemplates } from './printer.ts';
 import { normalizeUtf8 } from './utf8.ts';
 
 export interface TemplateOptions {
@@ -24,19 +25,32 @@ export interface ExecuteOptions {
   readonly rangeOverInt?: boolean;
 }
 
+interface Parsed {
+  readonly text: string;
+  readonly definitions: Definitions;
+  readonly functions: Functions;
+  readonly leftDelimiter: string;
+  readonly rightDelimiter: string;
+}
+
 /** A parsed template. It is not changed by executions, which may follow each other or interleave. */
 export class Template {
   readonly name: string;
-  readonly #text: string;
-  readonly #definitions: Definitions;
-  readonly #functions: Functions;
+  readonly #parsed: Parsed;
 
   /** @internal */
-  constructor(name: string, text: string, definitions: Definitions, functions: Functions) {
+  constructor(name: string, parsed: Parsed) {
     this.name = name;
-    this.#text = text;
-    this.#definitions = definitions;
-    this.#functions = functions;
+    this.#parsed = parsed;
+  }
+
+  /**
+   * The template as text again, without comments and what trimming took: it parses to the same template.
+   * Templates that it defines stand first.
+   */
+  toString(): string {
+    const { definitions, leftDelimiter, rightDelimiter } = this.#parsed;
+    return printTemplates(definitions, { name: this.name, leftDelimiter, rightDelimiter });
   }
 
   /**
@@ -68,10 +82,11 @@ export class Template {
    * `write` throws.
    */
   executeTo(write: (text: string) => void, data: unknown, options: ExecuteOptions = {}): void {
+    const { text, definitions, functions } = this.#parsed;
     const program = {
-      source: { name: this.name, text: this.#text },
-      definitions: this.#definitions,
-      functions: options.functions ? { ...this.#functions, ...options.functions } : this.#functions,
+      source: { name: this.name, text },
+      definitions,
+      functions: options.functions ? { ...functions, ...options.functions } : functions,
       missingKey: options.missingKey ?? 'default',
       rangeOverInt: options.rangeOverInt ?? false,
     };
@@ -84,19 +99,20 @@ export class Template {
  * Go 1.23, package text/template.
  */
 export function parseTemplate(text: string, options: TemplateOptions = {}): Template {
-  const { name = '', functions = {}, delimiters = ['{{', '}}'] } = options;
-  const [leftDelimiter, rightDelimiter] = delimiters;
+  const { name = '', functions = {}, delimiters = ['', ''] } = options;
+  const leftDelimiter = delimiters[0] || '{{';
+  const rightDelimiter = delimiters[1] || '}}';
   const isOwnFunction = (each: string) => Object.hasOwn(functions, each);
   const isFunction = (each: string) =>
     isOwnFunction(each) || EVALUATOR_FUNCTIONS.has(each) || Object.hasOwn(builtinFunctions, each);
   const definitions = parse(text, {
     name,
-    leftDelimiter: leftDelimiter || '{{',
-    rightDelimiter: rightDelimiter || '}}',
+    leftDelimiter,
+    rightDelimiter,
     isFunction,
     isOwnFunction,
   });
-  return new Template(name, text, definitions, functions);
+  return new Template(name, { text, definitions, functions, leftDelimiter, rightDelimiter });
 }
 
 const EVALUATOR_FUNCTIONS: ReadonlySet<string> = new Set(['and', 'or', 'call']);
