@@ -24,12 +24,8 @@ interface Step {
   readonly line: number;
 }
 
-interface Block {
-  readonly chapter: string;
-  readonly steps: readonly Step[];
-}
-
-const TUTORIAL = fileURLToPath(new URL('../docs/tutorial.md', import.meta.url));
+/** The tutorial in its languages; the first is the one that the others follow. */
+const PAGES = ['tutorial.md', 'tutorial.zh-CN.md'] as const;
 const SERVICE = '127.0.0.1:5000';
 const PRIVATE = 'registry.example.com';
 const ANYTHING = '…';
@@ -37,27 +33,26 @@ const ANYTHING = '…';
 const MARK = '\x1e';
 const SERVICE_TRIES = 200;
 
-/** The blocks that are to be run, in the order of the tutorial. */
-function readBlocks(markdown: string): Block[] {
-  const blocks: Block[] = [];
-  let chapter = '';
-  let steps: { command: string; expected: string[]; line: number }[] | undefined;
-  for (const [index, line] of markdown.split('\n').entries()) {
-    if (steps === undefined) {
-      if (line.startsWith('#')) chapter = line.replace(/^#+ /, '');
-      if (line === '```console') steps = [];
-      continue;
-    }
+function readPage(page: string): string {
+  return readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8');
+}
+
+/** The steps of the blocks that are to be run. */
+function readSteps(page: string): Step[] {
+  const steps: { command: string; expected: string[]; line: number }[] = [];
+  let blockStart: number | undefined;
+  for (const [index, line] of readPage(page).split('\n').entries()) {
     const last = steps.at(-1);
-    if (line === '```') {
-      blocks.push({ chapter, steps });
-      steps = undefined;
-    } else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [], line: index + 1 });
-    else if (last === undefined) throw new Error(`${TUTORIAL}:${index + 1}: a block begins with "$ "`);
+    if (blockStart === undefined) {
+      if (line === '```console') blockStart = steps.length;
+    } else if (line === '```') blockStart = undefined;
+    else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [], line: index + 1 });
+    else if (last === undefined || steps.length === blockStart)
+      throw new Error(`${page}:${index + 1}: a block begins with "$ "`);
     else if (/^>( |$)/.test(line) && last.expected.length === 0) last.command += `\n${line.slice(2)}`;
     else last.expected.push(line);
   }
-  return blocks;
+  return steps;
 }
 
 /** Every step in one shell, as a reader has it: variables, jobs and the directory last. */
@@ -170,11 +165,9 @@ async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegis
   };
 }
 
-const blocks = readBlocks(readFileSync(TUTORIAL, 'utf8'));
-const steps = blocks.flatMap((block) => block.steps);
-
-describe.skipIf(process.platform === 'win32')('the tutorial', () => {
+describe.skipIf(process.platform === 'win32').each(PAGES)('%s', (page) => {
   const place = mkdtempSync(join(tmpdir(), 'wherry-tutorial-'));
+  const steps = readSteps(page);
   let printed: string[] = [];
 
   beforeAll(async () => {
@@ -193,4 +186,9 @@ describe.skipIf(process.platform === 'win32')('the tutorial', () => {
     const output = printed[steps.indexOf(step)] ?? '';
     if (!matches(step.expected, output)) expect(output).toBe(`${step.expected.join('\n')}\n`);
   });
+});
+
+test.each(PAGES.slice(1))('%s shows what the tutorial shows', (page) => {
+  const codeOf = (each: string) => readPage(each).match(/^```.*?^```$/gms);
+  expect(codeOf(page)).toEqual(codeOf(PAGES[0]));
 });
