@@ -13,6 +13,7 @@ import {
   TAG,
   UNPIN,
 } from './specs/images.ts';
+import { SQUASH } from './specs/rewriting.ts';
 import { INFO, SERVE, SYSTEM_CHECK, SYSTEM_DF, SYSTEM_RATELIMIT, VERSION_COMMAND } from './specs/system.ts';
 import { OUTDATED, PULL, PUSH, SEARCH, TAGS } from './specs/transfer.ts';
 
@@ -53,6 +54,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   PIN,
   RMI,
   SAVE,
+  SQUASH,
   TAG,
   TAGS,
   UNPIN,
@@ -73,6 +75,7 @@ export const GROUPS: readonly GroupSpec[] = [
       PUSH,
       { ...RMI, name: 'rm', aliases: ['remove'] },
       SAVE,
+      SQUASH,
       TAG,
     ],
   },

@@ -12,6 +12,7 @@ export type LayerPhase =
   | 'done'
   | 'preparing'
   | 'compressing'
+  | 'merging'
   | 'pushing'
   | 'pushed'
   | 'mounted'

@@ -30,8 +30,16 @@ export const PUSH_WORDS: PhaseWords = {
 
 export const LOAD_WORDS: PhaseWords = { loading: 'Loading layer' };
 
+export const MERGE_WORDS: PhaseWords = { merging: 'Merging' };
+
 /** Phases that move, with a bar; where there is no terminal they are not shown. */
-const MOVING: ReadonlySet<LayerPhase> = new Set(['downloading', 'compressing', 'pushing', 'loading']);
+const MOVING: ReadonlySet<LayerPhase> = new Set([
+  'downloading',
+  'compressing',
+  'merging',
+  'pushing',
+  'loading',
+]);
 /** Phases after which nothing happens to a layer. */
 const FINAL: ReadonlySet<LayerPhase> = new Set(['done', 'exists', 'pushed', 'mounted']);
 

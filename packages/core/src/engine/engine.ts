@@ -7,10 +7,12 @@ import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
+import type { SquashRequest } from './squash.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 
 export type { PullCheck } from './check-pull.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
+export type { SquashRequest } from './squash.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 
@@ -296,6 +298,8 @@ export interface Engine extends AsyncDisposable {
   save(request: SaveRequest, options?: VerbOptions): ByteSource;
   load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
+  /** Merges layers into one; tells the new image's ID. */
+  squash(request: SquashRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   login(request: LoginRequest, options?: VerbOptions): Promise<LoginResult>;
   logout(server?: string): Promise<void>;
   /** What is stored for a server, fit for `login`. */

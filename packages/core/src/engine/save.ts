@@ -4,7 +4,6 @@ import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { describeDocument, makeManifest, type StoredDocument } from '../image/build-image.ts';
 import { type ArchiveImage, type ArchiveLayer, writeDockerArchive } from '../image/docker-archive-writer.ts';
-import { layerMediaType } from '../layer/media-type.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest } from '../oci/manifest.ts';
@@ -13,7 +12,7 @@ import { parseAnyReference, type Reference, repositoryOf } from '../reference.ts
 import type { SaveRequest } from './engine.ts';
 import { resolveImage } from './resolve.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
-import { layerVariant, storedCompression } from './store/layer-variant.ts';
+import { requireVariant, storedDescriptor } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';
 import { wholeContent } from './store/whole-content.ts';
 
@@ -81,7 +80,7 @@ async function archiveImage(
 ): Promise<ArchiveImage> {
   const { blobs } = store;
   const target = names[0]?.target;
-  const layers = await Promise.all(facts.layers.map((layer) => archiveLayer(store, layer)));
+  const layers = await Promise.all(facts.layers.map((layer) => requireVariant(store, layer)));
   const manifest = await archiveManifest(store, facts, layers);
   const config = describeDocument(
     parseManifest(manifest.bytes).config.mediaType,
@@ -89,14 +88,6 @@ async function archiveImage(
   );
   const index = target && isIndexType(target.mediaType) ? await archiveIndex(store, target) : undefined;
   return { names: names.map((name) => name.ref), manifest, config, layers, ...(index && { index }) };
-}
-
-async function archiveLayer(store: Store, layer: ImageFacts['layers'][number]): Promise<ArchiveLayer> {
-  const record = await layerVariant(store, layer);
-  if (record) return record;
-  throw new WherryError('BLOB_UNKNOWN', `layer ${layer.digest} is not in the store`, {
-    hint: 'fetch it again with: wherry pull',
-  });
 }
 
 /** The image's manifest, or, where a layer is here in another compression only, one that says so. */
@@ -113,14 +104,9 @@ async function archiveManifest(
     config,
     layers.map((layer, i) => {
       const wanted = original[i];
-      return wanted?.digest === layer.digest ? wanted : variantDescriptor(store, layer);
+      return wanted?.digest === layer.digest ? wanted : storedDescriptor(store, layer);
     }),
   );
-}
-
-function variantDescriptor(store: Store, { digest, size }: ArchiveLayer): Descriptor {
-  const compression = storedCompression(store, digest) ?? 'none';
-  return { mediaType: layerMediaType(compression, 'oci'), digest, size };
 }
 
 async function archiveIndex(store: Store, target: Descriptor) {

@@ -13,14 +13,7 @@ export async function tag(
   request: { readonly source: string; readonly target: Reference },
 ): Promise<void> {
   const { metadata } = deps.store;
-  if (request.target.digest !== undefined)
-    throw new WherryError('INVALID_ARGUMENT', 'refusing to create a tag with a digest reference');
-  const target = withDefaultTag(request.target);
-  if (target.path === 'library/sha256' && target.domain === 'docker.io')
-    throw new WherryError(
-      'INVALID_ARGUMENT',
-      'refusing to create an ambiguous tag using digest algorithm as name',
-    );
+  const target = tagTarget(request.target);
   const { facts, name } = resolveImage(metadata, request.source);
   const named: ImageName = {
     ref: target,
@@ -30,6 +23,19 @@ export async function tag(
   };
   metadata.putName(named);
   await deps.store.publishIndex();
+}
+
+/** The name that a tag is to be, in full. Throws `INVALID_ARGUMENT` with Docker's texts for what can be none. */
+export function tagTarget(ref: Reference): Reference {
+  if (ref.digest !== undefined)
+    throw new WherryError('INVALID_ARGUMENT', 'refusing to create a tag with a digest reference');
+  const target = withDefaultTag(ref);
+  if (target.path === 'library/sha256' && target.domain === 'docker.io')
+    throw new WherryError(
+      'INVALID_ARGUMENT',
+      'refusing to create an ambiguous tag using digest algorithm as name',
+    );
+  return target;
 }
 
 /** An image tagged by its ID keeps the index it came in, where all its names agree on one. */

@@ -47,6 +47,48 @@ export const tarEntries: fc.Arbitrary<FixtureEntry> = fieldsArbitrary.chain((fie
   ),
 );
 
+const stackPath = fc
+  .array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 3 })
+  .map((elements) => elements.join('/'));
+
+const stackFields = fc.record({
+  mode: fc.constantFrom(0o644, 0o755, 0o4755),
+  uid: fc.nat(3),
+  mtime: fc.integer({ min: -2, max: 9 }),
+  mtimeNs: fc.constantFrom(0, 5),
+  xattrs: fc.constantFrom(undefined, new Map([['user.x', Uint8Array.of(0, 1)]])),
+});
+
+const stackEntry: fc.Arbitrary<FixtureEntry> = fc
+  .tuple(stackPath, stackPath, stackFields, fc.uint8Array({ maxLength: 700 }), fc.constantFrom('', '/', './'))
+  .chain(([name, link, { xattrs, ...rest }, content, root]) => {
+    const fields = { ...rest, ...(xattrs && { xattrs }) };
+    const slash = name.lastIndexOf('/') + 1;
+    const file = fc.constant<FixtureEntry>({ ...fields, name, type: 'file', content });
+    const directory = fc.constant<FixtureEntry>({ ...fields, name: `${name}/`, type: 'directory' });
+    const whiteout = `${name.slice(0, slash)}.wh.${name.slice(slash)}`;
+    return fc.oneof(
+      file,
+      file,
+      directory,
+      directory,
+      fc.constant<FixtureEntry>({ ...fields, name, type: 'symlink', link: root + link }),
+      fc.constant<FixtureEntry>({ ...fields, name, type: 'hardlink', link: root + link }),
+      fc.constant<FixtureEntry>({ ...fields, name, type: 'char', devMajor: 1, devMinor: 3 }),
+      fc.constant<FixtureEntry>({ name: root + whiteout, type: 'file' }),
+      fc.constant<FixtureEntry>({ name: `${name}/.wh..wh..opq`, type: 'file' }),
+    );
+  });
+
+/**
+ * Layers, base first, whose few paths meet again and again, whiteouts among them. Hard links may lead to what
+ * is not there.
+ */
+export const layerStacks: fc.Arbitrary<FixtureEntry[][]> = fc.array(fc.array(stackEntry, { maxLength: 8 }), {
+  minLength: 1,
+  maxLength: 5,
+});
+
 /** A block with a right checksum and odd contents, so that what lies behind the checksum is reached too. */
 const oddBlock = fc
   .tuple(

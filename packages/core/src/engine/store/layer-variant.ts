@@ -2,8 +2,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Compression } from '../../compression/compression.ts';
 import { COMPRESSION_HEAD_BYTES, detectCompression } from '../../compression/detect.ts';
 import type { Digest } from '../../digest.ts';
-import { isErrno } from '../../errors.ts';
+import { isErrno, WherryError } from '../../errors.ts';
+import { layerMediaType } from '../../layer/media-type.ts';
 import type { ImageFacts, ImageLayer, ImageName, LayerRecord } from '../../metadata/metadata-store.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Store } from './store.ts';
 
 /** The blob that holds a layer's tar here: the manifest's own, else the tar in another compression. */
@@ -16,6 +18,27 @@ export async function layerVariant(
   for (const record of candidates)
     if (record.diffID === layer.diffID && (await store.blobs.stat(record.digest))) return record;
   return undefined;
+}
+
+/** The same, for who cannot do without it. Throws `BLOB_UNKNOWN`. */
+export async function requireVariant(
+  store: Store,
+  layer: Pick<ImageLayer, 'digest' | 'diffID'>,
+): Promise<LayerRecord> {
+  const record = await layerVariant(store, layer);
+  if (record) return record;
+  throw new WherryError('BLOB_UNKNOWN', `layer ${layer.digest} is not in the store`, {
+    hint: 'fetch it again with: wherry pull',
+  });
+}
+
+/** What a manifest that is made here says of a layer blob, by how it is packed. */
+export function storedDescriptor(
+  store: Store,
+  { digest, size }: Pick<LayerRecord, 'digest' | 'size'>,
+): Descriptor {
+  const compression = storedCompression(store, digest) ?? 'none';
+  return { mediaType: layerMediaType(compression, 'oci'), digest, size };
 }
 
 /** Tells whether all of an image can be read from the store. */
