@@ -63,6 +63,11 @@ describe('wherry save', () => {
     expect(asked.pop()).toEqual({ images: ['a'], uncompressed: true });
   });
 
+  test('hands on what somebody has already', async () => {
+    await runCli(['save', '--since', 'base', '--since', './old.tar', 'a'], { engine });
+    expect(asked.pop()).toEqual({ images: ['a'], since: ['base', './old.tar'] });
+  });
+
   test('leaves nothing behind when it fails, and an old file as it was', async () => {
     const path = join(directory, 'x.tar');
     await writeFile(path, 'old');

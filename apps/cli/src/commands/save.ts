@@ -16,7 +16,12 @@ export async function run(context: CommandContext): Promise<number> {
     throw new CommandError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
   const isPipe = output !== '' && (await requireWritable(output)) === 'pipe';
   const engine = await context.engine();
-  const request = { images: args, ...(flags.bool('uncompressed') ? { uncompressed: true } : {}) };
+  const since = flags.list('since');
+  const request = {
+    images: args,
+    ...(flags.bool('uncompressed') ? { uncompressed: true } : {}),
+    ...(since.length > 0 ? { since } : {}),
+  };
   const archive = engine.save(request, { signal });
   if (output === '') for await (const chunk of archive) await io.stdout.writeBytes(chunk);
   else if (isPipe) await writePipe(output, archive);

@@ -9,6 +9,7 @@ export const SAVE: CommandSpec = {
   alsoKnownAs: ['image save', 'save'],
   flags: [
     { name: 'output', short: 'o', type: 'string', usage: 'Write to a file, instead of STDOUT' },
+    { name: 'since', type: 'list', usage: 'Leave out layers that this image or archive has' },
     { name: 'uncompressed', type: 'bool', usage: 'Write layers as plain tars, as older daemons do' },
   ],
   load: () => import('../commands/save.ts'),

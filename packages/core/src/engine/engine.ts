@@ -135,6 +135,11 @@ export interface SaveRequest {
   readonly images: readonly string[];
   /** Layers as plain tars, as old daemons wrote them, instead of the stored blobs. */
   readonly uncompressed?: boolean;
+  /**
+   * Images that are here, and paths of archives or layout directories: layers that they have are left out. What
+   * begins with `.` or `/` is a path; else an image comes first.
+   */
+  readonly since?: readonly string[];
 }
 
 export interface LoadedImage {

@@ -1,10 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { fromReadable } from '../bytes/node.ts';
 import type { BlobInfo } from '../content/blob-store.ts';
 import type { Digest } from '../digest.ts';
-import { isErrno, WherryError } from '../errors.ts';
+import { WherryError } from '../errors.ts';
 import type { ProgressEvent, VerbOptions } from '../events.ts';
 import type { StoredMember } from '../image/archive-members.ts';
 import { type ArchiveContent, type ArchiveSink, readImageArchive } from '../image/archive-reader.ts';
@@ -13,11 +10,11 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { DocumentRecord, ImageFacts } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
+import { openArchive } from './archive-source.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
 import { type AdoptDeps, adoptTarget } from './layers/adopt.ts';
 import { isUnsealed } from './layers/seal.ts';
 import { storeLayer, storeLayerOrBlob } from './layers/store-layer.ts';
-import { layoutDirectory } from './layout-directory.ts';
 import { storeDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { isComplete, storedCompression } from './store/layer-variant.ts';
@@ -26,9 +23,6 @@ import type { Store } from './store/store.ts';
 export interface LoadDeps extends AdoptDeps {
   readonly now: () => Date;
 }
-
-/** A buffer lives until the garbage collector comes by: with 1 MiB each they were 50 MB of the process. */
-const READ_BYTES = 128 * 1024;
 
 /** One load under way: what its steps share. */
 interface Load {
@@ -44,7 +38,8 @@ interface Load {
 /**
  * Reads images from an archive (`docker save`'s of any age, an OCI layout, packed or not) or a layout
  * directory. Layers are stored as they come. Throws `INVALID_ARCHIVE`, `INVALID_TAR`, `TRUNCATED`,
- * `DIFF_ID_MISMATCH`, `FILE_NOT_FOUND`; nothing is named before all of the archive was sound.
+ * `DIFF_ID_MISMATCH`, `FILE_NOT_FOUND`, `BLOB_UNKNOWN` for a layer that is neither in the archive nor here; nothing
+ * is named before all of the archive was sound.
  */
 export async function load(
   deps: LoadDeps,
@@ -87,7 +82,7 @@ async function loadHeld(
   };
   const isOwned = typeof request.from === 'string';
   const state: Load = { deps, hold, isOwned, signal, emit: options.onProgress ?? (() => undefined) };
-  const plan = await readImageArchive(await openSource(request.from), storingSink(state), {
+  const plan = await readImageArchive(await sourceOf(request), storingSink(state), {
     signal,
     findLayer: (diffID) => knownLayer(store, diffID),
   });
@@ -95,15 +90,8 @@ async function loadHeld(
   return await nameImages(state, plan);
 }
 
-async function openSource(from: ByteSource | string): Promise<ByteSource> {
-  if (typeof from !== 'string') return from;
-  try {
-    if ((await stat(from)).isDirectory()) return layoutDirectory(from);
-  } catch (cause) {
-    if (!isErrno(cause, 'ENOENT', 'ENOTDIR')) throw cause;
-    throw new WherryError('FILE_NOT_FOUND', `open ${from}: no such file or directory`, { cause });
-  }
-  return fromReadable(createReadStream(from, { highWaterMark: READ_BYTES }));
+async function sourceOf({ from }: LoadRequest): Promise<ByteSource> {
+  return typeof from === 'string' ? openArchive(from) : from;
 }
 
 function storingSink(state: Load): ArchiveSink {
@@ -193,7 +181,7 @@ async function nameImages(state: Load, plan: ArchivePlan): Promise<LoadedImage[]
   for (const image of plan.images) {
     const hasParent = (parent: Digest) =>
       adopted.some(({ chosen }) => chosen.id === parent) || store.metadata.findImage(parent) !== undefined;
-    adopted.push(await adopt(state, image, hasParent));
+    adopted.push(await adopt(state, image, plan.omitted, hasParent));
   }
   const taggedAt = state.deps.now();
   const loaded: LoadedImage[] = [];
@@ -218,10 +206,12 @@ interface AdoptedImage {
 async function adopt(
   state: Load,
   image: PlannedImage,
+  omitted: ReadonlySet<Digest>,
   hasParent: (id: Digest) => boolean,
 ): Promise<AdoptedImage> {
   const { store } = state.deps;
-  const { images, documents } = await adoptTarget(state.deps, image.target, state.signal);
+  const deps = { ...state.deps, hold: state.hold, omitted };
+  const { images, documents } = await adoptTarget(deps, image.target, state.signal);
   const found = images.find((facts) => facts.id === image.imageId) ?? images[0];
   if (!found)
     throw new WherryError(

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
-import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
+import { throwIfCancelled } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { describeDocument, makeManifest, type StoredDocument } from '../image/build-image.ts';
 import { type ArchiveImage, type ArchiveLayer, writeDockerArchive } from '../image/docker-archive-writer.ts';
@@ -8,17 +8,19 @@ import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-types.ts';
-import { parseAnyReference, type Reference, repositoryOf } from '../reference.ts';
 import type { SaveRequest } from './engine.ts';
-import { resolveImage } from './resolve.ts';
+import { imagesMeant } from './images-meant.ts';
+import { sinceLayers } from './since-layers.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
+import { imageForm } from './store/image-form.ts';
 import { requireVariant, storedDescriptor } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';
 import { wholeContent } from './store/whole-content.ts';
 
 /**
  * Writes images as an archive that `docker load` and OCI tools read. Names are resolved before the first
- * byte. Throws `IMAGE_UNKNOWN`, `INVALID_REFERENCE`, `BLOB_UNKNOWN`.
+ * byte. With `since`, layers that those have are left out: only `load` puts them in again. Throws
+ * `IMAGE_UNKNOWN`, `INVALID_REFERENCE`, `BLOB_UNKNOWN`, `FILE_NOT_FOUND`, `INVALID_ARCHIVE`.
  */
 export async function* save(
   deps: { readonly store: Store },
@@ -26,18 +28,13 @@ export async function* save(
   options: VerbOptions = {},
 ): ByteSource {
   const { store } = deps;
-  const chosen = new Map<Digest, { readonly facts: ImageFacts; readonly names: Map<string, ImageName> }>();
-  for (const text of request.images)
-    for (const { facts, name } of imagesMeant(store, text)) {
-      const entry = chosen.get(facts.id) ?? { facts, names: new Map() };
-      chosen.set(facts.id, entry);
-      if (name?.ref.tag !== undefined) entry.names.set(JSON.stringify(name.ref), name);
-    }
+  const chosen = await chooseImages(store, request.images);
+  const since = await sinceLayers(store, request.since ?? [], options.signal);
   await using lease = await store.metadata.acquireLease('save');
   const images: ArchiveImage[] = [];
-  for (const { facts, names } of chosen.values()) {
+  for (const { facts, names } of chosen) {
     lease.add(...store.contentOf(facts));
-    images.push(await archiveImage(store, facts, [...names.values()]));
+    images.push(await archiveImage(store, facts, names, since));
   }
   const archive = writeDockerArchive(images, store.blobs, { uncompressed: request.uncompressed === true });
   for await (const chunk of archive) {
@@ -46,47 +43,47 @@ export async function* save(
   }
 }
 
-/** A repository without a tag means all its tags; an ID, the image without names. */
-function imagesMeant(store: Store, text: string): { facts: ImageFacts; name?: ImageName }[] {
-  const { metadata } = store;
-  const ref = parseAnyReference(text);
-  if ('imageId' in ref) return [resolveImage(metadata, text)];
-  if (ref.tag === undefined && ref.digest === undefined) {
-    const tagged = metadata.listNames(repositoryOf(ref)).filter((name) => name.ref.tag !== undefined);
-    const found = tagged.flatMap((name) => {
-      const facts = metadata.findImage(name.imageId);
-      return facts ? [{ facts, name }] : [];
-    });
-    if (found.length > 0) return found;
-  }
-  try {
-    return [resolveImage(metadata, text)];
-  } catch (error) {
-    if (!isWherryError(error, 'IMAGE_UNKNOWN')) throw error;
-    throw new WherryError('IMAGE_UNKNOWN', notFound(ref, text), { details: error.details, cause: error });
-  }
+interface ChosenImage {
+  readonly facts: ImageFacts;
+  readonly names: readonly ImageName[];
 }
 
-function notFound(ref: Reference, text: string): string {
-  return ref.tag === undefined && ref.digest === undefined
-    ? `No such image: ${text}`
-    : 'reference does not exist';
+/** Each image once, in each form that its names have. */
+async function chooseImages(store: Store, texts: readonly string[]): Promise<ChosenImage[]> {
+  const chosen = new Map<string, { readonly facts: ImageFacts; readonly names: Map<string, ImageName> }>();
+  for (const text of texts)
+    for (const resolved of imagesMeant(store.metadata, text)) {
+      const facts = await imageForm(store, resolved);
+      const key = `${facts.id} ${facts.manifest.digest}`;
+      const entry = chosen.get(key) ?? { facts, names: new Map() };
+      chosen.set(key, entry);
+      const { name } = resolved;
+      if (name?.ref.tag !== undefined) entry.names.set(JSON.stringify(name.ref), name);
+    }
+  return [...chosen.values()].map(({ facts, names }) => ({ facts, names: [...names.values()] }));
 }
 
+/** `since`: layers, by diffID, that are left out. */
 async function archiveImage(
   store: Store,
   facts: ImageFacts,
   names: readonly ImageName[],
+  since: ReadonlySet<Digest>,
 ): Promise<ArchiveImage> {
   const { blobs } = store;
   const target = names[0]?.target;
-  const layers = await Promise.all(facts.layers.map((layer) => requireVariant(store, layer)));
+  const layers: ArchiveLayer[] = [];
+  for (const layer of facts.layers) {
+    const record = await requireVariant(store, layer);
+    layers.push({ ...record, isOmitted: since.has(record.diffID) });
+  }
   const manifest = await archiveManifest(store, facts, layers);
   const config = describeDocument(
     parseManifest(manifest.bytes).config.mediaType,
     await readOwnDocument(blobs, facts.id, MAX_CONFIG_BYTES),
   );
-  const index = target && isIndexType(target.mediaType) ? await archiveIndex(store, target) : undefined;
+  const index =
+    target && isIndexType(target.mediaType) ? await archiveIndex(store, target, since) : undefined;
   return { names: names.map((name) => name.ref), manifest, config, layers, ...(index && { index }) };
 }
 
@@ -109,9 +106,16 @@ async function archiveManifest(
   );
 }
 
-async function archiveIndex(store: Store, target: Descriptor) {
+async function archiveIndex(store: Store, target: Descriptor, since: ReadonlySet<Digest>) {
   const contents = await wholeContent(store.blobs, target);
   if (!contents) return undefined;
   const bytes = await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES);
-  return { document: { descriptor: target, bytes }, contents: contents.slice(1) };
+  const isOmitted = (digest: Digest) => {
+    const diffID = store.metadata.findLayer(digest)?.diffID;
+    return diffID !== undefined && since.has(diffID);
+  };
+  return {
+    document: { descriptor: target, bytes },
+    contents: contents.slice(1).map((blob) => ({ ...blob, isOmitted: isOmitted(blob.digest) })),
+  };
 }

@@ -66,13 +66,22 @@ export async function readImageArchive(
   sink: ArchiveSink,
   options: ReadArchiveOptions = {},
 ): Promise<ArchivePlan> {
+  return planArchive(await readArchiveMembers(source, sink, options.signal), options);
+}
+
+/** Reads an archive's members without asking what they mean. Otherwise as `readImageArchive`. */
+export async function readArchiveMembers(
+  source: ByteSource,
+  sink: ArchiveSink,
+  signal?: AbortSignal,
+): Promise<ArchiveMembers> {
   const reading = new ArchiveReading(sink);
   try {
     for await (const file of readTar(decompressAuto(source))) {
-      throwIfCancelled(options.signal);
+      throwIfCancelled(signal);
       await reading.take(file);
     }
-    return planArchive(await reading.finish(), options);
+    return await reading.finish();
   } finally {
     await reading.settle();
   }

@@ -4,6 +4,7 @@ import { layerMediaType } from '../layer/media-type.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { arrayAt, objectAt, optionalStringAt, readJson, stringAt, stringsAt } from '../oci/json.ts';
+import { digestOfBlobPath } from '../oci/layout.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
 import { parseReference, type Reference } from '../reference.ts';
 import { type ArchiveMembers, findMember, invalidArchive, type StoredMember } from './archive-members.ts';
@@ -43,7 +44,7 @@ export function planDockerArchive(
     const { diff_ids: diffIDs } = parseImageConfig(config.bytes).rootfs;
     requireLayerCount(item, diffIDs);
     const base = { names, imageId, ...(item.parent && { parent: item.parent }) };
-    const target = layout && findTarget(layout, imageId, storedDigests(members, item));
+    const target = layout && findTarget(layout, imageId, layerDigests(members, item, layout));
     if (target) {
       covered.add(target.digest);
       return { ...base, target };
@@ -66,7 +67,7 @@ export function planDockerArchive(
     ...(only && !another && { imageId: only.config.digest }),
   }));
   const warnings = [...(layout?.warnings ?? []), ...others.flatMap((entry) => entry.warnings)];
-  return { images: [...images, ...more], documents, warnings };
+  return { images: [...images, ...more], documents, warnings, omitted: layout?.omitted ?? new Set() };
 }
 
 /** The members that `manifest.json` or `repositories` means as layers, by the names it has for them. */
@@ -74,7 +75,8 @@ export function layerNames(members: ArchiveMembers): string[] {
   return findMember(members, MANIFEST_FILE) ? readManifestFile(members).flatMap((item) => item.layers) : [];
 }
 
-function readManifestFile(members: ArchiveMembers): ManifestItem[] {
+/** What `manifest.json` lists. */
+export function readManifestFile(members: ArchiveMembers): ManifestItem[] {
   const document = readJson(requireDocument(members, MANIFEST_FILE), MANIFEST_FILE);
   return arrayAt(document, MANIFEST_FILE, MAX_IMAGES).map((value, index) => {
     const at = `${MANIFEST_FILE}[${index}]`;
@@ -103,11 +105,17 @@ function requireLayerCount(item: ManifestItem, diffIDs: readonly Digest[]): void
   );
 }
 
-/** The blobs of an image's layers, as far as the archive has them as blobs. */
-function storedDigests(members: ArchiveMembers, item: ManifestItem): (Digest | undefined)[] {
+/** The blobs of an image's layers, as far as the archive has them as blobs, or says that its reader has them. */
+function layerDigests(
+  members: ArchiveMembers,
+  item: ManifestItem,
+  { omitted }: Layout,
+): (Digest | undefined)[] {
   return item.layers.map((name) => {
     const found = findMember(members, name);
-    return found?.member.kind === 'blob' ? found.member.digest : undefined;
+    if (found?.member.kind === 'blob') return found.member.digest;
+    const digest = found ? undefined : digestOfBlobPath(name);
+    return digest && omitted.has(digest) ? digest : undefined;
   });
 }
 

@@ -14,6 +14,7 @@ import {
   LAYOUT_CONTENT,
   LAYOUT_FILE,
   layoutBlobPath,
+  OMITTED_ANNOTATION,
   REF_NAME_ANNOTATION,
 } from '../oci/layout.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
@@ -42,12 +43,14 @@ export interface ArchiveLayer {
   readonly diffID: Digest;
   /** Bytes of the uncompressed tar. */
   readonly tarSize: number;
+  /** The archive names it and does not have it. */
+  readonly isOmitted?: boolean;
 }
 
 export interface ArchiveIndex {
   readonly document: StoredDocument;
   /** Everything that the index leads to: manifests, attestations, configs, layers. */
-  readonly contents: readonly Pick<Descriptor, 'digest' | 'size'>[];
+  readonly contents: readonly Pick<ArchiveLayer, 'digest' | 'size' | 'isOmitted'>[];
 }
 
 export interface WriteArchiveOptions {
@@ -61,7 +64,7 @@ const FILE_MODE = 0o644;
 /**
  * Writes images as `docker save` does since version 25: an OCI layout with `manifest.json` and
  * `repositories` beside it, so that every `docker load`, and tools that read OCI or Docker archives, take it.
- * The same images give the same bytes. A source throws `BLOB_UNKNOWN` for a blob that is gone, `SIZE_MISMATCH`,
+ * The same images give the same bytes; what is left out, `OMITTED_ANNOTATION` lists. A source throws `BLOB_UNKNOWN` for a blob that is gone, `SIZE_MISMATCH`,
  * `CORRUPT`. MOBY `image/tarexport/save.go`.
  */
 export function writeDockerArchive(
@@ -96,22 +99,25 @@ interface SavedImage {
   /** What the archive's index names: an index or a manifest. */
   readonly target: Descriptor;
   readonly files: readonly (readonly [path: string, file: ArchiveFile])[];
+  /** Blobs that are named and left out. */
+  readonly omitted: readonly Digest[];
 }
 
 function asStored(image: ArchiveImage, blobs: BlobReader): SavedImage {
   const { names, manifest, config, layers, index } = image;
   const stored = ({ digest, size }: Pick<Descriptor, 'digest' | 'size'>) =>
     [layoutBlobPath(digest), { size, read: () => blobs.read(digest) }] as const;
+  const blobsOf = [...layers, ...(index?.contents ?? [])];
   return {
     names,
     config: config.descriptor.digest,
     layers: layers.map((layer) => layer.digest),
     target: index?.document.descriptor ?? manifest.descriptor,
     files: [
-      ...layers.map(stored),
-      ...(index?.contents ?? []).map(stored),
+      ...blobsOf.filter(isWritten).map(stored),
       ...[manifest, config, ...(index ? [index.document] : [])].map(documentFile),
     ],
+    omitted: blobsOf.filter((blob) => !isWritten(blob)).map(({ digest }) => digest),
   };
 }
 
@@ -124,7 +130,7 @@ function uncompressedImage(image: ArchiveImage, blobs: BlobReader): SavedImage {
   }));
   const { digest, size } = config.descriptor;
   const manifest = makeManifest({ mediaType: MEDIA_TYPES.ociConfig, digest, size }, descriptors);
-  const tars = layers.map(({ digest: blob, diffID, tarSize }) => {
+  const tars = layers.filter(isWritten).map(({ digest: blob, diffID, tarSize }) => {
     const expected = { digest: diffID, size: tarSize };
     const read = () => verifyBlob(decompressAuto(blobs.read(blob)), expected, new NodeHasher());
     return [layoutBlobPath(diffID), { size: tarSize, read }] as const;
@@ -135,7 +141,12 @@ function uncompressedImage(image: ArchiveImage, blobs: BlobReader): SavedImage {
     layers: descriptors.map((layer) => layer.digest),
     target: manifest.descriptor,
     files: [...tars, ...[manifest, config].map(documentFile)],
+    omitted: layers.filter((layer) => !isWritten(layer)).map(({ diffID }) => diffID),
   };
+}
+
+function isWritten({ isOmitted = false }: Pick<ArchiveLayer, 'isOmitted'>): boolean {
+  return !isOmitted;
 }
 
 function documentFile({ descriptor, bytes }: StoredDocument) {
@@ -160,7 +171,13 @@ function indexFile(images: readonly SavedImage[]): Uint8Array {
       return descriptorToJson({ ...descriptor, annotations });
     });
   });
-  return writeJson({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: entries });
+  const omitted = [...new Set(images.flatMap((image) => image.omitted))].sort();
+  return writeJson({
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociIndex,
+    manifests: entries,
+    ...(omitted.length > 0 && { annotations: { [OMITTED_ANNOTATION]: omitted.join(' ') } }),
+  });
 }
 
 function manifestFile(images: readonly SavedImage[]): Uint8Array {

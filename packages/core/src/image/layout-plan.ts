@@ -1,7 +1,8 @@
+import { type Digest, isDigest } from '../digest.ts';
 import { isWherryError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isAttestation, parseIndex } from '../oci/index-document.ts';
-import { checkLayoutFile, INDEX_FILE, LAYOUT_FILE, namesOfEntry } from '../oci/layout.ts';
+import { checkLayoutFile, INDEX_FILE, LAYOUT_FILE, namesOfEntry, OMITTED_ANNOTATION } from '../oci/layout.ts';
 import { type Manifest, parseManifest } from '../oci/manifest.ts';
 import { isConfigType, isIndexType, isManifestType } from '../oci/media-types.ts';
 import { parseReference, type Reference, withDefaultTag } from '../reference.ts';
@@ -23,6 +24,8 @@ export interface Layout {
   readonly entries: readonly LayoutEntry[];
   /** What was left out. */
   readonly warnings: readonly string[];
+  /** Blobs that the archive names and leaves out on purpose. */
+  readonly omitted: ReadonlySet<Digest>;
 }
 
 const MAX_DEPTH = 8;
@@ -49,17 +52,18 @@ export function readLayout(members: ArchiveMembers): Layout {
     const names = [...(known?.names ?? []), ...readNames(entry, faults)];
     entries.set(digest, { target: { mediaType, digest, size }, names, manifests, warnings: faults });
   }
-  return { entries: [...entries.values()], warnings };
+  const omitted = (index.annotations?.[OMITTED_ANNOTATION] ?? '').split(' ').filter(isDigest);
+  return { entries: [...entries.values()], warnings, omitted: new Set(omitted) };
 }
 
 /** Plans every image of a layout. */
-export function planLayout({ entries, warnings }: Layout): ArchivePlan {
+export function planLayout({ entries, warnings, omitted }: Layout): ArchivePlan {
   const images = entries.map(({ target, names, manifests }) => {
     const [only, another] = manifests;
     return { names, target, ...(only && !another && { imageId: only.config.digest }) };
   });
   const faults = entries.flatMap((entry) => entry.warnings);
-  return { images, documents: [], warnings: [...warnings, ...faults] };
+  return { images, documents: [], warnings: [...warnings, ...faults], omitted };
 }
 
 function imagesOf(members: ArchiveMembers, descriptor: Descriptor, depth: number): Manifest[] {

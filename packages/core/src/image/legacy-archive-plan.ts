@@ -31,7 +31,12 @@ export function planLegacyArchive(members: ArchiveMembers, options: PlanOptions)
       images.set(id, { names, image });
     }
   }
-  return { images: [...images.values()].map(({ image }) => image), documents, warnings: [] };
+  return {
+    images: [...images.values()].map(({ image }) => image),
+    documents,
+    warnings: [],
+    omitted: new Set(),
+  };
 }
 
 function readRepositories(members: ArchiveMembers): { id: string; ref: Reference }[] {

@@ -25,6 +25,8 @@ export interface ArchivePlan {
   readonly documents: readonly StoredDocument[];
   /** What the archive has and is left out, in words. */
   readonly warnings: readonly string[];
+  /** Blobs that it names and leaves out on purpose: its reader is to have them. */
+  readonly omitted: ReadonlySet<Digest>;
 }
 
 export interface PlanOptions {

@@ -16,6 +16,12 @@ export const LAYOUT_CONTENT = '{"imageLayoutVersion":"1.0.0"}';
 export const IMAGE_NAME_ANNOTATION = 'io.containerd.image.name';
 export const REF_NAME_ANNOTATION = 'org.opencontainers.image.ref.name';
 
+/**
+ * On the index of an archive that leaves blobs out because its reader has them: their digests, with blanks
+ * between.
+ */
+export const OMITTED_ANNOTATION = 'dev.wherry.omitted';
+
 /** Checks the marker of a layout. Throws `INVALID_DOCUMENT`; `UNSUPPORTED` for another major version. */
 export function checkLayoutFile(bytes: Uint8Array): void {
   const object = readJsonObject(bytes, LAYOUT_FILE);

@@ -1,4 +1,5 @@
 import type { Digest } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
 import type { DocumentRecord, ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
@@ -8,10 +9,15 @@ import { isConfigType, isIndexType, isLayerType } from '../../oci/media-types.ts
 import type { Platform } from '../../platform.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument } from '../store/documents.ts';
 import { imageFacts, platformSatisfies, requireSameLayerCount } from '../store/image-facts.ts';
+import { layerVariant } from '../store/layer-variant.ts';
 import { type LayerFetchDeps, scanStoredLayer } from './layer-fetch.ts';
 
 export interface AdoptDeps extends Pick<LayerFetchDeps, 'store' | 'passes'> {
   readonly host: Platform;
+  /** Keeps what is found here in another form from the sweep. */
+  readonly hold?: (digest: Digest) => void;
+  /** What the content's source left out because its reader is to have it. */
+  readonly omitted?: ReadonlySet<Digest>;
 }
 
 /** What a target whose content is in the store amounts to. */
@@ -24,7 +30,7 @@ export interface Adopted {
 /**
  * Looks into an index or manifest whose blobs are in the store already, because an archive or a layout
  * brought them: passes over the layers that no pass has seen, verifies their diffIDs. Entries of an index
- * whose content is not here are left out. Throws `INVALID_DOCUMENT`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`.
+ * whose content is not here are left out; a layer may be here in another form. Throws `INVALID_DOCUMENT`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`.
  */
 export async function adoptTarget(
   deps: AdoptDeps,
@@ -78,9 +84,42 @@ async function adoptImage(
   );
   requireSameLayerCount(manifest, config);
   const records: LayerRecord[] = [];
-  for (const [i, layer] of manifest.layers.entries())
-    records.push(await scanStoredLayer(deps, layer.digest, config.rootfs.diff_ids[i], signal));
+  const missing: Digest[] = [];
+  for (const [i, { digest }] of manifest.layers.entries()) {
+    const diffID = config.rootfs.diff_ids[i];
+    const record = (await deps.store.blobs.stat(digest))
+      ? await scanStoredLayer(deps, digest, diffID, signal)
+      : diffID && (await findVariant(deps, digest, diffID));
+    if (record) records.push(record);
+    else missing.push(digest);
+  }
+  if (missing.length > 0) throw missingLayers(missing, deps.omitted);
   return imageFacts(descriptor, manifest, config, records);
+}
+
+/** The layer in another form, which stays here from now on. */
+async function findVariant(
+  { store, hold }: AdoptDeps,
+  digest: Digest,
+  diffID: Digest,
+): Promise<LayerRecord | undefined> {
+  const found = await layerVariant(store, { digest, diffID });
+  if (found === undefined || hold === undefined) return found;
+  hold(found.digest);
+  // A sweep may have been faster than the lease.
+  return (await store.blobs.stat(found.digest)) ? found : undefined;
+}
+
+function missingLayers(missing: readonly Digest[], omitted?: ReadonlySet<Digest>): WherryError {
+  const details = { missing };
+  if (!missing.every((digest) => omitted?.has(digest)))
+    return new WherryError('BLOB_UNKNOWN', `blob ${missing[0]} is not in the store`, { details });
+  const [layers, are] = missing.length === 1 ? ['layer', 'is'] : ['layers', 'are'];
+  return new WherryError(
+    'BLOB_UNKNOWN',
+    `${layers} ${missing.join(', ')} ${are} neither here nor in the archive: load the archive it was made since first`,
+    { details },
+  );
 }
 
 function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
