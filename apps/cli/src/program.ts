@@ -13,7 +13,7 @@ import {
   TAG,
   UNPIN,
 } from './specs/images.ts';
-import { SQUASH } from './specs/rewriting.ts';
+import { CONVERT, SQUASH } from './specs/rewriting.ts';
 import { INFO, SERVE, SYSTEM_CHECK, SYSTEM_DF, SYSTEM_RATELIMIT, VERSION_COMMAND } from './specs/system.ts';
 import { OUTDATED, PULL, PUSH, SEARCH, TAGS } from './specs/transfer.ts';
 
@@ -46,6 +46,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   INFO,
 ];
 export const OTHER_COMMANDS: readonly CommandSpec[] = [
+  CONVERT,
   HISTORY,
   IMPORT,
   INSPECT,
@@ -65,6 +66,7 @@ export const GROUPS: readonly GroupSpec[] = [
     name: 'image',
     summary: 'Manage images',
     commands: [
+      CONVERT,
       HISTORY,
       IMPORT,
       IMAGE_INSPECT,

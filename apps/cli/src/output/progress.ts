@@ -30,6 +30,8 @@ export const PUSH_WORDS: PhaseWords = {
 
 export const LOAD_WORDS: PhaseWords = { loading: 'Loading layer' };
 
+export const CONVERT_WORDS: PhaseWords = { compressing: 'Compressing' };
+
 export const MERGE_WORDS: PhaseWords = { merging: 'Merging' };
 
 /** Phases that move, with a bar; where there is no terminal they are not shown. */

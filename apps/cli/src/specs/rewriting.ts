@@ -1,5 +1,24 @@
 import type { CommandSpec } from '../command.ts';
 
+export const CONVERT: CommandSpec = {
+  name: 'convert',
+  summary: 'Compress the layers of an image in another way',
+  usage: '[OPTIONS] IMAGE',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['image convert', 'convert'],
+  flags: [
+    { name: 'compression', type: 'string', usage: 'How to compress the layers ("gzip", "zstd", "none")' },
+    { name: 'level', type: 'int', usage: 'Compression level: 1 to 9 for gzip, 1 to 19 for zstd' },
+    {
+      name: 'tag',
+      short: 't',
+      type: 'string',
+      usage: 'Name the result, instead of moving the tag to it (format: "name:tag")',
+    },
+  ],
+  load: () => import('../commands/convert.ts'),
+};
+
 export const SQUASH: CommandSpec = {
   name: 'squash',
   summary: 'Merge the layers of an image into one',

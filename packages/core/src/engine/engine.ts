@@ -6,11 +6,13 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
+import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
 import type { SquashRequest } from './squash.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 
 export type { PullCheck } from './check-pull.ts';
+export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { SquashRequest } from './squash.ts';
 export type { TagOrder } from './tag-order.ts';
@@ -303,6 +305,8 @@ export interface Engine extends AsyncDisposable {
   save(request: SaveRequest, options?: VerbOptions): ByteSource;
   load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
+  /** Packs layers in another way; the image's ID stays. */
+  convert(request: ConvertRequest, options?: VerbOptions): Promise<ConvertResult>;
   /** Merges layers into one; tells the new image's ID. */
   squash(request: SquashRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   login(request: LoginRequest, options?: VerbOptions): Promise<LoginResult>;

@@ -77,6 +77,8 @@ function archiveVerbs(parts: Parts) {
     },
     load: async (request, options) =>
       (await import('./load.ts')).load(await parts.layers(), request, options),
+    convert: async (request, options) =>
+      (await import('./convert.ts')).convert(await parts.layers(), request, options),
     squash: async (request, options) =>
       (await import('./squash.ts')).squash(await parts.layers(), request, options),
     import: async (request, options) =>

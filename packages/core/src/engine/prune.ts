@@ -12,6 +12,7 @@ import {
 import { readLabels } from './selection/image-labels.ts';
 import { configuredFilters } from './selection/prune-config.ts';
 import { type PruneSelection, prunableImages, pruneCandidates } from './selection/prune-selection.ts';
+import { forgetDuplicates, sweepDuplicates } from './store/duplicate-layers.ts';
 import type { Store } from './store/store.ts';
 
 /** Images to a transaction: other writers wait for one, some tenths of a second; each costs a handful of flushes. */
@@ -122,7 +123,7 @@ async function carryOut(
     await store.publishIndex();
     const content = [...removal.content];
     const bytes = new Map(content.map((digest) => [digest, store.blobs.allocatedSync(digest)]));
-    for (const digest of await store.sweep(content)) reclaimedBytes += bytes.get(digest) ?? 0;
+    for (const digest of await sweepDuplicates(store, content)) reclaimedBytes += bytes.get(digest) ?? 0;
   }
 }
 
@@ -133,6 +134,7 @@ function rehearse(plan: Plan, chosen: ReadonlySet<Digest>, batch: number): Prune
     () => {
       const { removal, selection } = begin(plan);
       while (takeSome(removal, selection, chosen, batch));
+      forgetDuplicates(plan.store, removal.content);
       const bytes = metadata.unheld(removal.content).map((digest) => blobs.allocatedSync(digest));
       return { events: removal.events, reclaimedBytes: bytes.reduce((sum, size) => sum + size, 0) };
     },

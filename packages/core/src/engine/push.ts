@@ -23,6 +23,7 @@ import { type SealDeps, sealImage } from './layers/seal.ts';
 import { forEachLimited } from './limiter.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
+import { imageForm } from './store/image-form.ts';
 import type { Store } from './store/store.ts';
 import { wholeContent } from './store/whole-content.ts';
 
@@ -138,7 +139,8 @@ async function pushTarget(
     await pushManifestContent(state, facts.manifest, facts);
     return facts.manifest;
   }
-  const sealed = await sealImage(state.deps, facts, { hold, emit: state.emit, signal: state.signal });
+  const form = await imageForm(state.deps.store, { facts, name });
+  const sealed = await sealImage(state.deps, form, { hold, emit: state.emit, signal: state.signal });
   const target = sealed?.manifest ?? name.target;
   await pushManifestContent(state, target, sealed ?? facts);
   return target;

@@ -1,6 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
-import { isIndexType } from '../oci/media-types.ts';
+import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import { familiarName, repositoryOf } from '../reference.ts';
 import type { RemovalEvent } from './engine.ts';
 import type { Store } from './store/store.ts';
@@ -57,7 +57,10 @@ export class Removal {
     // Before the names go: they lead to the index the image came in.
     const companions = this.#companionsOf(facts);
     for (const name of inDockersOrder(names)) this.#untag(name);
-    if (this.namesOf(facts.id).length > 0) return;
+    if (this.namesOf(facts.id).length > 0) {
+      this.#keepForm(facts);
+      return;
+    }
     this.#delete(facts, options);
     for (const image of companions)
       if (!metadata.isNamed(image.manifest.digest)) this.#delete(image, options);
@@ -72,6 +75,27 @@ export class Removal {
       this.namesOf(name.imageId).filter((other) => other !== name),
     );
     this.events.push({ untagged: familiarName(name.ref) });
+  }
+
+  /**
+   * An image may have several manifests, whose layers are packed differently. When the names of its own one are
+   * gone, one that is still named becomes its own, so that nothing keeps the other's blobs.
+   */
+  #keepForm(facts: ImageFacts): void {
+    const { metadata } = this.#store;
+    const targets = this.namesOf(facts.id).map((name) => name.target);
+    if (metadata.descendants(targets.map(({ digest }) => digest)).has(facts.manifest.digest)) return;
+    const manifest = targets.find(({ mediaType }) => isManifestType(mediaType));
+    if (!manifest) return;
+    const blobs = [...metadata.descendants([manifest.digest])].map((digest) => metadata.findLayer(digest));
+    const layers = facts.layers.map((layer) => {
+      const blob = blobs.find((record) => record?.diffID === layer.diffID);
+      return { ...layer, digest: blob?.digest ?? layer.digest };
+    });
+    const { mediaType, digest, size } = manifest;
+    const kept = { ...facts, manifest: { mediaType, digest, size }, layers };
+    metadata.putImage(kept, [], []);
+    this.#images.set(facts.id, kept);
   }
 
   #delete(facts: ImageFacts, options: TakeOptions): void {

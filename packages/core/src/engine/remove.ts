@@ -5,6 +5,7 @@ import { sameRepository } from '../reference.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
+import { sweepDuplicates } from './store/duplicate-layers.ts';
 import type { Store } from './store/store.ts';
 
 /**
@@ -33,7 +34,7 @@ export async function remove(
     return work;
   });
   await store.publishIndex();
-  await store.sweep([...removal.content]);
+  await sweepDuplicates(store, removal.content);
   return removal.events;
 }
 

@@ -1,6 +1,4 @@
-import { compressGzip } from '../../compression/compress-gzip.ts';
 import type { Digest } from '../../digest.ts';
-import { WherryError } from '../../errors.ts';
 import type { ProgressEvent } from '../../events.ts';
 import { makeManifest, type StoredDocument, UNSEALED_ANNOTATION } from '../../image/build-image.ts';
 import type { ImageFacts, ImageName, LayerRecord } from '../../metadata/metadata-store.ts';
@@ -10,9 +8,10 @@ import { type Manifest, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType, MEDIA_TYPES } from '../../oci/media-types.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument, storeDocument } from '../store/documents.ts';
 import { imageFacts } from '../store/image-facts.ts';
+import { requireVariant, storedCompression } from '../store/layer-variant.ts';
 import type { Store } from '../store/store.ts';
 import type { LayerFetchDeps } from './layer-fetch.ts';
-import { storeLayer } from './store-layer.ts';
+import { repackLayer } from './repack-layer.ts';
 
 export type SealDeps = Pick<LayerFetchDeps, 'store' | 'passes'>;
 
@@ -77,26 +76,11 @@ async function compressed(
   diffID: Digest,
   options: SealOptions,
 ): Promise<LayerRecord> {
-  const { blobs, metadata } = deps.store;
-  for (const other of metadata.layersByDiffID(diffID))
-    if (other.digest !== layer.digest && (await blobs.stat(other.digest))) return other;
-  let current = 0;
-  const counted = async function* () {
-    for await (const chunk of blobs.read(layer.digest)) {
-      current += chunk.length;
-      options.emit({ kind: 'layer', digest: diffID, phase: 'compressing', current, total: layer.size });
-      yield chunk;
-    }
-  };
-  const hold = ({ digest }: LayerRecord) => options.hold(digest);
-  const { stored } = storeLayer(deps, compressGzip(counted()), { hold, signal: options.signal });
-  const facts = await stored;
-  if (facts.diffID !== diffID)
-    throw new WherryError(
-      'DIFF_ID_MISMATCH',
-      `layer ${layer.digest}: compressed it holds ${facts.diffID}, want ${diffID}`,
-    );
-  return facts;
+  const { store } = deps;
+  for (const other of store.metadata.layersByDiffID(diffID))
+    if (storedCompression(store, other.digest) === 'gzip') return other;
+  const record = await requireVariant(store, { digest: layer.digest, diffID });
+  return await repackLayer(deps, record, { ...options, packing: 'gzip' });
 }
 
 async function replaceManifest(
