@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { officialImages, workloadImages } from './images.ts';
+import { describeWith } from './needs.ts';
+import { run, Sandbox } from './wherry.ts';
+
+const sandbox = new Sandbox();
+const images = [
+  ...workloadImages().filter(({ name }) => ['small', 'stack'].includes(name)),
+  ...(await officialImages(sandbox.directory('official'))).filter(({ name }) => name.endsWith('amd64')),
+];
+
+afterAll(() => sandbox[Symbol.dispose]());
+
+/** What umoci finds in a root file system that it unpacked: every file with all that is known of it. */
+async function unpacked(root: string, name: string): Promise<string> {
+  const archive = sandbox.file('saved.tar');
+  await sandbox.at(root, 'save', '-o', archive, name);
+  const layout = sandbox.directory('layout');
+  await run('skopeo', 'copy', '-q', `docker-archive:${archive}:${name}`, `oci:${layout}:it`);
+  const bundle = join(sandbox.directory('bundle'), 'it');
+  await run('umoci', 'unpack', '--image', `${layout}:it`, bundle);
+  const manifest = (await readdir(bundle)).find((file) => file.endsWith('.mtree')) ?? '';
+  const text = await readFile(join(bundle, manifest), 'utf8');
+  return text.replace(/^#.*$/gm, '');
+}
+
+describeWith({ programs: ['umoci', 'skopeo'], root: true, linux: true }, 'wherry squash', () => {
+  test.each(images)('merges $name into what its layers unpack to', { timeout: 900_000 }, async ({ name, oci }) => {
+    const root = sandbox.directory('root');
+    const archive = sandbox.file('image.tar');
+    await run('skopeo', 'copy', '-q', oci, `docker-archive:${archive}:${name}:1`);
+    await sandbox.at(root, 'load', '-q', '-i', archive);
+    const id = await sandbox.at(root, 'squash', '-t', `${name}:flat`, `${name}:1`);
+    expect(await sandbox.at(root, 'squash', `${name}:1`)).toBe(id);
+    const expected = await unpacked(root, `${name}:1`);
+    expect((await unpacked(root, `${name}:flat`)) === expected).toBe(true);
+
+    const layers = JSON.parse(await sandbox.at(root, 'inspect', `${name}:1`))[0].RootFS.Layers;
+    if (layers.length > 2) {
+      await sandbox.at(root, 'squash', '--from', layers[1], '-t', `${name}:top`, `${name}:1`);
+      expect((await unpacked(root, `${name}:top`)) === expected).toBe(true);
+    }
+    expect(await sandbox.at(root, 'system', 'check')).toContain('no faults');
+  });
+});
