@@ -146,6 +146,7 @@ async function convertHeld(
     await storeDocument(store.blobs, target, document.bytes, signal);
   }
   store.metadata.atomically(() => recordForm(conversion, layers, target, document));
+  store.metadata.noteUse(source.id);
   await store.publishIndex();
   return { id: source.id, target, ...(ref && { ref }) };
 }

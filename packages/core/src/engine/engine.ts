@@ -117,7 +117,7 @@ export interface RemoveRequest {
 export interface PruneRequest {
   /** Every image that is not in use, not just the dangling ones. */
   readonly all?: boolean;
-  /** `name=value` each: Docker's `dangling`, `label`, `label!`, `until`; and `reference`, `size<…`, `size>…`. */
+  /** `name=value` each: Docker's `dangling`, `label`, `label!`, `until`; and `reference`, `unused-since`, `size<…`, … */
   readonly filters?: readonly string[];
   /** Adds the `pruneFilters` of Docker's `config.json`, as Docker's command line does. */
   readonly configured?: boolean;

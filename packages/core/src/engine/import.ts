@@ -110,6 +110,7 @@ async function importHeld(
   const names: ImageName[] = request.ref ? [{ ref: withDefaultTag(request.ref), ...name }] : [];
   const children = [image.id, layer.digest];
   store.metadata.putImage(image, [{ descriptor: manifest.descriptor, children }], names);
+  store.metadata.noteUse(image.id);
   await store.publishIndex();
   return { id: image.id };
 }

@@ -189,6 +189,7 @@ async function nameImages(state: Load, plan: ArchivePlan): Promise<LoadedImage[]
     for (const facts of others) store.metadata.putImage(facts, [], []);
     const names = refs.map((ref) => ({ ref, target, imageId: chosen.id, taggedAt }));
     store.metadata.putImage(chosen, documents, names);
+    store.metadata.noteUse(chosen.id, ...others.map(({ id }) => id));
     if (names.length === 0) loaded.push({ id: chosen.id });
     for (const { ref } of names) loaded.push({ ref, id: chosen.id });
   }

@@ -13,6 +13,7 @@ import { readLabels } from './selection/image-labels.ts';
 import { configuredFilters } from './selection/prune-config.ts';
 import { type PruneSelection, prunableImages, pruneCandidates } from './selection/prune-selection.ts';
 import { forgetDuplicates, sweepDuplicates } from './store/duplicate-layers.ts';
+import { lastUses } from './store/last-use.ts';
 import type { Store } from './store/store.ts';
 
 /** Images to a transaction: other writers wait for one, some tenths of a second; each costs a handful of flushes. */
@@ -88,7 +89,8 @@ async function chooseImages(plan: Plan, signal: AbortSignal | undefined): Promis
 function begin(plan: Plan): { readonly removal: Removal; readonly selection: PruneSelection } {
   const { metadata } = plan.store;
   const pinned = new Set(metadata.pinnedImages());
-  const isKept = (id: Digest) => pinned.has(id) || plan.isInUse(id);
+  const isUsed = usedSince(plan);
+  const isKept = (id: Digest) => pinned.has(id) || plan.isInUse(id) || isUsed(id);
   return {
     removal: new Removal(plan.store, isKept),
     selection: {
@@ -99,6 +101,14 @@ function begin(plan: Plan): { readonly removal: Removal; readonly selection: Pru
       isNamed: (manifest) => metadata.isNamed(manifest),
     },
   };
+}
+
+/** Asked anew for each batch: what somebody used while the prune runs stays. */
+function usedSince({ store, filters }: Plan): (image: Digest) => boolean {
+  const { unusedSince } = filters;
+  if (unusedSince === undefined) return () => false;
+  const lastUse = lastUses(store);
+  return (image) => lastUse(image) > unusedSince;
 }
 
 /** Batch after batch: metadata first, then the index, then the blobs, as `remove` does it for one image. */

@@ -53,6 +53,7 @@ export async function pull(
   const emit = options.onProgress ?? (() => undefined);
   const current = await currentImage(deps, request, ref, signal);
   if (current) {
+    deps.store.metadata.noteUse(current.imageId);
     emit({ kind: 'resolved', ref, target: current.target });
     return withPlatformCheck({ ...current, status: 'up-to-date' }, request, deps);
   }
@@ -225,6 +226,7 @@ async function recordImages(
   const named = { target: bare, imageId: chosen.id, taggedAt: NOT_TAGGED_HERE };
   const names: ImageName[] = refs.map((name) => ({ ref: name, ...named }));
   metadata.putImage(chosen, [...state.documents.values()], names);
+  metadata.noteUse(...images.map(({ id }) => id));
   await state.deps.store.publishIndex();
 }
 

@@ -278,6 +278,7 @@ function blobReader(state: Push, descriptor: Descriptor, locations: readonly Ref
 
 function recordPushed(state: Push, imageId: Digest, target: Descriptor): void {
   const { metadata } = state.deps.store;
+  metadata.noteUse(imageId);
   metadata.addBlobLocation(target.digest, state.repository);
   const bare = { mediaType: target.mediaType, digest: target.digest, size: target.size };
   metadata.putName({

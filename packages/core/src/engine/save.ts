@@ -41,6 +41,7 @@ export async function* save(
     throwIfCancelled(options.signal);
     yield chunk;
   }
+  store.metadata.noteUse(...chosen.map(({ facts }) => facts.id));
 }
 
 interface ChosenImage {

@@ -141,7 +141,9 @@ async function squashHeld(
     layers.map((record) => storedDescriptor(store, record)),
   );
   const image = { config, manifest, layers, ...(ref && { ref }), taggedAt: deps.now() };
-  return { id: await recordImage(store, image, hold, signal) };
+  const id = await recordImage(store, image, hold, signal);
+  store.metadata.noteUse(source.id, id);
+  return { id };
 }
 
 /** The tar of the merged layer, written while the others are read. */

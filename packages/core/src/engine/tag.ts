@@ -22,6 +22,7 @@ export async function tag(
     taggedAt: deps.now(),
   };
   metadata.putName(named);
+  metadata.noteUse(facts.id);
   await deps.store.publishIndex();
 }
 

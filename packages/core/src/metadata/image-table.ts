@@ -80,8 +80,9 @@ export class ImageTable {
       );
   }
 
-  /** Removes the image, its names and its pin. Tells whether there was one. */
+  /** Removes the image, its names, its pin and its last use. Tells whether there was one. */
   delete(id: Digest): boolean {
+    this.#database.run('DELETE FROM uses WHERE image_id = ?', id);
     this.#database.run('DELETE FROM pins WHERE image_id = ?', id);
     this.#database.run('DELETE FROM names WHERE image_id = ?', id);
     this.#database.run('DELETE FROM image_layers WHERE image_id = ?', id);

@@ -80,7 +80,7 @@ export interface ImageStore {
   imageIdsByPrefix(hex: string, limit: number): Digest[];
   /** Records an image, the documents it consists of and the names it gets, in one transaction. */
   putImage(facts: ImageFacts, documents: readonly DocumentRecord[], names: readonly ImageName[]): void;
-  /** Forgets the image, its names and its pin; what its blobs are for now is the sweep's business. */
+  /** Forgets the image, its names, its pin and its last use; what its blobs are for now is the sweep's business. */
   deleteImage(id: Digest): boolean;
   /** Images that no prune takes, in the order of their IDs. */
   pinnedImages(): Digest[];
@@ -88,6 +88,10 @@ export interface ImageStore {
   pinImage(id: Digest): boolean;
   /** Tells whether it was pinned. */
   unpinImage(id: Digest): boolean;
+  /** Notes that images are used now; does nothing where the store cannot be written. */
+  noteUse(...ids: Digest[]): void;
+  /** When images were last used; absent: not since such things are noted. */
+  lastUses(): Map<Digest, Date>;
 }
 
 /** A stored index or manifest and what it names: the edges that the mark phase walks. */

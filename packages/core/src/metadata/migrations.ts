@@ -74,6 +74,9 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE pins (image_id TEXT PRIMARY KEY, pinned_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE uses (image_id TEXT PRIMARY KEY, used_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** The newest schema that this program reads and writes. */

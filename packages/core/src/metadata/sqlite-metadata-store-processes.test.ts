@@ -61,12 +61,12 @@ describe('opening', () => {
   test('refuses a store that a newer wherry wrote, and leaves it as it is', () => {
     open().close();
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    database.exec('PRAGMA user_version = 3');
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     database.close();
     expect(() => open()).toThrow(
       expect.objectContaining({
         code: 'SCHEMA_TOO_NEW',
-        message: `the store at ${root} was written by a newer wherry (schema 3, this one reads up to ${SCHEMA_VERSION})`,
+        message: `the store at ${root} was written by a newer wherry (schema ${SCHEMA_VERSION + 1}, this one reads up to ${SCHEMA_VERSION})`,
         hint: expect.stringContaining('update wherry'),
       }),
     );
@@ -75,7 +75,7 @@ describe('opening', () => {
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    database.exec('DROP TABLE pins; PRAGMA user_version = 1');
+    database.exec('DROP TABLE pins; DROP TABLE uses; PRAGMA user_version = 1');
     database.close();
   }
 
@@ -89,6 +89,9 @@ describe('opening', () => {
     expect(store.schemaVersion).toBe(SCHEMA_VERSION);
     expect(store.listNames()).toEqual(names);
     expect(store.pinImage(facts.id)).toBe(true);
+    expect(store.lastUses()).toEqual(new Map());
+    store.noteUse(facts.id);
+    expect([...store.lastUses().keys()]).toEqual([facts.id]);
   });
 
   test.skipIf(!isRoot)('says who can bring a store up to date that it may not write', async () => {

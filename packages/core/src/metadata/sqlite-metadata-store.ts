@@ -26,6 +26,7 @@ import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
 import { Collector } from './sweep.ts';
+import { UseTable } from './use-table.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
@@ -33,6 +34,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #names: NameTable;
   readonly #images: ImageTable;
   readonly #pins: PinTable;
+  readonly #uses: UseTable;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
   readonly #leases: LeaseTable;
@@ -44,6 +46,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#names = new NameTable(database);
     this.#images = new ImageTable(database);
     this.#pins = new PinTable(database, clock);
+    this.#uses = new UseTable(database, clock);
     this.#documents = new DocumentTable(database);
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
@@ -154,6 +157,14 @@ export class SqliteMetadataStore implements MetadataStore {
 
   unpinImage(id: Digest): boolean {
     return this.#pins.delete(id);
+  }
+
+  noteUse(...ids: Digest[]): void {
+    this.#uses.note(ids);
+  }
+
+  lastUses(): Map<Digest, Date> {
+    return this.#uses.list();
   }
 
   putLayer(record: LayerRecord): void {

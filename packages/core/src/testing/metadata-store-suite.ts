@@ -30,6 +30,7 @@ export function metadataStoreSuite(name: string, open: OpenStore): void {
     nameCases(open);
     imageCases(open);
     pinCases(open);
+    useCases(open);
     layerCases(open);
     catalogCases(open);
     transactionCases(open);
@@ -287,6 +288,29 @@ function pinCases(open: OpenStore): void {
     expect([ids[0]!, ids[0]!].map((id) => store.unpinImage(id))).toEqual([true, false]);
     store.deleteImage(ids[1]!);
     expect(store.pinnedImages()).toEqual([]);
+  });
+}
+
+function useCases(open: OpenStore): void {
+  test('remembers the last use of images that are there, to the minute', async () => {
+    const clock = testClock();
+    using store = await opened(open, clock);
+    const [a, b] = ['a', 'b'].map((label) => put(store, label).facts.id) as [Digest, Digest];
+    const first = clock.now();
+    expect(store.lastUses()).toEqual(new Map());
+    store.noteUse(a, b, digestOf('nothing'));
+    clock.advance(59_999);
+    store.noteUse(a);
+    expect(store.lastUses()).toEqual(
+      new Map([
+        [a, first],
+        [b, first],
+      ]),
+    );
+    clock.advance(1);
+    store.noteUse(a);
+    store.deleteImage(b);
+    expect(store.lastUses()).toEqual(new Map([[a, clock.now()]]));
   });
 }
 

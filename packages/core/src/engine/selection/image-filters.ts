@@ -14,6 +14,7 @@ export type FilterName =
   | 'since'
   | 'reference'
   | 'until'
+  | 'unused-since'
   | 'size';
 
 export interface FilterRules {
@@ -31,7 +32,7 @@ export const LIST_FILTERS: FilterRules = {
 };
 
 export const PRUNE_FILTERS: FilterRules = {
-  names: ['dangling', 'label', 'label!', 'until', 'reference', 'size'],
+  names: ['dangling', 'label', 'label!', 'until', 'unused-since', 'reference', 'size'],
   dangling: [
     ['false', false],
     ['0', false],
@@ -58,6 +59,8 @@ export interface ImageFilters {
   readonly matchesName?: (ref: Reference) => boolean;
   /** The latest creation time. */
   readonly until?: Date;
+  /** What was used later is not meant. */
+  readonly unusedSince?: Date;
   readonly sizes: readonly SizeBound[];
 }
 
@@ -83,8 +86,8 @@ const ZERO_TIME_MS = -62_135_596_800_000;
 
 /**
  * Reads filters as Docker's client and engine do together: `name=value`, names in any case, blanks around both
- * dropped, an empty text none at all; and `size` with `<` or `>`, which is wherry's. `now` is what a duration in
- * `until` counts from. Throws `INVALID_ARGUMENT` with Docker's texts.
+ * dropped, an empty text none at all; and wherry's `size` with `<` or `>`, and `unused-since`. `now` is what a
+ * duration counts from. Throws `INVALID_ARGUMENT` with Docker's texts.
  */
 export function parseImageFilters(texts: readonly string[], rules: FilterRules, now: Date): ImageFilters {
   const filters = texts.filter((text) => text !== '').map(splitFilter);
@@ -96,7 +99,8 @@ export function parseImageFilters(texts: readonly string[], rules: FilterRules, 
     ...new Set(filters.filter((filter) => filter.name === name).map(({ value }) => value)),
   ];
   const dangling = readDangling(valuesOf('dangling'), rules);
-  const until = readUntil(valuesOf('until'), now);
+  const until = readTime('until', valuesOf('until'), now);
+  const unusedSince = readTime('unused-since', valuesOf('unused-since'), now);
   const references = valuesOf('reference');
   return {
     ...(dangling !== undefined && { dangling }),
@@ -108,6 +112,7 @@ export function parseImageFilters(texts: readonly string[], rules: FilterRules, 
     since: valuesOf('since'),
     ...(references.length > 0 && { matchesName: referenceMatcher(references) }),
     ...(until !== undefined && { until }),
+    ...(unusedSince !== undefined && { unusedSince }),
     sizes: filters.filter(({ name }) => isSizeName(name)).map(sizeBound),
   };
 }
@@ -137,9 +142,9 @@ function readDangling(values: readonly string[], { dangling }: FilterRules): boo
   });
 }
 
-function readUntil(values: readonly string[], now: Date): Date | undefined {
+function readTime(name: FilterName, values: readonly string[], now: Date): Date | undefined {
   const [value] = values;
-  if (values.length > 1) throw new WherryError('INVALID_ARGUMENT', 'more than one until filter specified');
+  if (values.length > 1) throw new WherryError('INVALID_ARGUMENT', `more than one ${name} filter specified`);
   return value === undefined ? undefined : parsePastTime(value, now);
 }
 

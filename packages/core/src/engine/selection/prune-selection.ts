@@ -11,7 +11,7 @@ export interface PruneSelection {
   readonly filters: ImageFilters;
   /** How many tags of each repository stay. */
   readonly keep: number;
-  /** Pinned, or in use. */
+  /** Pinned, in use, or used lately where that is asked for. */
   readonly isKept: (image: Digest) => boolean;
   /** Tells whether a name leads to this manifest, through an index. */
   readonly isNamed: (manifest: Digest) => boolean;
