@@ -27,21 +27,25 @@ async function unpacked(root: string, name: string): Promise<string> {
 }
 
 describeWith({ programs: ['umoci', 'skopeo'], root: true, linux: true }, 'wherry squash', () => {
-  test.each(images)('merges $name into what its layers unpack to', { timeout: 900_000 }, async ({ name, oci }) => {
-    const root = sandbox.directory('root');
-    const archive = sandbox.file('image.tar');
-    await run('skopeo', 'copy', '-q', oci, `docker-archive:${archive}:${name}:1`);
-    await sandbox.at(root, 'load', '-q', '-i', archive);
-    const id = await sandbox.at(root, 'squash', '-t', `${name}:flat`, `${name}:1`);
-    expect(await sandbox.at(root, 'squash', `${name}:1`)).toBe(id);
-    const expected = await unpacked(root, `${name}:1`);
-    expect((await unpacked(root, `${name}:flat`)) === expected).toBe(true);
+  test.each(images)(
+    'merges $name into what its layers unpack to',
+    { timeout: 900_000 },
+    async ({ name, oci }) => {
+      const root = sandbox.directory('root');
+      const archive = sandbox.file('image.tar');
+      await run('skopeo', 'copy', '-q', oci, `docker-archive:${archive}:${name}:1`);
+      await sandbox.at(root, 'load', '-q', '-i', archive);
+      const id = await sandbox.at(root, 'squash', '-t', `${name}:flat`, `${name}:1`);
+      expect(await sandbox.at(root, 'squash', `${name}:1`)).toBe(id);
+      const expected = await unpacked(root, `${name}:1`);
+      expect((await unpacked(root, `${name}:flat`)) === expected).toBe(true);
 
-    const layers = JSON.parse(await sandbox.at(root, 'inspect', `${name}:1`))[0].RootFS.Layers;
-    if (layers.length > 2) {
-      await sandbox.at(root, 'squash', '--from', layers[1], '-t', `${name}:top`, `${name}:1`);
-      expect((await unpacked(root, `${name}:top`)) === expected).toBe(true);
-    }
-    expect(await sandbox.at(root, 'system', 'check')).toContain('no faults');
-  });
+      const layers = JSON.parse(await sandbox.at(root, 'inspect', `${name}:1`))[0].RootFS.Layers;
+      if (layers.length > 2) {
+        await sandbox.at(root, 'squash', '--from', layers[1], '-t', `${name}:top`, `${name}:1`);
+        expect((await unpacked(root, `${name}:top`)) === expected).toBe(true);
+      }
+      expect(await sandbox.at(root, 'system', 'check')).toContain('no faults');
+    },
+  );
 });
