@@ -9,10 +9,12 @@ import type { ArchivePlan, PlannedImage } from '../image/planned-image.ts';
 import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { DocumentRecord, ImageFacts } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndexType } from '../oci/media-types.ts';
 import type { Reference } from '../reference.ts';
 import { openArchive } from './archive-source.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
 import { type AdoptDeps, adoptTarget } from './layers/adopt.ts';
+import { hasOwnBlobs, inOwnForm } from './layers/own-form.ts';
 import { isUnsealed } from './layers/seal.ts';
 import { storeLayer, storeLayerOrBlob } from './layers/store-layer.ts';
 import { storeDocument } from './store/documents.ts';
@@ -221,15 +223,19 @@ async function adopt(
     );
   const others = images.filter((facts) => facts !== found);
   const known = store.metadata.findImage(found.id);
+  const isWhole = await hasOwnBlobs(store, found);
   // An image that is here in its lasting form is not put back into the one it had in an archive.
-  if (known && (await isUnsealed(store, image.target)) && (await isComplete(store, known)))
+  const isWorse = !isWhole || (await isUnsealed(store, image.target));
+  if (known && isWorse && (await isComplete(store, known)))
     return { refs: image.names, target: known.manifest, chosen: known, others, documents: [] };
+  const own = isWhole ? undefined : await inOwnForm(store, found, state.hold, state.signal);
+  const chosen = own?.facts ?? found;
   const parent = image.parent && hasParent(image.parent) ? image.parent : undefined;
   return {
     refs: image.names,
-    target: image.target,
-    chosen: parent ? { ...found, parent } : found,
+    target: isIndexType(image.target.mediaType) ? image.target : chosen.manifest,
+    chosen: parent ? { ...chosen, parent } : chosen,
     others,
-    documents,
+    documents: own ? [...documents, own.document] : documents,
   };
 }
