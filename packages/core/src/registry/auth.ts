@@ -43,7 +43,7 @@ interface HeldCredentials {
 }
 
 /** The token right `repository:<path>:<actions>`. DD `spec/auth/scope.md`. */
-export function repositoryScope(path: string, actions: 'pull' | 'pull,push'): string {
+export function repositoryScope(path: string, actions: 'pull' | 'pull,push' | 'pull,push,delete'): string {
   return `repository:${path}:${actions}`;
 }
 

@@ -12,7 +12,8 @@ import {
 } from './endpoints.ts';
 import { firstOf, MirrorHealth } from './fail-over.ts';
 import { login } from './login.ts';
-import { fetchManifest, headManifest, pushManifest } from './manifests.ts';
+import { deleteManifest, fetchManifest, headManifest, pushManifest } from './manifests.ts';
+import { listReferrers, pushReferrer } from './referrers.ts';
 import type { PutBlobOptions, PutBlobOutcome, RegistryClient } from './registry-client.ts';
 import { RegistryHttp } from './registry-http.ts';
 import { search } from './search.ts';
@@ -77,8 +78,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     hasBlob: (repo, digest, signal) => hasBlob(http, pushEndpoint(repo, config), digest, 'pull', signal),
     putBlob: (repo, descriptor, read, putOptions = {}) =>
       putBlob(http, pushEndpoint(repo, config), config, repo, { descriptor, read, ...putOptions }),
-    putManifest: (ref, bytes, mediaType, signal) =>
-      pushManifest(http, pushEndpoint(ref, config), ref, bytes, mediaType, signal),
+    ...atOrigin(http, config),
     async *listTags(repo, signal) {
       yield* listTags(http, pushEndpoint(repo, config), repo, signal);
     },
@@ -112,6 +112,24 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await transport[Symbol.asyncDispose]?.();
     },
   };
+}
+
+/** What is asked of the origin alone, and changed there. */
+function atOrigin(http: RegistryHttp, config: EndpointRules) {
+  const endpointOf = (ref: Reference) => pushEndpoint(ref, config);
+  return {
+    origin: {
+      getManifest: async (ref, signal) => fetchManifest(http, endpointOf(ref), ref, signal),
+      headManifest: async (ref, signal) => headManifest(http, endpointOf(ref), ref, signal),
+    },
+    putManifest: async (ref, bytes, mediaType, signal) =>
+      (await pushManifest(http, endpointOf(ref), ref, bytes, mediaType, signal)).descriptor,
+    deleteManifest: async (ref, signal) => deleteManifest(http, endpointOf(ref), ref, signal),
+    listReferrers: async (repo, subject, signal) =>
+      listReferrers(http, endpointOf(repo), { repo, subject }, signal),
+    putReferrer: async (repo, bytes, mediaType, signal) =>
+      pushReferrer(http, endpointOf(repo), { repo, bytes, mediaType }, signal),
+  } satisfies Partial<RegistryClient>;
 }
 
 async function putBlob(

@@ -7,7 +7,7 @@ import { familiarName, type Reference } from '../reference.ts';
 import { repositoryScope } from './auth.ts';
 import { problemError, pullError, readProblem } from './docker-errors.ts';
 import type { RegistryEndpoint } from './endpoints.ts';
-import type { RemoteDocument } from './registry-client.ts';
+import type { DeleteOutcome, RemoteDocument } from './registry-client.ts';
 import type { RegistryHttp } from './registry-http.ts';
 import type { HttpResponse } from './transport.ts';
 
@@ -66,6 +66,13 @@ export async function headManifest(
   return (await fetchManifest(http, endpoint, ref, signal)).descriptor;
 }
 
+/** A manifest that a registry has taken. */
+export interface StoredManifest {
+  readonly descriptor: Descriptor;
+  /** The registry has noted the manifest's subject, and will list it. OCI distribution-spec v1.1, `OCI-Subject`. */
+  readonly isSubjectNoted: boolean;
+}
+
 /** Stores a manifest under the reference's tag, else under its digest. */
 export async function pushManifest(
   http: RegistryHttp,
@@ -74,7 +81,7 @@ export async function pushManifest(
   bytes: Uint8Array,
   mediaType: string,
   signal?: AbortSignal,
-): Promise<Descriptor> {
+): Promise<StoredManifest> {
   const digest = digestOf(bytes, ref.digest);
   if (ref.digest !== undefined && ref.digest !== digest) throw mismatch(ref, digest, ref.digest);
   const response = await http.send(endpoint, {
@@ -97,7 +104,35 @@ export async function pushManifest(
       'DIGEST_MISMATCH',
       `manifest ${familiarName(ref)}: registry stored ${stored}, want ${digest}`,
     );
-  return { mediaType, digest, size: bytes.length };
+  const isSubjectNoted = open.headers.has('oci-subject');
+  return { descriptor: { mediaType, digest, size: bytes.length }, isSubjectNoted };
+}
+
+/** Answers of a registry that does not delete what it was asked to; 400: it wants a digest. */
+const REFUSED_DELETIONS: ReadonlySet<number> = new Set([400, 405, 501]);
+
+/** Deletes the tag alone where the reference has one, else the manifest with all its tags. */
+export async function deleteManifest(
+  http: RegistryHttp,
+  endpoint: RegistryEndpoint,
+  ref: Reference,
+  signal?: AbortSignal,
+): Promise<DeleteOutcome> {
+  const response = await http.send(endpoint, {
+    method: 'DELETE',
+    target: `${endpoint.repository}/manifests/${ref.tag ?? ref.digest ?? 'latest'}`,
+    scopes: [repositoryScope(endpoint.repository, 'pull,push,delete')],
+    repeatable: true,
+    signal,
+  });
+  if (response.status >= 300) {
+    const problem = await readProblem(response);
+    if (REFUSED_DELETIONS.has(problem.status)) return 'unsupported';
+    if (problem.status === 404) return 'missing';
+    throw problemError(problem);
+  }
+  await response[Symbol.asyncDispose]();
+  return 'deleted';
 }
 
 function requestManifest(

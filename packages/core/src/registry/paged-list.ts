@@ -38,35 +38,59 @@ export async function* readPagedList(
   list: PagedList,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const { what } = list;
-  const seen = new Set<string>();
-  let target: string | URL = list.target;
-  for (;;) {
-    const { names, next }: Page = await fetchPage(http, endpoint, list, target, signal);
+  const trail = new PageTrail(http, endpoint, list.what);
+  for (let target: string | URL | undefined = list.target; target !== undefined; ) {
+    const { names, next }: Page = await fetchPage(http, endpoint, { ...list, target }, trail, signal);
     yield* names;
-    if (next === undefined) return;
-    const base = http.knownUrl(endpoint);
-    if (next.origin !== base.origin)
-      throw new WherryError('REGISTRY_ERROR', `${base.host}: ${what} goes on at another host, ${next.host}`);
-    if (seen.has(next.href) || seen.size >= MAX_PAGES)
-      throw new WherryError('REGISTRY_ERROR', `${shownUrl(next)}: ${what} does not end`);
-    seen.add(next.href);
     target = next;
+  }
+}
+
+/** Follows the `Link`s of one list, and nowhere else. */
+export class PageTrail {
+  readonly #http: RegistryHttp;
+  readonly #endpoint: RegistryEndpoint;
+  readonly #what: string;
+  readonly #seen = new Set<string>();
+
+  /** `what` is what errors call the list. */
+  constructor(http: RegistryHttp, endpoint: RegistryEndpoint, what: string) {
+    this.#http = http;
+    this.#endpoint = endpoint;
+    this.#what = what;
+  }
+
+  /** The page that follows the one at `target`; absent: it is the last. Throws `REGISTRY_ERROR`. */
+  next(headers: ReadonlyMap<string, string>, target: string | URL): URL | undefined {
+    const link = parseNextLink(headers.get('link') ?? '');
+    if (link === undefined) return undefined;
+    const base = this.#http.knownUrl(this.#endpoint);
+    const here = typeof target === 'string' ? new URL(`/v2/${target}`, base) : target;
+    const next = URL.parse(link, here.href);
+    const refuse = (message: string) => new WherryError('REGISTRY_ERROR', message);
+    if (next === null) throw refuse(`${shownUrl(here)}: ${this.#what} with a broken link`);
+    if (next.origin !== base.origin)
+      throw refuse(`${base.host}: ${this.#what} goes on at another host, ${next.host}`);
+    if (this.#seen.has(next.href) || this.#seen.size >= MAX_PAGES)
+      throw refuse(`${shownUrl(next)}: ${this.#what} does not end`);
+    this.#seen.add(next.href);
+    return next;
   }
 }
 
 async function fetchPage(
   http: RegistryHttp,
   endpoint: RegistryEndpoint,
-  list: PagedList,
-  target: string | URL,
+  list: Omit<PagedList, 'target'> & { readonly target: string | URL },
+  trail: PageTrail,
   signal?: AbortSignal,
 ): Promise<Page> {
+  const { target, scopes } = list;
   const response = await http.send(endpoint, {
     method: 'GET',
     target,
     headers: { accept: 'application/json' },
-    scopes: list.scopes,
+    scopes,
     repeatable: true,
     toldAs: 'GET',
     signal,
@@ -74,16 +98,10 @@ async function fetchPage(
   if (response.status !== 200) throw list.refused(await readProblem(response));
   await using open = response;
   const names = namesOf(await collect(open.body, MAX_PAGE_BYTES), list, http.knownUrl(endpoint));
-  const link = parseNextLink(open.headers.get('link') ?? '');
-  if (link === undefined) return { names, next: undefined };
-  const here = typeof target === 'string' ? new URL(`/v2/${target}`, http.knownUrl(endpoint)) : target;
-  const next = URL.parse(link, here.href);
-  if (next === null)
-    throw new WherryError('REGISTRY_ERROR', `${shownUrl(here)}: ${list.what} with a broken link`);
-  return { names, next };
+  return { names, next: trail.next(open.headers, target) };
 }
 
-function namesOf(bytes: Uint8Array, { field, what }: PagedList, base: URL): string[] {
+function namesOf(bytes: Uint8Array, { field, what }: Pick<PagedList, 'field' | 'what'>, base: URL): string[] {
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder().decode(bytes));

@@ -15,6 +15,9 @@ export type PutBlobOutcome =
   | { readonly kind: 'uploaded' | 'present' }
   | { readonly kind: 'mounted'; readonly from: Reference };
 
+/** `unsupported`: the registry deletes no tags, or, asked for a digest, nothing at all. */
+export type DeleteOutcome = 'deleted' | 'missing' | 'unsupported';
+
 export interface PutBlobOptions {
   /** Repositories on the same registry where the blob is known to be, tried in order. */
   readonly mountFrom?: readonly Reference[];
@@ -79,6 +82,8 @@ export interface RegistryClient {
    * length is verified against `descriptor.size`; the digest is the reader's to verify.
    */
   getBlob(repo: Reference, descriptor: Descriptor, range?: ByteRange, signal?: AbortSignal): ByteSource;
+  /** The same past the mirrors, which may lag behind: for what is to be changed in the registry itself. */
+  readonly origin: Pick<RegistryClient, 'getManifest' | 'headManifest'>;
   hasBlob(repo: Reference, digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** HEAD, then mounts, then upload; a broken upload goes on from the registry's offset. */
   putBlob(
@@ -93,7 +98,25 @@ export interface RegistryClient {
     mediaType: string,
     signal?: AbortSignal,
   ): Promise<Descriptor>;
+  /** Deletes the tag alone where the reference has one, else the manifest with all its tags. */
+  deleteManifest(ref: Reference, signal?: AbortSignal): Promise<DeleteOutcome>;
   listTags(repo: Reference, signal?: AbortSignal): AsyncIterable<string>;
+  /**
+   * The manifests that have `subject` as theirs: as the registry lists them, or, where it does not, as the
+   * fallback tag does. Throws `TOO_LARGE`. OCI distribution-spec v1.1, "Listing Referrers".
+   */
+  listReferrers(repo: Reference, subject: Digest, signal?: AbortSignal): Promise<Descriptor[]>;
+  /**
+   * Stores a manifest that has a subject under its digest, and lists it in the subject's fallback tag where
+   * the registry does not. Those of one subject go one after the other. Throws `INVALID_DOCUMENT` when
+   * something else is at the fallback tag. OCI distribution-spec v1.1, "Pushing Manifests with Subject".
+   */
+  putReferrer(
+    repo: Reference,
+    bytes: Uint8Array,
+    mediaType: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor>;
   /**
    * Searches a registry, or its list of repositories where it has no search; asks the mirrors first. Throws
    * `REGISTRY_ERROR` for an answer that is none, `TOO_LARGE`, and `UNSUPPORTED` when there is neither.

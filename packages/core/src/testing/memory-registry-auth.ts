@@ -113,7 +113,8 @@ function grantOf(header: string): Grant | undefined {
 function covers({ scopes }: Grant, repository: string, action: string): boolean {
   return scopes.some(
     (scope) =>
-      scope === `repository:${repository}:pull,push` || scope === `repository:${repository}:${action}`,
+      [`repository:${repository}:pull,push`, `repository:${repository}:pull,push,delete`].includes(scope) ||
+      scope === `repository:${repository}:${action}`,
   );
 }
 

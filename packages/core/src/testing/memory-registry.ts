@@ -5,10 +5,20 @@ import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type AuthRules, answerToken, authorize } from './memory-registry-auth.ts';
 
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 /** What a request is about; `GET blob` in a fault names the method and this. */
-export type ResourceKind = 'ping' | 'manifest' | 'blob' | 'uploads' | 'upload' | 'tags' | 'token' | 'other';
+export type ResourceKind =
+  | 'ping'
+  | 'manifest'
+  | 'blob'
+  | 'uploads'
+  | 'upload'
+  | 'tags'
+  | 'referrers'
+  | 'token'
+  | 'other';
 
 /** A fault to play instead of, or on top of, the right answer. */
 export interface ScriptedFault {
@@ -55,6 +65,12 @@ export interface MemoryRegistryOptions {
   readonly auth?: AuthRules;
   /** Tags on one page; absent: all. */
   readonly tagsPerPage?: number;
+  /** Has the referrers API: referrers on one page of it. Absent: there is no such API. */
+  readonly referrersPerPage?: number;
+  /** What a DELETE of a manifest may name; absent: `tags`, and digests too. */
+  readonly deletes?: 'tags' | 'digests' | 'nothing';
+  /** Answers a mount by opening an upload, as registries may. */
+  readonly refusesMounts?: boolean;
   /** Sent with every answer. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Refuse uploads of more than this in one request, with 413. */
@@ -72,6 +88,8 @@ export interface MemoryRegistry extends AsyncDisposable {
   blob(digest: string): Uint8Array | undefined;
   hasBlob(repository: string, digest: string): boolean;
   manifest(repository: string, tagOrDigest: string): Uint8Array | undefined;
+  /** Sorted. */
+  tags(repository: string): string[];
   /** Body bytes of blobs sent so far, by digest. */
   bytesSentOf(digest: string): number;
 }
@@ -189,6 +207,10 @@ class Registry implements MemoryRegistry {
     return found?.manifests.get(found.tags.get(tagOrDigest) ?? tagOrDigest)?.bytes;
   }
 
+  tags(repository: string): string[] {
+    return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].sort();
+  }
+
   bytesSentOf(digest: string): number {
     return this.requests
       .filter(({ kind, path }) => kind === 'blob' && path.endsWith(digest))
@@ -228,11 +250,14 @@ class Registry implements MemoryRegistry {
       case 'ping':
         return void this.#send(exchange, Buffer.from('{}'), { 'content-type': 'application/json' });
       case 'manifest':
-        return request.method === 'PUT' ? this.#putManifest(exchange) : this.#getManifest(exchange);
+        if (request.method === 'PUT') return this.#putManifest(exchange);
+        return request.method === 'DELETE' ? this.#deleteManifest(exchange) : this.#getManifest(exchange);
       case 'blob':
         return this.#getBlob(exchange);
       case 'tags':
         return this.#listTags(exchange);
+      case 'referrers':
+        return this.#listReferrers(exchange);
       case 'uploads':
         return this.#startUpload(exchange);
       case 'upload':
@@ -261,11 +286,50 @@ class Registry implements MemoryRegistry {
     if (bytes === undefined) return;
     const tag = name.startsWith('sha256:') ? '' : name;
     const { digest } = this.addManifest(repository, tag, bytes, request.headers['content-type']);
+    const subject = subjectOf(bytes);
     response.writeHead(201, {
       location: `/v2/${repository}/manifests/${digest}`,
       'docker-content-digest': digest,
+      ...(subject !== undefined && this.#hasReferrers ? { 'oci-subject': subject } : {}),
     });
     response.end();
+  }
+
+  #deleteManifest({ repository, name, response }: Exchange): void {
+    const { deletes = 'tags' } = this.#options;
+    const isDigest = name.startsWith('sha256:');
+    if (deletes === 'nothing' || (deletes === 'digests' && !isDigest))
+      return void refuse(response, 405, 'UNSUPPORTED', 'The operation is unsupported.');
+    const { manifests, tags } = this.#repository(repository);
+    if (!(isDigest ? manifests.delete(name) : tags.delete(name)))
+      return void refuse(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
+    for (const [tag, digest] of tags) if (digest === name) tags.delete(tag);
+    response.writeHead(202).end();
+  }
+
+  get #hasReferrers(): boolean {
+    return this.#options.referrersPerPage !== undefined;
+  }
+
+  #listReferrers(exchange: Exchange): void {
+    const { repository, name, response, url } = exchange;
+    const size = this.#options.referrersPerPage;
+    if (size === undefined) return void response.writeHead(404).end('404 page not found');
+    const all = [...this.#repository(repository).manifests].filter(
+      ([, { bytes }]) => subjectOf(bytes) === name,
+    );
+    const at = Number(url.searchParams.get('at') ?? 0);
+    const manifests = all.slice(at, at + size).map(([digest, { bytes, mediaType }]) => {
+      const { artifactType, config, annotations } = JSON.parse(Buffer.from(bytes).toString());
+      const type = artifactType ?? config?.mediaType;
+      return { mediaType, digest, size: bytes.length, artifactType: type, annotations };
+    });
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+    const link = `</v2/${repository}/referrers/${name}?at=${at + size}>; rel="next"`;
+    this.#send(exchange, Buffer.from(JSON.stringify(index)), {
+      'content-type': OCI_INDEX,
+      ...(all.length > at + size ? { link } : {}),
+    });
   }
 
   #getBlob(exchange: Exchange): void {
@@ -317,7 +381,7 @@ class Registry implements MemoryRegistry {
     request.resume();
     const mount = url.searchParams.get('mount') ?? '';
     const from = url.searchParams.get('from') ?? '';
-    if (mount !== '' && this.hasBlob(from, mount)) {
+    if (mount !== '' && this.#options.refusesMounts !== true && this.hasBlob(from, mount)) {
       this.#repository(repository).blobs.add(mount);
       return void response.writeHead(201, { location: `/v2/${repository}/blobs/${mount}` }).end();
     }
@@ -463,6 +527,7 @@ function resourceOf(path: string): [kind: ResourceKind, repository: string, name
     ['upload', /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/],
     ['blob', /^\/v2\/(.+)\/blobs\/([^/]+)$/],
     ['tags', /^\/v2\/(.+)\/tags\/list()$/],
+    ['referrers', /^\/v2\/(.+)\/referrers\/([^/]+)$/],
   ];
   for (const [kind, pattern] of patterns) {
     const match = pattern.exec(path);
@@ -475,6 +540,12 @@ function resourceOf(path: string): [kind: ResourceKind, repository: string, name
 function refuse(response: ServerResponse, status: number, code: string, message: string, bare = false): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(bare ? undefined : JSON.stringify({ errors: [{ code, message }] }));
+}
+
+/** The digest of a manifest's subject. */
+function subjectOf(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString();
+  return text.includes('"subject"') ? JSON.parse(text).subject?.digest : undefined;
 }
 
 function corrupted(bytes: Buffer): Buffer {
