@@ -15,7 +15,7 @@ import {
 } from './specs/images.ts';
 import { CONVERT, SQUASH } from './specs/rewriting.ts';
 import { INFO, SERVE, SYSTEM_CHECK, SYSTEM_DF, SYSTEM_RATELIMIT, VERSION_COMMAND } from './specs/system.ts';
-import { OUTDATED, PULL, PUSH, SEARCH, TAGS } from './specs/transfer.ts';
+import { COPY, OUTDATED, PULL, PUSH, SEARCH, TAGS } from './specs/transfer.ts';
 
 // Names, summaries and flags only: these tables are read at every start, the commands' code when they run.
 
@@ -47,6 +47,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
 ];
 export const OTHER_COMMANDS: readonly CommandSpec[] = [
   CONVERT,
+  COPY,
   HISTORY,
   IMPORT,
   INSPECT,

@@ -5,6 +5,7 @@ export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
+export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   PutManifestRequest,

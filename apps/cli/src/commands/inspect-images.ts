@@ -1,8 +1,17 @@
 import { isWherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
+import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import type { Inspector } from '../output/inspector.ts';
 import { printable } from '../output/printable.ts';
+
+/** Tells whether registries are to be asked in place of the store. Throws for what only they could answer. */
+export function isRemote({ flags }: Pick<CommandContext, 'flags'>): boolean {
+  const remote = flags.bool('remote');
+  if (!remote && flags.string('platform') !== undefined)
+    throw new CommandError('--platform can only be used with --remote');
+  return remote;
+}
 
 /**
  * Prints what the inspector makes of all images that are there, then what `describe` says about each that is

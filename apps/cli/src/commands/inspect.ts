@@ -3,7 +3,7 @@ import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { openInspector } from '../output/inspector.ts';
 import { run as runImageInspect } from './image-inspect.ts';
-import { inspectImages } from './inspect-images.ts';
+import { inspectImages, isRemote } from './inspect-images.ts';
 
 const TYPES = [
   'config',
@@ -25,6 +25,12 @@ export async function run(context: CommandContext): Promise<number> {
   if (type !== undefined && !TYPES.includes(type)) {
     const fault = type === '' ? 'type is empty' : `unknown type: ${JSON.stringify(type)}`;
     throw new CommandError(`${fault}: must be one of ${TYPES.map((name) => `"${name}"`).join(', ')}`);
+  }
+  if (isRemote(context)) {
+    if (type !== undefined && type !== 'image')
+      throw new CommandError(`--remote finds images, not objects of type ${JSON.stringify(type)}`);
+    if (flags.bool('size')) throw new CommandError("--size can't be used with --remote");
+    return await (await import('./inspect-remote.ts')).inspectRemote(context);
   }
   const inspector = await openInspector(flags.string('format'));
   if (type === undefined)

@@ -1,19 +1,24 @@
-import { isWherryError, WherryError } from '@wherry/core';
+import { isWherryError, parseReference, WherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
+import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { printable } from '../output/printable.ts';
 
-/** `wherry rmi`: removes what it can; what fails is told at the end. */
+/** `wherry rmi`: removes what it can, here or in the registry; what fails is told at the end. */
 export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
-  const opened = await engine();
   const force = flags.bool('force');
   const noPrune = flags.bool('no-prune');
+  const isRemote = flags.bool('remote');
+  if (isRemote && noPrune) throw new CommandError("--no-prune can't be used with --remote");
+  const opened = await engine();
   const faults: string[] = [];
   let isFatal = false;
   for (const image of args) {
     if (signal.aborted) throw new WherryError('CANCELLED', 'cancelled');
     try {
-      const events = await opened.remove({ image, force, noPrune });
+      const events = isRemote
+        ? await opened.removeRemote({ ref: parseReference(image), force }, { signal })
+        : await opened.remove({ image, force, noPrune });
       for (const event of events)
         io.stdout.write(
           'untagged' in event ? `Untagged: ${event.untagged}\n` : `Deleted: ${event.deleted}\n`,

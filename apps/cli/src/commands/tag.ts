@@ -6,8 +6,10 @@ import { CommandError, plainly } from '../errors.ts';
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 
 /** `wherry tag`: one more name for an image. */
-export async function run({ args, engine }: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<number> {
+  const { args, engine, flags } = context;
   const [source = '', target = ''] = args;
+  if (flags.bool('remote')) return await (await import('./tag-remote.ts')).tagRemote(context);
   if (!IMAGE_ID.test(source)) await parse(source);
   const ref = await parse(target);
   if (ref.digest !== undefined) throw new CommandError('refusing to create a tag with a digest reference');

@@ -9,11 +9,17 @@ export interface Inspector {
   text(): string;
 }
 
-/** `json` is one line, nothing an indented text, all else a template: a `CommandError` tells that it is none. */
-export async function openInspector(format: string | undefined): Promise<Inspector> {
+/**
+ * `json` is one line, nothing an indented text, all else a template: a `CommandError` tells that it is none.
+ * `untyped` documents have fields of their own, and a template that asks for one they lack is wrong.
+ */
+export async function openInspector(
+  format: string | undefined,
+  options: { readonly untyped?: boolean } = {},
+): Promise<Inspector> {
   if (format && format !== 'json') {
     const { TemplateInspector } = await import('./template-inspector.ts');
-    return new TemplateInspector(format);
+    return new TemplateInspector(format, options);
   }
   const documents: object[] = [];
   return {

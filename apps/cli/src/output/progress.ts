@@ -28,6 +28,14 @@ export const PUSH_WORDS: PhaseWords = {
   mounted: 'Mounted from',
 };
 
+export const COPY_WORDS: PhaseWords = {
+  waiting: 'Waiting',
+  pushing: 'Copying',
+  pushed: 'Copied',
+  exists: 'Already exists',
+  mounted: 'Mounted from',
+};
+
 export const LOAD_WORDS: PhaseWords = { loading: 'Loading layer' };
 
 export const CONVERT_WORDS: PhaseWords = { compressing: 'Compressing' };

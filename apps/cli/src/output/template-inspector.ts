@@ -14,9 +14,11 @@ export class TemplateInspector implements Inspector {
   #output = '';
   // Docker sets the option on the template when it first turns to the JSON, and leaves it there.
   #missingKey: MissingKey = 'default';
+  readonly #untyped: boolean;
 
   /** Throws a `CommandError`. */
-  constructor(format: string) {
+  constructor(format: string, { untyped = false }: { readonly untyped?: boolean } = {}) {
+    this.#untyped = untyped;
     this.#template = parseFormat(format, { exitCode: BAD_TEMPLATE_EXIT_CODE });
   }
 
@@ -34,14 +36,19 @@ export class TemplateInspector implements Inspector {
   }
 
   #execute(document: object): string {
+    if (this.#untyped) return this.#executeOnJson(document);
     try {
       const data = typed(imageInspection, document);
       return execute(this.#template, data, { missingKey: this.#missingKey });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      this.#missingKey = 'error';
-      const data = decodeJson(JSON.stringify(document));
-      return execute(this.#template, data, { missingKey: this.#missingKey });
+      return this.#executeOnJson(document);
     }
+  }
+
+  #executeOnJson(document: object): string {
+    this.#missingKey = 'error';
+    const data = decodeJson(JSON.stringify(document));
+    return execute(this.#template, data, { missingKey: this.#missingKey });
   }
 }

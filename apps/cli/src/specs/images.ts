@@ -1,5 +1,13 @@
 import type { CommandSpec } from '../command.ts';
-import { FILTER, FORMAT, NO_TRUNC, OBJECT_FORMAT, QUIET_IDS } from './shared-flags.ts';
+import {
+  FILTER,
+  FORMAT,
+  NO_TRUNC,
+  OBJECT_FORMAT,
+  QUIET_IDS,
+  REMOTE,
+  REMOTE_PLATFORM,
+} from './shared-flags.ts';
 
 export const IMAGES: CommandSpec = {
   name: 'images',
@@ -24,7 +32,7 @@ export const TAG: CommandSpec = {
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
   arity: { min: 2, max: 2 },
   alsoKnownAs: ['image tag', 'tag'],
-  flags: [],
+  flags: [{ ...REMOTE, usage: 'Create the tag in the registry, without transferring blobs' }],
   load: () => import('../commands/tag.ts'),
 };
 
@@ -35,6 +43,8 @@ export const INSPECT: CommandSpec = {
   arity: { min: 1 },
   flags: [
     OBJECT_FORMAT,
+    REMOTE_PLATFORM,
+    { ...REMOTE, usage: 'Inspect images in their registries' },
     {
       name: 'size',
       short: 's',
@@ -51,7 +61,7 @@ export const IMAGE_INSPECT: CommandSpec = {
   summary: 'Display detailed information on one or more images',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
-  flags: [OBJECT_FORMAT],
+  flags: [OBJECT_FORMAT, REMOTE_PLATFORM, { ...REMOTE, usage: 'Inspect images in their registries' }],
   load: () => import('../commands/image-inspect.ts'),
 };
 
@@ -85,6 +95,7 @@ export const RMI: CommandSpec = {
   flags: [
     { name: 'force', short: 'f', type: 'bool', usage: 'Force removal of the image' },
     { name: 'no-prune', type: 'bool', usage: 'Do not delete untagged parents' },
+    { ...REMOTE, usage: 'Delete tags, or manifests by digest, in the registry' },
   ],
   load: () => import('../commands/rmi.ts'),
 };

@@ -37,3 +37,11 @@ export const PLATFORM = {
   type: 'string',
   usage: 'Set platform if server is multi-platform capable',
 } as const;
+/** The flag of commands that can look at a registry in place of the store. */
+export const REMOTE = { name: 'remote', type: 'bool' } as const;
+/** `--platform` of what `--remote` shows. */
+export const REMOTE_PLATFORM = {
+  name: 'platform',
+  type: 'string',
+  usage: 'With --remote: platform to show of a multi-platform image',
+} as const;

@@ -35,6 +35,31 @@ export const PUSH: CommandSpec = {
   load: () => import('../commands/push.ts'),
 };
 
+export const COPY: CommandSpec = {
+  name: 'copy',
+  summary: 'Copy an image between registries, layouts and archives',
+  description:
+    'Copy an image between registries, layouts and archives, past the store.\n\n' +
+    'SOURCE and TARGET are each a name in a registry, oci:PATH[:TAG] for an OCI layout directory,\n' +
+    'oci-archive:FILE[:TAG] for one in a tar, or docker-archive:FILE[:NAME[:TAG]] for an archive of\n' +
+    'docker save. SOURCE may also be a path that begins with / or ./ to one of these.\n\n' +
+    'All that the name of SOURCE points at is copied, every platform of an index. --platform narrows it.',
+  usage: '[OPTIONS] SOURCE TARGET',
+  arity: { min: 2, max: 2 },
+  flags: [
+    { name: 'all-platforms', type: 'bool', usage: 'Copy the image for every platform (default)' },
+    { ...JOBS, usage: 'Number of blobs to copy at once' },
+    {
+      name: 'platform',
+      type: 'list',
+      usage: 'Copy the image for this platform, or an index of several, instead of all',
+    },
+    { ...QUIET, usage: 'Suppress verbose output' },
+    { name: 'referrers', type: 'bool', usage: 'Copy signatures, attestations and other referrers too' },
+  ],
+  load: () => import('../commands/copy.ts'),
+};
+
 export const TAGS: CommandSpec = {
   name: 'tags',
   summary: 'List the tags of a repository in its registry',

@@ -15,7 +15,18 @@ export type { PullCheck } from './check-pull.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { SquashRequest } from './squash.ts';
+
+import type { CopyRequest, CopyResult } from './copy.ts';
+import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
+import type { RemoveRemoteRequest } from './remove-remote.ts';
+import type { TagRemoteRequest } from './tag-remote.ts';
+
+export type { CopyRequest, CopyResult } from './copy.ts';
+export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
+export type { CopyPlace } from './remote/copy-place.ts';
+export type { RemoveRemoteRequest } from './remove-remote.ts';
 export type { TagOrder } from './tag-order.ts';
+export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
@@ -289,6 +300,14 @@ export interface Engine extends AsyncDisposable {
   tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
   push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;
   pushAllTags(request: { readonly repository: Reference }, options?: VerbOptions): Promise<PushResult[]>;
+  /** Takes an image from one place to another, past the store. */
+  copy(request: CopyRequest, options?: VerbOptions): Promise<CopyResult>;
+  /** One more tag in a registry, without a blob that moves. */
+  tagRemote(request: TagRemoteRequest, options?: VerbOptions): Promise<Descriptor>;
+  /** Deletes a tag, or a manifest, in its registry. */
+  removeRemote(request: RemoveRemoteRequest, options?: VerbOptions): Promise<RemovalEvent[]>;
+  /** What a registry tells of an image, without its layers. */
+  inspectRemote(request: InspectRemoteRequest, options?: VerbOptions): Promise<RemoteInspection>;
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   tag(request: { readonly source: string; readonly target: Reference }): Promise<void>;

@@ -52,17 +52,17 @@ export async function inspect(deps: { readonly store: Store }, image: string): P
 }
 
 /** Go prints a time without trailing zeros in its fraction. */
-function goTime(created: string | undefined): string {
+export function goTime(created: string | undefined): string {
   if (created === undefined) return ZERO_TIME;
   return created.replace(/(\.\d*?)0+(?=[Z+-])/, '$1').replace(/\.(?=[Z+-])/, '');
 }
 
-function text(value: unknown): string {
+export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
 /** The fields of Docker's container config, in its order, with Go's zero values for what is absent. */
-function containerConfig(value: unknown): Record<string, unknown> {
+export function containerConfig(value: unknown): Record<string, unknown> {
   const config = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const optional = (name: string) => (config[name] == null ? {} : { [name]: config[name] });
   return {

@@ -39,6 +39,14 @@ function transferVerbs(parts: Parts) {
       (await import('./push.ts')).push(await parts.transfer(), request, options),
     pushAllTags: async (request, options) =>
       (await import('./push.ts')).pushAllTags(await parts.transfer(), request, options),
+    copy: async (request, options) =>
+      (await import('./copy.ts')).copy(await parts.copies(), request, options),
+    tagRemote: async (request, options) =>
+      (await import('./tag-remote.ts')).tagRemote(await parts.copies(), request, options),
+    removeRemote: async (request, options) =>
+      (await import('./remove-remote.ts')).removeRemote(await parts.access(), request, options),
+    inspectRemote: async (request, options) =>
+      (await import('./inspect-remote.ts')).inspectRemote(await parts.copies(), request, options),
     login: async (request, options) =>
       (await import('./login.ts')).login(await parts.access(), request, options),
     logout: async (server) => (await import('./login.ts')).logout(await parts.access(), server),

@@ -36,11 +36,7 @@ export class Parts {
 
   /** For verbs that look into layers. */
   async layers() {
-    const { LayerPassPool: Pool } = await import('../layer/pass-pool.ts');
-    const passes = () => {
-      this.#passes ??= new Pool();
-      return this.#passes;
-    };
+    const passes = await this.#loadPasses();
     const { host } = this.#options;
     return { ...(await this.local()), host, passes, jobs: this.#options.options.jobs ?? DEFAULT_JOBS };
   }
@@ -56,6 +52,11 @@ export class Parts {
     const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];
     const jobs = this.#options.options.jobs ?? config.jobs ?? DEFAULT_JOBS;
     return { registry, credentials: config.credentials, jobs };
+  }
+
+  /** For verbs that take images from one place to another, past the store. */
+  async copies() {
+    return { ...(await this.access()), host: this.#options.host, loadPasses: () => this.#loadPasses() };
   }
 
   /** For what tells of the configuration. */
@@ -87,6 +88,14 @@ export class Parts {
     await this.#passes?.close();
     await (await this.#registry?.catch(() => undefined))?.close();
     (await this.#store?.catch(() => undefined))?.close();
+  }
+
+  async #loadPasses(): Promise<() => LayerPassPool> {
+    const { LayerPassPool: Pool } = await import('../layer/pass-pool.ts');
+    return () => {
+      this.#passes ??= new Pool();
+      return this.#passes;
+    };
   }
 
   #openStore(): Promise<Store> {

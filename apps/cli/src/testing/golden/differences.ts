@@ -11,6 +11,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'import/url-gz': 'prints no empty line after a download',
   'inspect/format-dot': OTHER_STORAGE,
   'inspect/format-graphdriver': OTHER_STORAGE,
+  'inspect/image-inspect-platform': 'has --platform for --remote alone: an image in the store is for one',
   'load/bad-repotag': NAMES_REPOSITORY,
   'load/config-path-outside': 'says that the path leaves the archive, not where the daemon unpacked it',
   'load/empty-file': SAYS_WHAT_IT_IS,
