@@ -149,6 +149,42 @@ export function pushJob(image: string, again: boolean, goals: Record<string, num
   };
 }
 
+/** From one registry to another that is empty, each program at a registry of its own making. */
+export function copyJob(image: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `copy ${image} registry to registry`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const source = await startDockerRegistry(fresh(bench, 'registry'));
+      const from = `${source.address}/${image}:latest`;
+      await fill(bench, image, from);
+      let target: Peer | undefined;
+      const prepare = async () => {
+        await target?.stop();
+        target = await startDockerRegistry(fresh(bench, 'registry'));
+      };
+      const to = () => `${target?.address}/${image}:copy`;
+      const list: Contestant[] = [
+        { name: 'wherry', prepare, command: () => [...bench.wherry, 'copy', '-q', from, to()] },
+        {
+          name: 'skopeo',
+          prepare,
+          command: () =>
+            skopeo(
+              '--all',
+              '--src-tls-verify=false',
+              '--dest-tls-verify=false',
+              `docker://${from}`,
+              `docker://${to()}`,
+            ),
+        },
+      ];
+      return { list, close: closing(async () => target?.stop(), source.stop) };
+    },
+  };
+}
+
 /** What receiving costs: the same client, skopeo, pushes to both registries, each over an empty directory. */
 export function serveJob(image: string, goals: Record<string, number>, rounds = 5): Job {
   return {

@@ -27,8 +27,18 @@ export function freePort(): Promise<number> {
   });
 }
 
+export interface DockerRegistryOptions {
+  /** Absent: it deletes what it is asked to. */
+  readonly deletes?: boolean;
+  /** A file of `htpasswd`; absent: it asks for no password. */
+  readonly passwords?: string;
+}
+
 /** Starts Debian's docker-registry over an empty or given directory. */
-export async function startDockerRegistry(directory: string): Promise<Peer> {
+export async function startDockerRegistry(
+  directory: string,
+  { deletes = true, passwords }: DockerRegistryOptions = {},
+): Promise<Peer> {
   const port = await freePort();
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'config.yml');
@@ -36,9 +46,9 @@ export async function startDockerRegistry(directory: string): Promise<Peer> {
     config,
     `version: 0.1
 log: { level: error }
-storage: { filesystem: { rootdirectory: ${join(directory, 'data')} }, delete: { enabled: true } }
+storage: { filesystem: { rootdirectory: ${join(directory, 'data')} }, delete: { enabled: ${deletes} } }
 http: { addr: 127.0.0.1:${port} }
-`,
+${passwords === undefined ? '' : `auth: { htpasswd: { realm: registry, path: ${passwords} } }\n`}`,
   );
   const child = spawn('docker-registry', ['serve', config], { stdio: logTo(directory, 'registry.log') });
   const address = `127.0.0.1:${port}`;

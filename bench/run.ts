@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   type Bench,
+  copyJob,
   imagesJob,
   importJob,
   type Job,
@@ -25,6 +26,7 @@ const JOBS: readonly Job[] = [
   pullJob('small', { docker: 0.9 }, 7),
   pushJob('stack', false, { docker: 0.1, skopeo: 0.95 }, 3),
   pushJob('stack', true, { skopeo: 1.0 }, 7),
+  copyJob('stack', { skopeo: 1.0 }, 7),
   serveJob('stack', { 'docker-registry': 1.0 }, 7),
   saveJob('stack', false, { docker: 0.12 }),
   saveJob('stack', true, { docker: 0.6 }, 3),
