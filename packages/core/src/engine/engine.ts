@@ -7,24 +7,22 @@ import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
+import type { CopyRequest, CopyResult } from './copy.ts';
+import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
+import type { RemoveRemoteRequest } from './remove-remote.ts';
 import type { SquashRequest } from './squash.ts';
+import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 
 export type { PullCheck } from './check-pull.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
-export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
-export type { SquashRequest } from './squash.ts';
-
-import type { CopyRequest, CopyResult } from './copy.ts';
-import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
-import type { RemoveRemoteRequest } from './remove-remote.ts';
-import type { TagRemoteRequest } from './tag-remote.ts';
-
 export type { CopyRequest, CopyResult } from './copy.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
+export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { CopyPlace } from './remote/copy-place.ts';
 export type { RemoveRemoteRequest } from './remove-remote.ts';
+export type { SquashRequest } from './squash.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';

@@ -15,6 +15,8 @@ export interface PartsOptions {
 
 /** Layers at once when nothing else is said: what two cores can unpack, and one more on its way. */
 const DEFAULT_JOBS = 4;
+/** Blobs at once that nobody unpacks: each waits for two registries, and takes no more than a few chunks. */
+const COPY_JOBS = 6;
 
 /** What an engine's verbs need, each made when a verb first asks for it, and closed with the engine. */
 export class Parts {
@@ -48,15 +50,16 @@ export class Parts {
   }
 
   /** For verbs that talk to registries and leave the store alone. */
-  async access() {
+  async access(defaultJobs = DEFAULT_JOBS) {
     const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];
-    const jobs = this.#options.options.jobs ?? config.jobs ?? DEFAULT_JOBS;
+    const jobs = this.#options.options.jobs ?? config.jobs ?? defaultJobs;
     return { registry, credentials: config.credentials, jobs };
   }
 
   /** For verbs that take images from one place to another, past the store. */
   async copies() {
-    return { ...(await this.access()), host: this.#options.host, loadPasses: () => this.#loadPasses() };
+    const access = await this.access(COPY_JOBS);
+    return { ...access, host: this.#options.host, loadPasses: () => this.#loadPasses() };
   }
 
   /** For what tells of the configuration. */

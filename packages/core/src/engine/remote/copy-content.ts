@@ -79,16 +79,12 @@ export class ContentReader {
     found.documents.set(digest, document);
   }
 
-  /** Several documents at once, in order. */
+  /** Several documents, some at once; in the order of their descriptors. */
   async #fetch(descriptors: readonly Descriptor[]): Promise<RemoteDocument[]> {
     const fetched = new Map<Digest, RemoteDocument>();
     await forEachLimited(descriptors, this.#jobs, this.#signal, async (descriptor) => {
       if (!fetched.has(descriptor.digest)) fetched.set(descriptor.digest, await this.document(descriptor));
     });
-    return [...fetched.values()].sort((a, b) => positionOf(a, descriptors) - positionOf(b, descriptors));
+    return descriptors.flatMap(({ digest }) => fetched.get(digest) ?? []);
   }
-}
-
-function positionOf({ descriptor }: RemoteDocument, among: readonly Descriptor[]): number {
-  return among.findIndex(({ digest }) => digest === descriptor.digest);
 }

@@ -126,6 +126,8 @@ class Layout {
     for (const entry of this.#entries) {
       const { mediaType } = entry;
       if (!isIndexType(mediaType) && !isManifestType(mediaType)) continue;
+      // A layout may name what it does not hold.
+      if ((await this.#files.size(layoutBlobPath(entry.digest))) === undefined) continue;
       const { bytes } = await this.document(entry);
       const { subject } = isIndexType(mediaType) ? parseIndex(bytes) : parseManifest(bytes);
       if (subject) found.set(subject.digest, [...(found.get(subject.digest) ?? []), entry]);

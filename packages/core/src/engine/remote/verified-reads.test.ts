@@ -41,6 +41,16 @@ describe.each([1, 3, 10])('reads of a blob in chunks of %i', (chunk) => {
     expect(await taken(verifiedReads(described(BYTES), reads(BYTES, chunk))({ start: 7 }))).toBe('789');
   });
 
+  test('are not confused by an earlier one that nobody reads any more', async () => {
+    const read = verifiedReads(described(BYTES), reads(BYTES, chunk));
+    const stale = read()[Symbol.asyncIterator]();
+    await stale.next();
+    const fresh = read()[Symbol.asyncIterator]();
+    const text = Buffer.from((await fresh.next()).value ?? '').toString();
+    expect(await stale.next()).toMatchObject({ done: true });
+    expect(text + (await taken({ [Symbol.asyncIterator]: () => fresh }))).toBe('0123456789');
+  });
+
   test('keep the last bytes of wrong ones back', async () => {
     const wrong = described(Buffer.from('0123456780'));
     expect(await taken(verifiedReads(wrong, reads(BYTES, chunk))())).toMatch(/^[0-8]* DIGEST_MISMATCH$/);

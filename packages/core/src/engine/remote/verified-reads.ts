@@ -17,6 +17,7 @@ export function verifiedReads(
   const fresh = () => createNodeHasher(digestAlgorithm(digest));
   let hasher: Hasher | undefined = fresh();
   let hashed = 0;
+  let turn = 0;
 
   const take = (chunk: Uint8Array, at: number) => {
     const end = at + chunk.length;
@@ -33,11 +34,14 @@ export function verifiedReads(
     new WherryError('SIZE_MISMATCH', `blob ${digest}: size ${found}, want ${size}`);
 
   return async function* (range) {
+    const mine = ++turn;
     let at = range?.start ?? 0;
     if (at === 0) [hasher, hashed] = [fresh(), 0];
     // A registry that holds more than it was sent in this copy has it from an earlier one.
     if (at > hashed) for await (const chunk of read({ start: hashed, end: at })) take(chunk, hashed);
     for await (const chunk of read(range)) {
+      // A request that broke may still wait for its next bytes when the next one begins.
+      if (mine !== turn) return;
       take(chunk, at);
       at += chunk.length;
       yield chunk;
