@@ -1,4 +1,5 @@
 import { type DockerMirror, isLoopback } from '../config/daemon-config.ts';
+import { longestMatch, matchedPart } from '../config/name-prefix.ts';
 import type { RegistryRule } from '../config/wherry-config.ts';
 import { WherryError } from '../errors.ts';
 import { familiarName, type Reference } from '../reference.ts';
@@ -69,25 +70,13 @@ export function isHubIndex({ url }: RegistryEndpoint): boolean {
 }
 
 function matchingRule(ref: Reference, rules: readonly RegistryRule[]): RegistryRule | undefined {
-  let best: RegistryRule | undefined;
-  for (const rule of rules) {
-    if (matchedPart(ref, rule.prefix) === undefined) continue;
-    if (best === undefined || rule.prefix.length > best.prefix.length) best = rule;
-  }
+  const best = longestMatch(ref, rules);
   if (best?.blocked === true)
     throw new WherryError('BLOCKED', `registry ${best.prefix} is blocked in ${best.source}`, {
       hint: `remove "blocked" for the prefix "${best.prefix}" there`,
       details: { reference: familiarName(ref), prefix: best.prefix },
     });
   return best;
-}
-
-/** What of the name `prefix` stands for: the prefix itself, or the domain for `*.host`. */
-function matchedPart(ref: Reference, prefix: string): string | undefined {
-  if (prefix.startsWith('*.')) return ref.domain.endsWith(prefix.slice(1)) ? ref.domain : undefined;
-  const name = `${ref.domain}/${ref.path}`;
-  if (!name.startsWith(prefix)) return undefined;
-  return name.length === prefix.length || name[prefix.length] === '/' ? prefix : undefined;
 }
 
 function ruleMirrors(
