@@ -28,6 +28,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   compression: UP_TO_ROW_1,
   wasm: [...UP_TO_ROW_1, 'tar/scanner'],
   content: UP_TO_ROW_1,
+  // Bytes in, verdict out: what it checks others have fetched.
+  signature: [...ROW_0, 'bytes', 'oci'],
   layer: UP_TO_ROW_2,
   metadata: UP_TO_ROW_3,
   registry: UP_TO_ROW_3.filter((folder) => folder !== 'content'),

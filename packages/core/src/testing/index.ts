@@ -15,5 +15,15 @@ export {
   type ScriptedServer,
   startScriptedServer,
 } from './scripted-server.ts';
+export {
+  envelopeBundle,
+  makeSigner,
+  messageBundle,
+  type Signer,
+  serveBundle,
+  serveFallbackTag,
+  serveSimpleSignatures,
+  simpleSignature,
+} from './signature-fixtures.ts';
 export { type FixtureEntry, tarOf } from './tar-fixtures.ts';
 export { tarScannerSuite } from './tar-scanner-suite.ts';
