@@ -36,6 +36,7 @@ const KIND_OF_CODE = {
   DENIED: 'denied',
   BLOCKED: 'denied',
   PERMISSION_DENIED: 'denied',
+  NOT_TRUSTED: 'denied',
   UNSUPPORTED: 'unsupported',
   SCHEMA_TOO_NEW: 'unsupported',
   TOO_LARGE: 'unsupported',

@@ -22,6 +22,14 @@ export type LayerPhase =
 export type ProgressEvent =
   | { readonly kind: 'resolving'; readonly ref: Reference }
   | { readonly kind: 'resolved'; readonly ref: Reference; readonly target: Descriptor }
+  /** One of the keys that count for the name has signed what it points to. */
+  | {
+      readonly kind: 'verified';
+      readonly ref: Reference;
+      readonly digest: Digest;
+      /** The key's, as the configuration has it. */
+      readonly keyName: string;
+    }
   | {
       readonly kind: 'layer';
       /** Of the layer as the operation names it: the blob for pull, the diffID for push and load. */

@@ -5,6 +5,7 @@ import type { CredentialStore } from './credentials.ts';
 import { type DockerMirror, insecureHosts, isLoopback, readDaemonConfigs } from './daemon-config.ts';
 import { readDockerConfig } from './docker-config.ts';
 import { type Environment, type ProxySettings, proxyFor, proxySettings } from './environment.ts';
+import type { TrustRule } from './trust-rules.ts';
 import { type RegistryRule, readWherryConfig } from './wherry-config.ts';
 
 export interface RegistryConfigOptions {
@@ -25,6 +26,8 @@ export interface RegistryConfig {
   /** Hosts and CIDR blocks that Docker's configuration calls insecure. */
   readonly insecureRegistries: readonly string[];
   readonly rules: readonly RegistryRule[];
+  /** Whose signatures count for which names. */
+  readonly trustRules: readonly TrustRule[];
   readonly dockerMirrors: readonly DockerMirror[];
   readonly isInsecure: (host: string) => boolean;
   readonly headers: Readonly<Record<string, string>>;
@@ -62,6 +65,7 @@ export async function loadRegistryConfig(options: RegistryConfigOptions): Promis
     configFile,
     insecureRegistries: daemon.insecureRegistries,
     rules: own.registries,
+    trustRules: own.trust,
     dockerMirrors: daemon.mirrors,
     isInsecure,
     headers: { ...lowerCased(docker?.httpHeaders ?? {}), ...own.headers },

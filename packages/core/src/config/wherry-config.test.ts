@@ -30,6 +30,7 @@ test('reads everything', async () => {
   expect(await parseWherryConfig(FULL, '/c.toml')).toEqual({
     jobs: 4,
     headers: { 'x-team': 'harbour' },
+    trust: [],
     registries: [
       {
         prefix: 'docker.io/library',
@@ -49,8 +50,12 @@ test('reads everything', async () => {
 });
 
 test('has defaults for an empty file and for none', async () => {
-  expect(await parseWherryConfig('', '/c.toml')).toEqual({ registries: [], headers: {} });
-  expect(await readWherryConfig('/nonexistent/config.toml')).toEqual({ registries: [], headers: {} });
+  expect(await parseWherryConfig('', '/c.toml')).toEqual({ registries: [], trust: [], headers: {} });
+  expect(await readWherryConfig('/nonexistent/config.toml')).toEqual({
+    registries: [],
+    trust: [],
+    headers: {},
+  });
 });
 
 describe('refuses', () => {

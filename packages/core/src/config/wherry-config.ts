@@ -2,6 +2,7 @@ import { WherryError } from '../errors.ts';
 import { readConfigFile } from './json-file.ts';
 import { isLocation, isPrefix } from './name-prefix.ts';
 import { TomlTable } from './toml-table.ts';
+import { readTrustRules, type TrustRule } from './trust-rules.ts';
 
 /** Which requests a mirror is asked for. */
 export type MirrorPull = 'all' | 'digest-only' | 'tag-only';
@@ -33,12 +34,13 @@ export interface RegistryRule {
 /** wherry's own configuration. */
 export interface WherryConfig {
   readonly registries: readonly RegistryRule[];
+  readonly trust: readonly TrustRule[];
   /** Layers fetched or sent at once. */
   readonly jobs?: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const EMPTY: WherryConfig = { registries: [], headers: {} };
+const EMPTY: WherryConfig = { registries: [], trust: [], headers: {} };
 const MAX_JOBS = 256;
 
 /** Reads the file; what is not set has its default, as when there is no file. Throws `INVALID_CONFIG`. */
@@ -67,12 +69,13 @@ export async function parseWherryConfig(text: string, path: string): Promise<Whe
 
 function readDocument(table: TomlTable): WherryConfig {
   const registries = table.tables('registry').map(readRegistry);
+  const trust = readTrustRules(table.table('trust'));
   const jobs = table.integer('jobs', 1, MAX_JOBS);
   const http = table.table('http');
   const headers = http?.strings('headers') ?? {};
   http?.end();
   table.end();
-  return { registries, ...(jobs === undefined ? {} : { jobs }), headers };
+  return { registries, trust, ...(jobs === undefined ? {} : { jobs }), headers };
 }
 
 function readRegistry(table: TomlTable): RegistryRule {

@@ -14,6 +14,7 @@ import type { RemoveRemoteRequest } from './remove-remote.ts';
 import type { SquashRequest } from './squash.ts';
 import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
+import type { VerifyRequest, VerifyResult } from './verify.ts';
 
 export type { PullCheck } from './check-pull.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
@@ -26,6 +27,14 @@ export type { SquashRequest } from './squash.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
+export type {
+  CheckedSignature,
+  NamedKey,
+  SignatureClaims,
+  Verdict,
+  VerifyRequest,
+  VerifyResult,
+} from './verify.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
 export interface EngineOptions {
@@ -47,6 +56,11 @@ export interface PullRequest {
   readonly platform?: Platform;
   /** Every platform of an index, instead of one. */
   readonly allPlatforms?: boolean;
+  /**
+   * Only what a key has signed that the configuration has for the name: `NOT_TRUSTED` otherwise. A name
+   * whose rule requires it is verified in any case.
+   */
+  readonly verify?: boolean;
 }
 
 export interface PullResult {
@@ -296,6 +310,8 @@ export interface Engine extends AsyncDisposable {
   outdated(request?: OutdatedRequest, options?: VerbOptions): Promise<OutdatedResult>;
   /** The tags of a repository in its registry, newest version first. */
   tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
+  /** Checks the signatures that a registry has for what a name points to there. */
+  verify(request: VerifyRequest, options?: VerbOptions): Promise<VerifyResult>;
   push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;
   pushAllTags(request: { readonly repository: Reference }, options?: VerbOptions): Promise<PushResult[]>;
   /** Takes an image from one place to another, past the store. */

@@ -47,6 +47,8 @@ function transferVerbs(parts: Parts) {
       (await import('./remove-remote.ts')).removeRemote(await parts.access(), request, options),
     inspectRemote: async (request, options) =>
       (await import('./inspect-remote.ts')).inspectRemote(await parts.copies(), request, options),
+    verify: async (request, options) =>
+      (await import('./verify.ts')).verify(await parts.access(), request, options),
     login: async (request, options) =>
       (await import('./login.ts')).login(await parts.access(), request, options),
     logout: async (server) => (await import('./login.ts')).logout(await parts.access(), server),

@@ -45,21 +45,22 @@ export class Parts {
 
   /** For verbs that fetch or send layers. */
   async transfer() {
-    const { registry, jobs } = await this.access();
-    return { ...(await this.layers()), registry, jobs };
+    const { registry, trustRules, jobs } = await this.access();
+    return { ...(await this.layers()), registry, trustRules, jobs };
   }
 
   /** For verbs that talk to registries and leave the store alone. */
   async access(defaultJobs = DEFAULT_JOBS) {
     const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];
     const jobs = this.#options.options.jobs ?? config.jobs ?? defaultJobs;
-    return { registry, credentials: config.credentials, jobs };
+    const { credentials, trustRules } = config;
+    return { host: this.#options.host, registry, credentials, trustRules, jobs };
   }
 
   /** For verbs that take images from one place to another, past the store. */
   async copies() {
     const access = await this.access(COPY_JOBS);
-    return { ...access, host: this.#options.host, loadPasses: () => this.#loadPasses() };
+    return { ...access, loadPasses: () => this.#loadPasses() };
   }
 
   /** For what tells of the configuration. */

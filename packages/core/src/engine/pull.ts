@@ -1,4 +1,5 @@
 import { collect } from '../bytes/collect.ts';
+import type { TrustRule } from '../config/trust-rules.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import type { ProgressEvent, VerbOptions } from '../events.ts';
@@ -19,6 +20,7 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import type { PullRequest, PullResult } from './engine.ts';
 import { isImage } from './layers/adopt.ts';
 import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './layers/pull-layers.ts';
+import { requiredKeys, requireSignature } from './remote/trust.ts';
 import { storedForm } from './resolve.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './store/documents.ts';
 import { imageFacts, platformSatisfies, requireSameLayerCount } from './store/image-facts.ts';
@@ -27,6 +29,7 @@ import { completeImage, isComplete } from './store/layer-variant.ts';
 export interface PullDeps extends LayersFetchDeps {
   readonly registry: RegistryClient;
   readonly host: Platform;
+  readonly trustRules: readonly TrustRule[];
 }
 
 /** What some registries and tools of old say of any blob. */
@@ -40,7 +43,8 @@ interface Pull extends LayersFetch {
 
 /**
  * Fetches an image: documents and layers are verified, stored, then named in one transaction. What the store
- * has, in any compression, is not fetched; what a broken attempt left is kept. Throws the registry's codes,
+ * has, in any compression, is not fetched; what a broken attempt left is kept. Where a signature is required,
+ * the very bytes it is of are what is pulled. Throws `NOT_TRUSTED`, the registry's codes,
  * `PLATFORM_UNKNOWN`, `DIFF_ID_MISMATCH`, `DIGEST_MISMATCH`, `NO_SPACE`, `CANCELLED`.
  */
 export async function pull(
@@ -51,13 +55,23 @@ export async function pull(
   const ref = storedForm(request.ref);
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onProgress ?? (() => undefined);
+  const keys = await requiredKeys(deps.trustRules, ref, request.verify ?? false);
+  const requireTrust = async ({ digest }: Descriptor, read: () => Uint8Array | Promise<Uint8Array>) => {
+    if (keys === undefined) return;
+    const document = { digest, bytes: await read() };
+    const keyName = await requireSignature(deps.registry, ref, document, keys, signal);
+    emit({ kind: 'verified', ref, digest, keyName });
+  };
   const current = await currentImage(deps, request, ref, signal);
   if (current) {
+    const { target } = current;
+    await requireTrust(target, () => readDocument(deps.store.blobs, target.digest, MAX_MANIFEST_BYTES));
     deps.store.metadata.noteUse(current.imageId);
-    emit({ kind: 'resolved', ref, target: current.target });
+    emit({ kind: 'resolved', ref, target });
     return withPlatformCheck({ ...current, status: 'up-to-date' }, request, deps);
   }
   const { descriptor: target, bytes } = await deps.registry.getManifest(ref, signal);
+  await requireTrust(target, () => bytes);
   emit({ kind: 'resolved', ref, target });
   await using lease = await deps.store.metadata.acquireLease(`pull ${formatReference(ref)}`);
   const state: Pull = { deps, repository: repositoryOf(ref), lease, documents: new Map(), emit, signal };
