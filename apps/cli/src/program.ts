@@ -15,7 +15,7 @@ import {
 } from './specs/images.ts';
 import { CONVERT, SQUASH } from './specs/rewriting.ts';
 import { INFO, SERVE, SYSTEM_CHECK, SYSTEM_DF, SYSTEM_RATELIMIT, VERSION_COMMAND } from './specs/system.ts';
-import { COPY, OUTDATED, PULL, PUSH, SEARCH, TAGS } from './specs/transfer.ts';
+import { COPY, OUTDATED, PULL, PUSH, SEARCH, TAGS, VERIFY } from './specs/transfer.ts';
 
 // Names, summaries and flags only: these tables are read at every start, the commands' code when they run.
 
@@ -60,6 +60,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   TAG,
   TAGS,
   UNPIN,
+  VERIFY,
 ];
 
 export const GROUPS: readonly GroupSpec[] = [

@@ -2,14 +2,18 @@ import { CommandError } from '../errors.ts';
 import { FlagError, type Flags, parseBool } from '../flags.ts';
 import type { Io } from '../io.ts';
 
-/** Refuses to go on where the user asks for signed tags, which need a service that wherry does not speak to. */
-export function refuseContentTrust(flags: Flags, env: Io['env']): void {
-  const isAsked = flags.changed('disable-content-trust')
+/** Tells whether the user asks for content trust: the flag counts, without one the environment. */
+export function asksForContentTrust(flags: Flags, env: Io['env']): boolean {
+  return flags.changed('disable-content-trust')
     ? !flags.bool('disable-content-trust')
     : isTrue(env.DOCKER_CONTENT_TRUST ?? '');
-  if (isAsked)
+}
+
+/** Refuses to go on where the user asks for a push that signs. */
+export function refuseSigning(flags: Flags, env: Io['env']): void {
+  if (asksForContentTrust(flags, env))
     throw new CommandError(
-      'Error: content trust is not offered: pull by digest to be sure of what you get\n' +
+      'Error: signing is not offered: push the image, then sign it with cosign\n' +
         'Leave out --disable-content-trust=false and unset DOCKER_CONTENT_TRUST.',
     );
 }

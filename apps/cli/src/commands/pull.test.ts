@@ -1,5 +1,6 @@
 import {
   type Digest,
+  type Engine,
   type PullRequest,
   type PullResult,
   parseReference,
@@ -160,10 +161,37 @@ describe('wherry pull', () => {
   test.each([
     { name: '--disable-content-trust=false', argv: ['--disable-content-trust=false'], env: {} },
     { name: 'DOCKER_CONTENT_TRUST', argv: [], env: { DOCKER_CONTENT_TRUST: '1' } },
-  ])('refuses $name, which asks for signatures', async ({ argv, env }) => {
-    const outcome = await runCli(['pull', ...argv, 'x'], { env });
-    expect(outcome.exitCode).toBe(1);
-    expect(outcome.stderr).toMatch(/^Error: content trust is not offered/);
+    {
+      name: '--disable-content-trust=false, whatever the environment says',
+      argv: ['--disable-content-trust=false'],
+      env: { DOCKER_CONTENT_TRUST: '0' },
+    },
+  ])('asks for signatures with $name', async ({ argv, env }) => {
+    const asked: PullRequest[] = [];
+    const pull = async (request: PullRequest) => {
+      asked.push(request);
+      throw new WherryError('NOT_TRUSTED', 'no key is configured for x:latest', { hint: 'configure one' });
+    };
+    const outcome = await runCli(['pull', ...argv, 'x'], { env, engine: { pull } });
+    expect(asked).toEqual([{ ref: parseReference('x:latest'), verify: true }]);
+    expect(outcome).toMatchObject({
+      exitCode: 1,
+      stdout: 'Using default tag: latest\n',
+      stderr: 'Error: no key is configured for x:latest\nconfigure one\n',
+    });
+  });
+
+  test('tells whose signature was found', async () => {
+    const pull: Engine['pull'] = async (request, options) => {
+      const digest = `sha256:${'a1'.repeat(32)}` as Digest;
+      const { ref } = request;
+      const target = { mediaType: 'application/json', digest, size: 1 };
+      options?.onProgress?.({ kind: 'resolved', ref, target });
+      options?.onProgress?.({ kind: 'verified', ref, digest, keyName: '/keys/cosign.pub' });
+      return { ref, target, imageId: digest, status: 'downloaded' };
+    };
+    const { stdout } = await runCli(['pull', 'x:1'], { engine: { pull } });
+    expect(stdout).toContain('1: Pulling from library/x\n1: Verified by /keys/cosign.pub\nDigest: sha256:a1');
   });
 
   test('takes content trust that is turned off', async () => {

@@ -18,7 +18,7 @@ import { CommandError, plain, plainly } from '../errors.ts';
 import { NEWER_EXIT_CODE } from '../exit-codes.ts';
 import { printable } from '../output/printable.ts';
 import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
-import { refuseContentTrust } from './content-trust.ts';
+import { asksForContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
 
 const CHECK_WORDS = {
@@ -27,7 +27,7 @@ const CHECK_WORDS = {
   'not-here': 'not here',
 } as const satisfies Record<PullCheck['status'], string>;
 /** Flags that say what to fetch: a check compares what is here, whatever that is. */
-const NOT_WITH_CHECK = ['all-platforms', 'all-tags', 'explain', 'platform'] as const;
+const NOT_WITH_CHECK = ['all-platforms', 'all-tags', 'disable-content-trust', 'explain', 'platform'] as const;
 
 /** `wherry pull`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
@@ -36,7 +36,6 @@ export async function run(context: CommandContext): Promise<number> {
   const isNameOnly = named.tag === undefined && named.digest === undefined;
   const allTags = flags.bool('all-tags');
   if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
-  refuseContentTrust(flags, io.env);
   const ref = allTags ? named : withDefaultTag(named);
   if (flags.bool('check')) return await check(context, ref);
   if (flags.bool('explain')) return await explain(context, ref);
@@ -45,6 +44,7 @@ export async function run(context: CommandContext): Promise<number> {
     ref,
     ...platformFlag(flags, io.env),
     ...(flags.bool('all-platforms') ? { allPlatforms: true } : {}),
+    ...(asksForContentTrust(flags, io.env) ? { verify: true } : {}),
   };
   const engine = await context.engine();
   const results = flags.bool('quiet')
@@ -108,11 +108,12 @@ class PullReport {
   add(event: ProgressEvent): void {
     if (event.kind === 'layer') this.#display.layer(event);
     else if (event.kind === 'warning') this.#display.warning(event.message);
+    else if (event.kind === 'verified')
+      this.#display.line(`${shownTag(event.ref)}: Verified by ${event.keyName}`);
     else if (event.kind === 'resolved') {
       this.finishTag();
       const { ref, target } = event;
-      const shown = ref.digest === undefined ? ref.tag : formatReference(withoutTag(ref));
-      this.#display.line(`${shown}: Pulling from ${ref.path}`);
+      this.#display.line(`${shownTag(ref)}: Pulling from ${ref.path}`);
       this.#digest = target.digest;
       this.isBegun = true;
     }
@@ -122,6 +123,10 @@ class PullReport {
     if (this.#digest !== undefined) this.#display.line(`Digest: ${this.#digest}`);
     this.#digest = undefined;
   }
+}
+
+function shownTag(ref: Reference): string | undefined {
+  return ref.digest === undefined ? ref.tag : formatReference(withoutTag(ref));
 }
 
 /** The name that counts: a digest makes the tag beside it idle. */

@@ -10,7 +10,7 @@ import {
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import { openProgress, PUSH_WORDS } from '../output/progress.ts';
-import { refuseContentTrust } from './content-trust.ts';
+import { refuseSigning } from './content-trust.ts';
 
 /** `wherry push`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
@@ -20,7 +20,7 @@ export async function run(context: CommandContext): Promise<number> {
   const allTags = flags.bool('all-tags');
   const quiet = flags.bool('quiet');
   if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
-  refuseContentTrust(flags, io.env);
+  refuseSigning(flags, io.env);
   const ref = allTags ? named : withDefaultTag(named);
   if (!quiet) {
     if (isNameOnly && !allTags) io.stdout.write('Using default tag: latest\n');

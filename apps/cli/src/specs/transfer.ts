@@ -106,3 +106,19 @@ export const SEARCH: CommandSpec = {
   ],
   load: () => import('../commands/search.ts'),
 };
+
+export const VERIFY: CommandSpec = {
+  name: 'verify',
+  summary: 'Check the signatures of images in their registry',
+  description:
+    'Check the signatures of images in their registry.\n' +
+    'Without --key, the keys that config.toml has for the name count.',
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  arity: { min: 1 },
+  flags: [
+    { name: 'format', type: 'string', usage: "Print all that was found in another format ('json')" },
+    { name: 'key', type: 'list', usage: 'File of a public key, or one of several, any of which will do' },
+    { name: 'platform', type: 'string', usage: 'Check the image for a platform instead of the index' },
+  ],
+  load: () => import('../commands/verify.ts'),
+};

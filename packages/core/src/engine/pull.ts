@@ -56,23 +56,22 @@ export async function pull(
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onProgress ?? (() => undefined);
   const keys = await requiredKeys(deps.trustRules, ref, request.verify ?? false);
-  const requireTrust = async ({ digest }: Descriptor, read: () => Uint8Array | Promise<Uint8Array>) => {
-    if (keys === undefined) return;
-    const document = { digest, bytes: await read() };
-    const keyName = await requireSignature(deps.registry, ref, document, keys, signal);
-    emit({ kind: 'verified', ref, digest, keyName });
+  const resolve = async (target: Descriptor, read: () => Uint8Array | Promise<Uint8Array>) => {
+    const { digest } = target;
+    const document = keys && { digest, bytes: await read() };
+    const keyName = document && (await requireSignature(deps.registry, ref, document, keys, signal));
+    emit({ kind: 'resolved', ref, target });
+    if (keyName !== undefined) emit({ kind: 'verified', ref, digest, keyName });
   };
   const current = await currentImage(deps, request, ref, signal);
   if (current) {
-    const { target } = current;
-    await requireTrust(target, () => readDocument(deps.store.blobs, target.digest, MAX_MANIFEST_BYTES));
+    const { digest } = current.target;
+    await resolve(current.target, () => readDocument(deps.store.blobs, digest, MAX_MANIFEST_BYTES));
     deps.store.metadata.noteUse(current.imageId);
-    emit({ kind: 'resolved', ref, target });
     return withPlatformCheck({ ...current, status: 'up-to-date' }, request, deps);
   }
   const { descriptor: target, bytes } = await deps.registry.getManifest(ref, signal);
-  await requireTrust(target, () => bytes);
-  emit({ kind: 'resolved', ref, target });
+  await resolve(target, () => bytes);
   await using lease = await deps.store.metadata.acquireLease(`pull ${formatReference(ref)}`);
   const state: Pull = { deps, repository: repositoryOf(ref), lease, documents: new Map(), emit, signal };
   lease.add(target.digest);

@@ -1,5 +1,5 @@
 const NAMES_REPOSITORY = 'names the repository, as the client does; the older daemon did not';
-const NO_CONTENT_TRUST = 'says before all else that content trust is not offered';
+const KEY_WANTED = 'wants a key of the configuration to have signed the image, and asks no Notary service';
 const OTHER_STORAGE =
   'names the way in which wherry stores layers, and has no directories of overlay2 to show';
 const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file that the daemon missed';
@@ -22,8 +22,8 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'load/stdin-empty': SAYS_WHAT_IT_IS,
   'load/zst': 'reads archives packed with zstd',
   'pull/all-tags-again': 'pulls tags in the order of the registry, which is not that of the recorded one',
-  'pull/content-trust-enabled': NO_CONTENT_TRUST,
-  'pull/content-trust-env': NO_CONTENT_TRUST,
-  'push/content-trust': NO_CONTENT_TRUST,
+  'pull/content-trust-enabled': KEY_WANTED,
+  'pull/content-trust-env': KEY_WANTED,
+  'push/content-trust': 'says before all else that signing is not offered',
   'save/bad-ref': NAMES_REPOSITORY,
 };
