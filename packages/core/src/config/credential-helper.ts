@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts';
 
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
+const MAX_SHOWN_CHARACTERS = 1000;
 const NOT_FOUND = 'credentials not found in native keychain';
 /** In the place of a name: the secret is an identity token. */
 const TOKEN_USERNAME = '<token>';
@@ -39,11 +40,11 @@ export class CredentialHelper {
       if (answer.output.includes(NOT_FOUND)) return undefined;
       throw this.#failure('getting credentials', answer.status, answer.output);
     }
-    const { Username, Secret } = this.#parsed(answer.output);
-    if (typeof Secret !== 'string' || Secret === '') return undefined;
-    return Username === TOKEN_USERNAME
-      ? { username: '', password: '', identityToken: Secret }
-      : { username: String(Username ?? ''), password: Secret };
+    const { username, secret } = this.#parsed(answer.output);
+    if (secret === '') return undefined;
+    return username === TOKEN_USERNAME
+      ? { username: '', password: '', identityToken: secret }
+      : { username, password: secret };
   }
 
   async store(server: string, { username, password, identityToken }: Credentials): Promise<void> {
@@ -78,29 +79,44 @@ export class CredentialHelper {
           details: { program },
         },
       );
-    return runProgram(path, operation, input, this.#options);
+    return runProgram({ path, operation, input, hint: hintFor(this.suffix) }, this.#options);
   }
 
   #failure(what: string, status: number, output: string): WherryError {
-    return new WherryError(
-      'INTERNAL',
-      `error ${what} - err: exit status ${status}, out: \`${output.trim()}\``,
-      {
-        details: { helper: this.suffix },
-      },
-    );
+    const text = output.trim();
+    const shown = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+    return new WherryError('INTERNAL', `error ${what} - err: exit status ${status}, out: \`${shown}\``, {
+      details: { helper: this.suffix },
+    });
   }
 
-  #parsed(output: string): Record<string, unknown> {
-    try {
-      const value: unknown = JSON.parse(output);
-      if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
+  #parsed(output: string): { readonly username: string; readonly secret: string } {
+    const answer = jsonObject(output);
+    const [username, secret] = [answer?.Username ?? '', answer?.Secret ?? ''];
+    if (answer !== undefined && typeof username === 'string' && typeof secret === 'string')
+      return { username, secret };
     // The output may hold a secret: it is not shown.
-    throw new WherryError('INTERNAL', `docker-credential-${this.suffix}: answer is not a JSON object`);
+    throw new WherryError(
+      'INTERNAL',
+      `docker-credential-${this.suffix}: answer is not a JSON object with a name and a secret`,
+      { hint: hintFor(this.suffix) },
+    );
   }
+}
+
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function hintFor(suffix: string): string {
+  return `mend docker-credential-${suffix}, or take "${suffix}" out of Docker's config.json`;
 }
 
 const OPERATION_TEXT = {
@@ -109,10 +125,15 @@ const OPERATION_TEXT = {
   erase: 'erasing credentials',
 } as const;
 
+interface HelperCall {
+  readonly path: string;
+  readonly operation: string;
+  readonly input: string;
+  readonly hint: string;
+}
+
 function runProgram(
-  path: string,
-  operation: string,
-  input: string,
+  { path, operation, input, hint }: HelperCall,
   options: HelperOptions,
 ): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
@@ -122,7 +143,9 @@ function runProgram(
     const fail = (text: string, cause?: unknown) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      reject(new WherryError('INTERNAL', `${path} ${operation}: ${text}`, { cause }));
+      // What the helper has started may hold its output open, and nobody waits for that.
+      child.stdout.destroy();
+      reject(new WherryError('INTERNAL', `${path} ${operation}: ${text}`, { hint, cause }));
     };
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1000} seconds`), timeoutMs);

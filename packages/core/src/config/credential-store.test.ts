@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CredentialHelper } from './credential-helper.ts';
 import { FileCredentialStore } from './credential-store.ts';
 
+const NO_ANSWER = 'docker-credential-bad: answer is not a JSON object with a name and a secret';
 const auth = (name: string) => ({ auth: Buffer.from(`${name}:secret`).toString('base64') });
 
 let home: string;
@@ -109,16 +110,41 @@ describe('helpers', () => {
     {
       name: 'answers something else',
       script: 'echo secret-in-the-clear',
-      message: 'docker-credential-bad: answer is not a JSON object',
+      message: NO_ANSWER,
     },
+    { name: 'answer nothing', script: 'exit 0', message: NO_ANSWER },
+    { name: 'answer a list', script: 'echo "[]"', message: NO_ANSWER },
+    { name: 'answer null', script: 'echo null', message: NO_ANSWER },
+    { name: 'give a number for a secret', script: `echo '{"Username":"a","Secret":5}'`, message: NO_ANSWER },
+    { name: 'give a list for a name', script: `echo '{"Username":[],"Secret":"s"}'`, message: NO_ANSWER },
+    {
+      name: 'answer megabytes',
+      script: 'while :; do echo 0123456789012345678901234567890123456789; done',
+      message: 'docker-credential-bad get: more than 1048576 bytes of output',
+    },
+    {
+      name: 'fail at length',
+      script: 'i=0; while [ $i -lt 2000 ]; do printf "x%.0s" 1; i=$((i+1)); done; exit 1',
+      message: `err: exit status 1, out: \`${'x'.repeat(1000)}…\``,
+    },
+    { name: 'are killed', script: 'kill -9 $$', message: 'docker-credential-bad get: ended by SIGKILL' },
   ])('that $name make an error', async ({ script, message }) => {
     await installHelper('bad', script);
     const helper = new CredentialHelper('bad', { env: { PATH: join(home, 'bin') } });
     await expect(helper.get('reg.io')).rejects.toThrow(message);
   });
 
-  test('that do not answer are ended', async () => {
-    await installHelper('slow', 'exec /bin/sleep 60');
+  test('that know a name without a secret know nothing', async () => {
+    await installHelper('bad', `echo '{"Username":"a"}'`);
+    const helper = new CredentialHelper('bad', { env: { PATH: join(home, 'bin') } });
+    expect(await helper.get('reg.io')).toBeUndefined();
+  });
+
+  test.each([
+    { name: 'that do not answer', script: 'exec /bin/sleep 60' },
+    { name: 'whose child keeps the output open', script: '/bin/sleep 60 & /bin/sleep 60' },
+  ])('$name are ended', async ({ script }) => {
+    await installHelper('slow', script);
     const helper = new CredentialHelper('slow', { env: { PATH: join(home, 'bin') }, timeoutMs: 50 });
     await expect(helper.get('reg.io')).rejects.toThrow('no answer within 0.05 seconds');
   });

@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net';
-import { isWherryError, WherryError } from '../errors.ts';
+import { isWherryError } from '../errors.ts';
 import { addCidr } from './environment.ts';
-import { parseConfigObject, readConfigFile } from './json-file.ts';
+import { JsonFields } from './json-fields.ts';
+import { readConfigFile } from './json-file.ts';
 
 /** One entry of `registry-mirrors`. */
 export interface DockerMirror {
@@ -25,10 +26,10 @@ export async function readDaemonConfigs(paths: readonly string[]): Promise<Daemo
   for (const path of paths) {
     const text = await readableText(path);
     if (text === undefined) continue;
-    const document = parseConfigObject(text, path);
-    for (const entry of stringList(document, 'registry-mirrors', path))
-      mirrors.push({ url: mirrorRoot(entry, path), source: path });
-    insecureRegistries.push(...stringList(document, 'insecure-registries', path));
+    const fields = JsonFields.parse(text, path);
+    for (const entry of fields.list('registry-mirrors'))
+      mirrors.push({ url: mirrorRoot(entry, fields), source: path });
+    insecureRegistries.push(...fields.list('insecure-registries'));
   }
   return { mirrors, insecureRegistries };
 }
@@ -71,19 +72,13 @@ async function readableText(path: string): Promise<string | undefined> {
 }
 
 /** A mirror is a root: Docker refuses paths and queries. MOBY `registry/config.go`. */
-function mirrorRoot(entry: string, path: string): string {
+function mirrorRoot(entry: string, fields: JsonFields): string {
   const url = URL.parse(entry.includes('://') ? entry : `https://${entry}`);
   const plain = url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
   if (!plain || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '')
-    throw new WherryError(
-      'INVALID_CONFIG',
-      `${path}: invalid mirror ${JSON.stringify(entry)}: want scheme://host[:port]`,
+    throw fields.invalid(
+      'registry-mirrors',
+      `has an invalid mirror ${JSON.stringify(entry)}: want scheme://host[:port]`,
     );
   return url.origin;
-}
-
-function stringList(document: Record<string, unknown>, name: string, path: string): string[] {
-  const value = document[name] ?? [];
-  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
-  throw new WherryError('INVALID_CONFIG', `${path}: "${name}" must be a list of strings`);
 }

@@ -32,13 +32,42 @@ describe('reading', () => {
   });
 
   test('takes an empty file for an empty object', () => {
-    expect(parseDockerConfig('', 'x').auths).toEqual({});
+    expect(parseDockerConfig('', 'x').auths.values).toEqual({});
   });
 
-  test('names the field that has the wrong type', () => {
-    expect(() => parseDockerConfig('{"credHelpers": {"a": 1}}', 'x')).toThrow(
-      'x: "credHelpers" of a must be a string',
+  test.each([
+    { field: '"auths"', text: '{"auths": []}', at: '1:2', fault: 'must be an object' },
+    { field: '"credsStore"', text: '{\n  "credsStore": 5\n}', at: '2:3', fault: 'must be a string' },
+    { field: '"credHelpers"', text: '{"credHelpers": "a"}', at: '1:2', fault: 'must be an object' },
+    { field: '"credHelpers"."a"', text: '{"credHelpers": {"a": 1}}', at: '1:18', fault: 'must be a string' },
+    {
+      field: '"HttpHeaders"."a"',
+      text: '{"a": 1, "HttpHeaders": {"a": []}}',
+      at: '1:26',
+      fault: 'must be a string',
+    },
+    {
+      field: '"proxies"."default"',
+      text: '{"proxies": {"default": 5}}',
+      at: '1:14',
+      fault: 'must be an object',
+    },
+    {
+      field: '"proxies"."default"."httpProxy"',
+      text: '{"proxies": {"default": {\n"httpProxy": 5}}}',
+      at: '2:1',
+      fault: 'must be a string',
+    },
+    { field: '"pruneFilters"', text: '{"pruneFilters": [5]}', at: '1:2', fault: 'must be a list of strings' },
+  ])('tells that $field $fault', ({ field, text, at, fault }) => {
+    expect(() => parseDockerConfig(text, '/c.json')).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', message: `/c.json:${at}: ${field} ${fault}` }),
     );
+  });
+
+  test('takes null for nothing', () => {
+    const text = '{"auths": null, "credsStore": null, "credHelpers": null, "pruneFilters": null}';
+    expect(parseDockerConfig(text, 'x')).toMatchObject({ credHelpers: {}, pruneFilters: [] });
   });
 });
 
@@ -106,9 +135,28 @@ describe('looking up', () => {
     expect(credentialsIn(config, 'd')).toEqual({ username: '', password: '', registryToken: 'bearer' });
   });
 
+  test.each([
+    { name: 'entry', auths: { 'reg.io': 5 }, message: 'x:1:11: "auths"."reg.io" must be an object' },
+    {
+      name: 'auth',
+      auths: { 'reg.io': { auth: 5 } },
+      message: 'x:1:21: "auths"."reg.io"."auth" must be a string',
+    },
+    {
+      name: 'identity token',
+      auths: { 'reg.io': { identitytoken: {} } },
+      message: 'x:1:21: "auths"."reg.io"."identitytoken" must be a string',
+    },
+  ])('tells of an $name of the wrong type, and only who asks for it', ({ auths, message }) => {
+    expect(() => lookUp(auths, 'reg.io')).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', message }),
+    );
+    expect(lookUp(auths, 'other.io')).toBeUndefined();
+  });
+
   test('names the entry whose auth is not base64 of a pair', () => {
     expect(() => lookUp({ 'reg.io': { auth: '####' } }, 'reg.io')).toThrow(
-      'x: "auth" of reg.io is not base64 of name:password',
+      'x:1:21: "auths"."reg.io"."auth" is not base64 of name:password',
     );
   });
 });
@@ -136,7 +184,7 @@ describe('writing', () => {
       password: 'secret',
       identityToken: 'refresh-user',
     });
-    expect((await readDockerConfig(path))?.auths).toEqual({
+    expect((await readDockerConfig(path))?.auths.values).toEqual({
       'https://index.docker.io/v1/': { auth: 'dXNlcjo=', identitytoken: 'refresh-user' },
     });
   });

@@ -1,6 +1,6 @@
-import { WherryError } from '../errors.ts';
 import { type Credentials, credentialKey, serverHost } from './credentials.ts';
-import { parseConfigObject, readConfigFile } from './json-file.ts';
+import { JsonFields } from './json-fields.ts';
+import { readConfigFile } from './json-file.ts';
 import { writePrivateFile } from './private-file.ts';
 
 /** Docker's proxy settings for one daemon, or `default`. */
@@ -17,7 +17,8 @@ export interface DockerConfig {
   readonly source: string;
   /** Everything that stands in the file. */
   readonly document: Readonly<Record<string, unknown>>;
-  readonly auths: Readonly<Record<string, unknown>>;
+  /** By server; an entry is looked into when it is asked for. */
+  readonly auths: JsonFields;
   /** Suffix of the helper for all registries. */
   readonly credsStore?: string;
   /** Suffix of the helper by host. */
@@ -35,19 +36,17 @@ export async function readDockerConfig(path: string): Promise<DockerConfig | und
 
 /** Parses the text of a `config.json`. Throws `INVALID_CONFIG` that names `source`, line and column. */
 export function parseDockerConfig(text: string, source: string): DockerConfig {
-  const document = parseConfigObject(text, source);
-  const { credsStore } = document;
-  if (credsStore !== undefined && credsStore !== null && typeof credsStore !== 'string')
-    throw new WherryError('INVALID_CONFIG', `${source}: "credsStore" must be a string`);
+  const fields = JsonFields.parse(text, source);
+  const credsStore = fields.string('credsStore');
   return {
     source,
-    document,
-    auths: objectField(document, 'auths', source),
-    ...(typeof credsStore === 'string' && credsStore !== '' ? { credsStore } : {}),
-    credHelpers: stringMap(document, 'credHelpers', source),
-    httpHeaders: stringMap(document, 'HttpHeaders', source),
-    proxies: proxiesOf(document, source),
-    pruneFilters: stringList(document, 'pruneFilters', source),
+    document: fields.values,
+    auths: fields.object('auths'),
+    ...(credsStore === undefined ? {} : { credsStore }),
+    credHelpers: fields.object('credHelpers').strings(),
+    httpHeaders: fields.object('HttpHeaders').strings(),
+    proxies: proxiesOf(fields.object('proxies')),
+    pruneFilters: fields.list('pruneFilters'),
   };
 }
 
@@ -64,7 +63,7 @@ export function credentialsIn(config: DockerConfig, domain: string, path?: strin
   const key = credentialKey(domain);
   const exact = readEntry(config, key) ?? readEntry(config, domain);
   if (exact !== undefined) return exact;
-  for (const candidate of Object.keys(config.auths)) {
+  for (const candidate of Object.keys(config.auths.values)) {
     // A key that is no URL and has a path is Podman's: it speaks for that namespace alone.
     if (!/^https?:\/\//i.test(candidate) && candidate.replace(/\/(?:v[12]\/?)?$/, '').includes('/')) continue;
     if (credentialKey(candidate) !== key) continue;
@@ -98,11 +97,11 @@ async function rewrite(
 ): Promise<boolean> {
   const config = await readDockerConfig(path);
   const key = credentialKey(server);
-  const kept = Object.entries(config?.auths ?? {}).filter(
+  const kept = Object.entries(config?.auths.values ?? {}).filter(
     ([candidate]) =>
       candidate !== key && (candidate.includes('/') || serverHost(candidate) !== serverHost(server)),
   );
-  const existed = config !== undefined && kept.length < Object.keys(config.auths).length;
+  const existed = config !== undefined && kept.length < Object.keys(config.auths.values).length;
   const auths: Record<string, unknown> = Object.fromEntries(kept);
   if (!change(auths) && !existed) return false;
   const sorted = Object.fromEntries(Object.entries(auths).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -119,82 +118,42 @@ function authEntry({ username, password, identityToken }: Credentials): Record<s
   };
 }
 
-function readEntry(config: DockerConfig, key: string): Credentials | undefined {
-  const entry = Object.hasOwn(config.auths, key) ? config.auths[key] : undefined;
-  if (typeof entry !== 'object' || entry === null) return undefined;
-  const { auth, username, password, identitytoken, registrytoken } = entry as Record<string, unknown>;
-  const [decodedName, decodedPassword] =
-    typeof auth === 'string' && auth !== '' ? decodeAuth(auth, key, config) : [];
+function readEntry({ auths }: DockerConfig, key: string): Credentials | undefined {
+  const entry = auths.object(key);
+  const pair = decodeAuth(entry, key);
+  const [identityToken, registryToken] = [entry.string('identitytoken'), entry.string('registrytoken')];
   const credentials = {
-    username: decodedName ?? text(username) ?? '',
-    password: decodedPassword ?? text(password) ?? '',
-    ...(text(identitytoken) === undefined ? {} : { identityToken: text(identitytoken) as string }),
-    ...(text(registrytoken) === undefined ? {} : { registryToken: text(registrytoken) as string }),
+    username: pair?.username ?? entry.string('username') ?? '',
+    password: pair?.password ?? entry.string('password') ?? '',
+    ...(identityToken === undefined ? {} : { identityToken }),
+    ...(registryToken === undefined ? {} : { registryToken }),
   };
-  const empty =
-    credentials.username === '' &&
-    credentials.identityToken === undefined &&
-    credentials.registryToken === undefined;
+  const empty = credentials.username === '' && identityToken === undefined && registryToken === undefined;
   return empty ? undefined : credentials;
 }
 
-function decodeAuth(auth: string, key: string, { source }: DockerConfig): [name: string, password: string] {
+function decodeAuth(entry: JsonFields, key: string): Credentials | undefined {
+  const auth = entry.string('auth');
+  if (auth === undefined) return undefined;
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon < 0)
-    throw new WherryError('INVALID_CONFIG', `${source}: "auth" of ${key} is not base64 of name:password`, {
-      hint: `log in again with 'wherry login ${serverHost(key)}'`,
-    });
-  return [decoded.slice(0, colon), decoded.slice(colon + 1).replace(/\0+$/, '')];
+    throw entry.invalid(
+      'auth',
+      'is not base64 of name:password',
+      `log in again with 'wherry login ${serverHost(key)}'`,
+    );
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, '') };
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function objectField(
-  document: Readonly<Record<string, unknown>>,
-  name: string,
-  source: string,
-): Readonly<Record<string, unknown>> {
-  const value = document[name] ?? {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new WherryError('INVALID_CONFIG', `${source}: "${name}" must be an object`);
-}
-
-function stringMap(
-  document: Readonly<Record<string, unknown>>,
-  name: string,
-  source: string,
-): Readonly<Record<string, string>> {
-  const map = objectField(document, name, source);
-  for (const [key, value] of Object.entries(map)) {
-    if (typeof value !== 'string')
-      throw new WherryError('INVALID_CONFIG', `${source}: "${name}" of ${key} must be a string`);
-  }
-  return map as Record<string, string>;
-}
-
-function stringList(
-  document: Readonly<Record<string, unknown>>,
-  name: string,
-  source: string,
-): readonly string[] {
-  const list = document[name] ?? [];
-  if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
-  throw new WherryError('INVALID_CONFIG', `${source}: "${name}" must be a list of strings`);
-}
-
-function proxiesOf(
-  document: Readonly<Record<string, unknown>>,
-  source: string,
-): Record<string, DockerProxies> {
+function proxiesOf(fields: JsonFields): Record<string, DockerProxies> {
   const proxies: Record<string, DockerProxies> = {};
-  const all = objectField(document, 'proxies', source);
-  for (const name of Object.keys(all)) {
-    const entry = objectField(all, name, source);
-    const pick = (key: keyof DockerProxies) =>
-      text(entry[key]) === undefined ? {} : { [key]: text(entry[key]) };
+  for (const name of Object.keys(fields.values)) {
+    const entry = fields.object(name);
+    const pick = (key: keyof DockerProxies) => {
+      const value = entry.string(key);
+      return value === undefined ? {} : { [key]: value };
+    };
     proxies[name] = { ...pick('httpProxy'), ...pick('httpsProxy'), ...pick('allProxy'), ...pick('noProxy') };
   }
   return proxies;

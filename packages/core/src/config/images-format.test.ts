@@ -45,7 +45,7 @@ test('takes a directory before all others', async () => {
 
 test.each([
   { name: 'broken', message: /broken[/\\]config\.json:1:17: not valid JSON$/ },
-  { name: 'number', message: /number[/\\]config\.json: "imagesFormat" must be a string$/ },
+  { name: 'number', message: /number[/\\]config\.json:1:2: "imagesFormat" must be a string$/ },
 ])('refuses a $name file', async ({ name, message }) => {
   await expect(readImagesFormat({ env: {}, dockerConfigDir: join(place, name) })).rejects.toThrow(message);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno, WherryError } from '../errors.ts';
+import { isErrno } from '../errors.ts';
 import type { Environment } from './environment.ts';
 
 export interface ImagesFormatOptions {
@@ -24,11 +24,8 @@ export async function readImagesFormat({
   const path = join(directory, 'config.json');
   const text = readText(path);
   if (!text?.includes('"imagesFormat"')) return undefined;
-  const { parseConfigObject } = await import('./json-file.ts');
-  const { imagesFormat } = parseConfigObject(text, path);
-  if (imagesFormat === undefined || imagesFormat === null || typeof imagesFormat === 'string')
-    return imagesFormat || undefined;
-  throw new WherryError('INVALID_CONFIG', `${path}: "imagesFormat" must be a string`);
+  const { JsonFields } = await import('./json-fields.ts');
+  return JsonFields.parse(text, path).string('imagesFormat');
 }
 
 /** What cannot be read has no say in how a list looks; whoever needs the credentials in it will tell. */

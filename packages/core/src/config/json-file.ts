@@ -4,7 +4,7 @@ import { isErrno, WherryError } from '../errors.ts';
 /** A configuration file is small; anything larger is not one. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
-/** Where a text stops being JSON: line and column from 1. */
+/** Where something is wrong with a text: line and column from 1. */
 export interface SyntaxFault {
   readonly line: number;
   readonly column: number;
@@ -46,10 +46,13 @@ export function parseConfigObject(text: string, path: string): Record<string, un
 
 /** Finds the first character that JSON does not allow where it stands. RFC 8259. */
 export function findSyntaxFault(text: string): SyntaxFault {
-  const offset = new Scanner(text).firstFault();
+  return positionAt(text, new Scanner(text).firstFault());
+}
+
+/** Line and column of a character, from 1. */
+export function positionAt(text: string, offset: number): SyntaxFault {
   const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
 const BLANK = /[ \t\r\n]*/y;
