@@ -17,3 +17,8 @@ test.each([
   const error = Object.assign(new Error(`${code}: odd`), { code, syscall: 'write' });
   expect(outputFault(error, 1)).toEqual(fault);
 });
+
+test('does not end the process when nobody reads its errors', () => {
+  const error = Object.assign(new Error('EPIPE: odd'), { code: 'EPIPE' });
+  expect(outputFault(error, 2)).toBeUndefined();
+});

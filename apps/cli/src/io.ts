@@ -92,9 +92,8 @@ class ProcessOut implements StdOut {
     if (bytes.length > MAX_DIRECT_BYTES) return 0;
     try {
       return writeSync(this.#fd, bytes);
-    } catch (error) {
+    } catch {
       // A pipe that does not block may be full. Any other fault is met again, and answered, by the stream.
-      if (isErrno(error, 'EPIPE')) process.exit(0);
       return 0;
     }
   }
@@ -103,7 +102,9 @@ class ProcessOut implements StdOut {
     if (this.#stream !== undefined) return this.#stream;
     const stream = this.#open();
     stream.on('error', (error) => {
-      const { exitCode, message } = outputFault(error, this.#fd);
+      const fault = outputFault(error, this.#fd);
+      if (fault === undefined) return;
+      const { exitCode, message } = fault;
       if (message !== undefined && this.#fd !== STDERR_FD) tryWrite(STDERR_FD, message);
       process.exit(exitCode);
     });
@@ -112,11 +113,13 @@ class ProcessOut implements StdOut {
   }
 }
 
-/** How a process ends that cannot write its output, and what it says of it. */
+/** How a process ends that cannot write its output, and what it says of it; `undefined`: it goes on. */
 export function outputFault(
   error: unknown,
   fd: number,
-): { readonly exitCode: number; readonly message?: string } {
+): { readonly exitCode: number; readonly message?: string } | undefined {
+  // What nobody wants to hear of makes no success of a failure. The stream is closed, and later texts go nowhere.
+  if (isErrno(error, 'EPIPE', 'ERR_STREAM_DESTROYED') && fd === STDERR_FD) return undefined;
   // A reader that has seen enough, such as `head`, closes the pipe: that is no failure of ours.
   if (isErrno(error, 'EPIPE')) return { exitCode: 0 };
   const reason = errnoWords(error) ?? (error instanceof Error ? error.message : String(error));
