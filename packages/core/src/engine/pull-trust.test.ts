@@ -165,6 +165,18 @@ describe('a rule that requires signatures', () => {
     expect(await names(sandbox)).toEqual([]);
   });
 
+  test('leaves signatures themselves out of a pull of all tags', async () => {
+    await using registry = await startMemoryRegistry();
+    await using sandbox = new EngineSandbox();
+    const { digest } = serveImage(registry, REPOSITORY, '1', fixture);
+    serveSimpleSignatures(registry, REPOSITORY, digest, [simpleSignature(signer, digest)]);
+    const engine = engineWith(sandbox, rule(registry, 'required = true'));
+    const ref = nameAt(registry, REPOSITORY);
+    expect((await engine.pullAllTags({ ref })).map((result) => result.ref.tag)).toEqual(['1']);
+    serveImage(registry, REPOSITORY, 'unsigned', evil);
+    await expect(engine.pullAllTags({ ref })).rejects.toMatchObject({ code: 'NOT_TRUSTED' });
+  });
+
   test('gives way to one with a longer prefix, and to no other', async () => {
     await using registry = await startMemoryRegistry();
     await using sandbox = new EngineSandbox();

@@ -17,10 +17,11 @@ import { isConfigType, isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { formatReference, type Reference, repositoryOf, withDigest } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
+import { isAttachmentTag } from '../signature/simple-signing.ts';
 import type { PullRequest, PullResult } from './engine.ts';
 import { isImage } from './layers/adopt.ts';
 import { fetchLayers, type LayersFetch, type LayersFetchDeps } from './layers/pull-layers.ts';
-import { requiredKeys, requireSignature } from './remote/trust.ts';
+import { isSignatureRequired, requiredKeys, requireSignature } from './remote/trust.ts';
 import { storedForm } from './resolve.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readDocument, storeDocument } from './store/documents.ts';
 import { imageFacts, platformSatisfies, requireSameLayerCount } from './store/image-facts.ts';
@@ -85,16 +86,19 @@ export async function pull(
   return withPlatformCheck({ ref, target, imageId: chosen.id, status }, request, deps);
 }
 
-/** Every tag of a repository, one after the other. */
+/** Every tag of a repository, one after the other; those of signatures only where nothing is verified. */
 export async function pullAllTags(
   deps: PullDeps,
   request: PullRequest,
   options: VerbOptions = {},
 ): Promise<PullResult[]> {
   const repository = repositoryOf(request.ref);
+  const isVerified = isSignatureRequired(deps.trustRules, repository, request.verify ?? false);
   const results: PullResult[] = [];
+  // Nobody signs a signature.
   for await (const tag of deps.registry.listTags(repository, options.signal))
-    results.push(await pull(deps, { ...request, ref: { ...repository, tag } }, options));
+    if (!isVerified || !isAttachmentTag(tag))
+      results.push(await pull(deps, { ...request, ref: { ...repository, tag } }, options));
   return results;
 }
 

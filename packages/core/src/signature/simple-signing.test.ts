@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Digest } from '../digest.ts';
 import { makeSigner, type SimpleSignature, simpleSignature } from '../testing/signature-fixtures.ts';
 import { parsePublicKey } from './public-key.ts';
-import { checkSimpleSigning, signatureTag } from './simple-signing.ts';
+import { checkSimpleSigning, isAttachmentTag, signatureTag } from './simple-signing.ts';
 
 const IMAGE = `sha256:${'a1'.repeat(32)}` as Digest;
 const OTHER = `sha256:${'b2'.repeat(32)}` as Digest;
@@ -114,4 +114,14 @@ test('does not check a certificate, but a key beside one', () => {
 test('knows the tag of an image, where there can be one', () => {
   expect(signatureTag(IMAGE)).toBe(`sha256-${'a1'.repeat(32)}.sig`);
   expect(signatureTag(`sha512:${'c3'.repeat(64)}` as Digest)).toBeUndefined();
+});
+
+test.each([
+  { tag: `sha256-${'a1'.repeat(32)}.sig`, is: true },
+  { tag: `sha256-${'a1'.repeat(32)}.att`, is: true },
+  { tag: `sha256-${'a1'.repeat(32)}`, is: true },
+  { tag: 'sha256-1.sig', is: false },
+  { tag: '1.0', is: false },
+])('$tag is of attachments: $is', ({ tag, is }) => {
+  expect(isAttachmentTag(tag)).toBe(is);
 });

@@ -20,6 +20,11 @@ export function signatureTag(digest: Digest): string | undefined {
   return digestAlgorithm(digest) === 'sha256' ? `sha256-${digestHex(digest)}.sig` : undefined;
 }
 
+/** Tells whether a tag is one that signatures, attestations, SBOMs or referrers of an image stand under. */
+export function isAttachmentTag(tag: string): boolean {
+  return /^sha(?:256|512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/.test(tag);
+}
+
 /**
  * Checks one signature of the older form: `layer` describes the payload and has the signature in an
  * annotation. The reference in the payload is told and not compared: it is the signer's name for the image,

@@ -32,6 +32,8 @@ export interface CheckedSignature {
 
 /** Far more than anybody signs an image; each costs a request. */
 export const MAX_SIGNATURES = 500;
+/** Of any kind: what is no signature costs its place in a list. */
+const MAX_REFERRERS = 10_000;
 const PREDICATE_ANNOTATION = 'dev.sigstore.bundle.predicateType';
 
 interface Search {
@@ -96,7 +98,12 @@ async function payloadVerdicts(
 
 async function* bundles(search: Search): AsyncGenerator<CheckedSignature> {
   const { registry, repository, document, signal } = search;
+  let count = 0;
   for (const referrer of await registry.listReferrers(repository, document.digest, signal)) {
+    if (count++ === MAX_REFERRERS) {
+      const reason = `more than ${MAX_REFERRERS} referrers: the rest was not looked at`;
+      return yield { form: 'bundle', verdict: notChecked(reason) };
+    }
     if (!isBundleType(referrer.artifactType ?? '')) continue;
     yield { form: 'bundle', digest: referrer.digest, verdict: await bundleVerdict(search, referrer) };
   }

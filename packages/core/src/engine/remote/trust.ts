@@ -24,17 +24,18 @@ export async function trustedKeys(rules: readonly TrustRule[], ref: Reference): 
   });
 }
 
-/**
- * The keys that a pull of a name needs a signature of: `undefined` when it needs none. `isAsked`: also where
- * no rule requires one. Throws as `trustedKeys`.
- */
+/** Tells whether a pull of a name verifies: when it is asked to, and where a rule requires it. */
+export function isSignatureRequired(rules: readonly TrustRule[], ref: Reference, isAsked: boolean): boolean {
+  return isAsked || trustRuleFor(ref, rules)?.required === true;
+}
+
+/** The keys that such a pull needs a signature of; `undefined` when it needs none. Throws as `trustedKeys`. */
 export async function requiredKeys(
   rules: readonly TrustRule[],
   ref: Reference,
   isAsked: boolean,
 ): Promise<PublicKey[] | undefined> {
-  if (!isAsked && trustRuleFor(ref, rules)?.required !== true) return undefined;
-  return trustedKeys(rules, ref);
+  return isSignatureRequired(rules, ref, isAsked) ? trustedKeys(rules, ref) : undefined;
 }
 
 /**
