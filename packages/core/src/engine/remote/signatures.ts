@@ -30,7 +30,7 @@ export interface CheckedSignature {
   readonly verdict: Verdict;
 }
 
-/** Far more than anybody signs an image; each costs a request. */
+/** Of each form; far more than anybody signs an image. Each may cost a request. */
 export const MAX_SIGNATURES = 500;
 /** Of any kind: what is no signature costs its place in a list. */
 const MAX_REFERRERS = 10_000;
@@ -50,13 +50,13 @@ interface Search {
  * at. Throws the registry's codes when it cannot be asked.
  */
 export async function* checkSignatures(search: Search): AsyncGenerator<CheckedSignature> {
-  let count = 0;
   for (const find of [simpleSignatures, bundles]) {
+    let count = 0;
     for await (const signature of find(search)) {
       if (count++ === MAX_SIGNATURES) {
         const reason = `more than ${MAX_SIGNATURES} signatures: the rest was not looked at`;
         yield { form: signature.form, verdict: notChecked(reason) };
-        return;
+        break;
       }
       yield signature;
     }
@@ -70,30 +70,30 @@ async function* simpleSignatures(search: Search): AsyncGenerator<CheckedSignatur
   const manifest = await findManifest(search, withTag(search.repository, tag));
   if (manifest === undefined) return;
   if ('status' in manifest) return yield { form, verdict: manifest };
-  const strange = manifest.layers.filter(({ mediaType }) => mediaType !== SIMPLE_SIGNING);
-  for (const { digest, mediaType } of strange)
-    yield { form, digest, verdict: notChecked(`layer of the media type ${JSON.stringify(mediaType)}`) };
   const signed = manifest.layers.filter(({ mediaType }) => mediaType === SIMPLE_SIGNING);
+  const strange = manifest.layers.filter(({ mediaType }) => mediaType !== SIMPLE_SIGNING);
   // All signatures of an image may be of one payload: it is fetched once.
   for (const layers of Map.groupBy(signed, ({ digest, size }) => `${digest} ${size}`).values())
-    for (const [layer, verdict] of await payloadVerdicts(search, layers))
-      yield { form, digest: layer.digest, verdict };
+    yield* signaturesOfPayload(search, layers);
+  for (const { digest, mediaType } of strange)
+    yield { form, digest, verdict: notChecked(`layer of the media type ${JSON.stringify(mediaType)}`) };
 }
 
-/** The verdicts on signatures of one payload. */
-async function payloadVerdicts(
+/** Checks one after the other: whoever has seen enough of them ends it. */
+async function* signaturesOfPayload(
   search: Search,
   layers: readonly Descriptor[],
-): Promise<(readonly [Descriptor, Verdict])[]> {
-  const [layer] = layers;
-  if (layer === undefined) return [];
-  const payload = await readBlob(search, layer, MAX_PAYLOAD_BYTES);
-  return layers.map((each) => [
-    each,
-    payload instanceof Uint8Array
-      ? checkSimpleSigning(each, payload, search.document.digest, search.keys)
-      : payload,
-  ]);
+): AsyncGenerator<CheckedSignature> {
+  const [first] = layers;
+  if (first === undefined) return;
+  const payload = await readBlob(search, first, MAX_PAYLOAD_BYTES);
+  for (const layer of layers) {
+    const verdict =
+      payload instanceof Uint8Array
+        ? checkSimpleSigning(layer, payload, search.document.digest, search.keys)
+        : payload;
+    yield { form: 'simple-signing', digest: layer.digest, verdict };
+  }
 }
 
 async function* bundles(search: Search): AsyncGenerator<CheckedSignature> {
