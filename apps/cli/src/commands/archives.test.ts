@@ -146,6 +146,16 @@ describe('wherry load', () => {
   });
 });
 
+test('wherry load prints what is wrong with the command line with a prefix', async () => {
+  const load = async () => {
+    throw new WherryError('INVALID_ARGUMENT', 'read /tmp: is a directory');
+  };
+  expect(await runCli(['load', '-i', '/tmp'], { engine: { load } })).toMatchObject({
+    exitCode: 1,
+    stderr: 'Error: read /tmp: is a directory\n',
+  });
+});
+
 describe('wherry import', () => {
   const asked: ImportRequest[] = [];
   const engine = {

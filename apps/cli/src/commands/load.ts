@@ -1,6 +1,6 @@
-import { familiarName, type LoadRequest, type ProgressEvent } from '@wherry/core';
+import { familiarName, isWherryError, type LoadRequest, type ProgressEvent } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
-import { CommandError, plainly } from '../errors.ts';
+import { CommandError, plain } from '../errors.ts';
 import { LOAD_WORDS, openProgress } from '../output/progress.ts';
 
 /** `wherry load`: the images of an archive, or of an OCI layout directory. */
@@ -10,7 +10,12 @@ export async function run(context: CommandContext): Promise<number> {
   if (input === '' && io.stdin.isTTY) throw new CommandError('requested load from stdin, but stdin is empty');
   const request: LoadRequest = { from: input === '' ? io.stdin : input };
   const engine = await context.engine();
-  await plainly(() => engine.load(request, { signal, onProgress: progressOf(context) }));
+  try {
+    await engine.load(request, { signal, onProgress: progressOf(context) });
+  } catch (error) {
+    // What an archive has wrong is told without a prefix, what the command line has wrong with one.
+    throw isWherryError(error, 'INVALID_ARGUMENT') ? error : plain(error);
+  }
   return 0;
 }
 

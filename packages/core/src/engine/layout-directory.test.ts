@@ -56,7 +56,6 @@ describe('a layout in a directory', () => {
   });
 
   test.each([
-    { name: 'index.json', path: 'index.json' },
     { name: 'oci-layout', path: 'oci-layout' },
     { name: 'blobs', path: 'blobs' },
   ])('is refused without $name', async ({ path }) => {
@@ -64,6 +63,15 @@ describe('a layout in a directory', () => {
     await expect(read()).rejects.toMatchObject({
       code: 'INVALID_ARCHIVE',
       message: expect.stringContaining(path),
+    });
+  });
+
+  test('is just a directory without index.json', async () => {
+    rmSync(join(layout, 'index.json'));
+    await expect(read()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `read ${layout}: is a directory`,
+      hint: 'a directory must be an OCI layout, with index.json in it',
     });
   });
 

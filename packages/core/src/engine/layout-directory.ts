@@ -9,14 +9,13 @@ import { type TarItem, writeTar } from '../tar/writer.ts';
 
 const READ_BYTES = 1 << 20;
 
-/** Reads an OCI layout in a directory as the archive it would be. Throws `INVALID_ARCHIVE` when it is none. */
+/** Reads an OCI layout in a directory as the archive it would be. Throws `INVALID_ARGUMENT` when it is none. */
 export async function layoutDirectory(directory: string): Promise<ByteSource> {
   const names = await readdir(directory);
   if (!names.includes(INDEX_FILE))
-    throw new WherryError(
-      'INVALID_ARCHIVE',
-      `${directory}: is a directory without ${INDEX_FILE}: not an OCI layout`,
-    );
+    throw new WherryError('INVALID_ARGUMENT', `read ${directory}: is a directory`, {
+      hint: `a directory must be an OCI layout, with ${INDEX_FILE} in it`,
+    });
   return writeTar(items(await realpath(directory)));
 }
 
