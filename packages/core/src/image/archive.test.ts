@@ -343,9 +343,15 @@ describe('readImageArchive', () => {
     },
     {
       name: 'broken JSON',
-      members: [{ name: 'manifest.json', content: '[{"Config"' }],
+      members: [{ name: 'manifest.json', content: '[{"Config" "c"}]' }],
       code: 'INVALID_DOCUMENT',
       message: /^manifest\.json: not JSON: /,
+    },
+    {
+      name: 'JSON that stops early',
+      members: [{ name: 'manifest.json', content: '[{"Config"' }],
+      code: 'TRUNCATED',
+      message: 'unexpected EOF',
     },
     {
       name: 'a config that is none',

@@ -1,9 +1,17 @@
 import { type Digest, isDigest } from '../digest.ts';
-import { WherryError } from '../errors.ts';
+import { isWherryError, WherryError } from '../errors.ts';
 import { layerMediaType } from '../layer/media-type.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { arrayAt, objectAt, optionalStringAt, readJson, stringAt, stringsAt } from '../oci/json.ts';
+import {
+  arrayAt,
+  endsEarly,
+  objectAt,
+  optionalStringAt,
+  readJson,
+  stringAt,
+  stringsAt,
+} from '../oci/json.ts';
 import { digestOfBlobPath } from '../oci/layout.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
 import { parseReference, type Reference } from '../reference.ts';
@@ -77,8 +85,7 @@ export function layerNames(members: ArchiveMembers): string[] {
 
 /** What `manifest.json` lists. */
 export function readManifestFile(members: ArchiveMembers): ManifestItem[] {
-  const document = readJson(requireDocument(members, MANIFEST_FILE), MANIFEST_FILE);
-  return arrayAt(document, MANIFEST_FILE, MAX_IMAGES).map((value, index) => {
+  return arrayAt(readManifestJson(members), MANIFEST_FILE, MAX_IMAGES).map((value, index) => {
     const at = `${MANIFEST_FILE}[${index}]`;
     const item = objectAt(value, at);
     const parent = optionalStringAt(item.Parent, `${at}.Parent`) ?? '';
@@ -89,6 +96,16 @@ export function readManifestFile(members: ArchiveMembers): ManifestItem[] {
       ...(isDigest(parent) && { parent }),
     };
   });
+}
+
+function readManifestJson(members: ArchiveMembers): unknown {
+  const bytes = requireDocument(members, MANIFEST_FILE);
+  try {
+    return readJson(bytes, MANIFEST_FILE);
+  } catch (cause) {
+    if (!isWherryError(cause, 'INVALID_DOCUMENT') || !endsEarly(new TextDecoder().decode(bytes))) throw cause;
+    throw new WherryError('TRUNCATED', 'unexpected EOF', { hint: `${MANIFEST_FILE} stops early`, cause });
+  }
 }
 
 function readTag(text: string): Reference {

@@ -30,6 +30,14 @@ export function readJson(bytes: Uint8Array, at: string): unknown {
   }
 }
 
+/** Tells whether a JSON text stops before its value does. */
+export function endsEarly(text: string): boolean {
+  const outsideStrings = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, '');
+  const opened = outsideStrings.match(/[[{]/g)?.length ?? 0;
+  const closed = outsideStrings.match(/[\]}]/g)?.length ?? 0;
+  return text.trim() === '' || outsideStrings.includes('"') || opened > closed;
+}
+
 export function objectAt(value: unknown, at: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid(at, `${kindOf(value)}, want an object`);

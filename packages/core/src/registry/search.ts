@@ -1,6 +1,6 @@
 import { collect } from '../bytes/collect.ts';
 import { isWherryError, WherryError } from '../errors.ts';
-import { arrayAt, objectAt, optionalStringAt, readJsonObject, stringAt } from '../oci/json.ts';
+import { arrayAt, endsEarly, objectAt, optionalStringAt, readJsonObject, stringAt } from '../oci/json.ts';
 import { type Problem, problemError, readProblem } from './docker-errors.ts';
 import { isHubIndex, type RegistryEndpoint } from './endpoints.ts';
 import { readPagedList } from './paged-list.ts';
@@ -167,14 +167,6 @@ function flagAt(value: unknown, at: string): boolean {
   const flag = value ?? false;
   if (typeof flag === 'boolean') return flag;
   throw new WherryError('INVALID_DOCUMENT', `${at}: want true or false`);
-}
-
-/** Tells whether a JSON text stops before its value does. */
-function endsEarly(text: string): boolean {
-  const outsideStrings = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, '');
-  const opened = outsideStrings.match(/[[{]/g)?.length ?? 0;
-  const closed = outsideStrings.match(/[\]}]/g)?.length ?? 0;
-  return text.trim() === '' || outsideStrings.includes('"') || opened > closed;
 }
 
 /** Docker tells the status alone; what the registry says of it is worth reading. */
