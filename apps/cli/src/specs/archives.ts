@@ -22,12 +22,7 @@ export const LOAD: CommandSpec = {
   arity: { min: 0, max: 0 },
   alsoKnownAs: ['image load', 'load'],
   flags: [
-    {
-      name: 'input',
-      short: 'i',
-      type: 'string',
-      usage: 'Read from tar archive file or OCI layout directory, instead of STDIN',
-    },
+    { name: 'input', short: 'i', type: 'string', usage: 'Read from tar archive file, instead of STDIN' },
     { ...QUIET, usage: 'Suppress the load output' },
   ],
   load: () => import('../commands/load.ts'),
