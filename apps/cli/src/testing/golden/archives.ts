@@ -1,5 +1,5 @@
 import { tarOf } from '@wherry/core/testing';
-import { findImage, plainLayers } from './recorded-images.ts';
+import type { RecordedImages } from './recorded-images.ts';
 
 /** An image for an archive as Docker's classic store writes it. */
 export interface ClassicImage {
@@ -41,8 +41,12 @@ export function file(name: string, content: Uint8Array | string) {
 }
 
 /** A recorded image under other names, with its layers. */
-export function recordedImage(shortId: string, names: readonly string[] | null): ClassicImage {
-  const image = findImage(shortId);
+export function recordedImage(
+  images: RecordedImages,
+  shortId: string,
+  names: readonly string[] | null,
+): ClassicImage {
+  const image = images.find(shortId);
   if (image === undefined) throw new Error(`${shortId} is no image of the recording`);
-  return { names, config: image.config, layers: plainLayers(image) };
+  return { names, config: image.config, layers: images.plainLayers(image) };
 }

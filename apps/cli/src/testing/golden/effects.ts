@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { type CliSetup, runCli } from '../run-cli.ts';
 import { DOCKER_CONFIG, type GoldenCase } from './cases.ts';
-import { asWherry, normalise } from './normalise.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** What the recorded run left behind, as far as it is compared. */
-export function wantedEffects(effects: GoldenCase['effects']): object | undefined {
+export function wantedEffects(
+  effects: GoldenCase['effects'],
+  comparable: (text: string) => string,
+): object | undefined {
   if (effects?.file != null) return { mode: effects.file.mode };
-  if (effects?.inspect !== undefined) return { inspect: comparableInspection([effects.inspect], asWherry) };
+  if (effects?.inspect !== undefined) return { inspect: comparable(inspectionText([effects.inspect])) };
   const config = effects?.[DOCKER_CONFIG];
   if (config === undefined) return undefined;
   return config === null ? { config } : { config, mode: effects?.mode };
 }
 
-/** What this run left behind, in the same form; `named` puts the recorded names into a text. */
+/** What this run left behind, in the same form; `named` makes a text comparable with the recorded one. */
 export async function effectsOf(
   { argv, effects }: GoldenCase,
   sandbox: Sandbox,
@@ -29,7 +31,7 @@ export async function effectsOf(
       ...setup,
       stdin: '',
     });
-    return { inspect: comparableInspection(JSON.parse(stdout), named) };
+    return { inspect: named(inspectionText(JSON.parse(stdout))) };
   }
   if (effects?.[DOCKER_CONFIG] === undefined) return undefined;
   const found = sandbox.readFile(sandbox.dockerConfig);
@@ -40,8 +42,7 @@ function withTag(name: string): string {
   return name.includes(':') ? name : `${name}:latest`;
 }
 
-/** The document as text, so that the order of its fields counts; times and the tar's digest are the run's own. */
-function comparableInspection(documents: readonly object[], named: (text: string) => string): string {
-  const text = JSON.stringify(documents, undefined, 4).replace(/"Created": "[^"]*"/, '"Created": <time>');
-  return normalise(named(text));
+/** The document as text, so that the order of its fields counts; its times are the run's own. */
+function inspectionText(documents: readonly object[]): string {
+  return JSON.stringify(documents, undefined, 4).replace(/"Created": "[^"]*"/, '"Created": <time>');
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeFile } from './files.ts';
+import type { RecordedImages } from './recorded-images.ts';
 
 export interface FileServer extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
@@ -8,9 +9,9 @@ export interface FileServer extends AsyncDisposable {
 }
 
 /** Serves the recording's files over HTTP. */
-export async function startFileServer(): Promise<FileServer> {
+export async function startFileServer(images: RecordedImages): Promise<FileServer> {
   const server = createServer((request, response) => {
-    const content = makeFile(request.url?.slice(1) ?? '');
+    const content = makeFile(request.url?.slice(1) ?? '', images);
     if (content === undefined) response.writeHead(404).end('not here');
     else response.end(content);
   });

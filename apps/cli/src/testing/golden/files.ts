@@ -1,36 +1,36 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { tarOf } from '@wherry/core/testing';
 import { type ClassicImage, classicArchive, file, recordedImage } from './archives.ts';
+import { type RecordedImages, sha256 } from './recorded-images.ts';
 
 const UBUNTU_18 = '68564a3a51fc';
 const UBUNTU_20 = '038af0ac4629';
 const HELLO_WORLD = '977b8b4966d5';
 
 /** The files that recorded commands read, by name: made when asked for, as the recording describes them. */
-const FILES: Readonly<Record<string, () => Uint8Array>> = {
-  'u.tar': () => classicArchive(recordedImage(UBUNTU_18, ['ubuntu:18.04'])),
-  'u20.tar': () => classicArchive(recordedImage(UBUNTU_20, ['ubuntu:20.04'])),
-  'u.tar.gz': () => gzipSync(make('u.tar'), { level: 1 }),
-  'u.tar.xz': () => packed('xz', make('u.tar')),
-  'u.tar.bz2': () => packed('bzip2', make('u.tar')),
-  'u.tar.zst': () => zstdCompressSync(make('u.tar')),
-  'two.tar': () =>
+const FILES: Readonly<Record<string, (images: RecordedImages) => Uint8Array>> = {
+  'u.tar': (images) => classicArchive(recordedImage(images, UBUNTU_18, ['ubuntu:18.04'])),
+  'u20.tar': (images) => classicArchive(recordedImage(images, UBUNTU_20, ['ubuntu:20.04'])),
+  'u.tar.gz': (images) => gzipSync(make('u.tar', images), { level: 1 }),
+  'u.tar.xz': (images) => packed('xz', make('u.tar', images)),
+  'u.tar.bz2': (images) => packed('bzip2', make('u.tar', images)),
+  'u.tar.zst': (images) => zstdCompressSync(make('u.tar', images)),
+  'two.tar': (images) =>
     classicArchive(
-      recordedImage(UBUNTU_18, ['ubuntu:18.04']),
-      recordedImage(HELLO_WORLD, ['hello-world:latest', 'hw:2']),
+      recordedImage(images, UBUNTU_18, ['ubuntu:18.04']),
+      recordedImage(images, HELLO_WORLD, ['hello-world:latest', 'hw:2']),
     ),
-  'id.tar': () => classicArchive(recordedImage(HELLO_WORLD, null)),
+  'id.tar': (images) => classicArchive(recordedImage(images, HELLO_WORLD, null)),
   'bad.tar': () => Buffer.alloc(10_240, 'this is not a tar archive\n'),
-  'trunc.tar': () => make('u.tar').subarray(0, 100_000),
+  'trunc.tar': (images) => make('u.tar', images).subarray(0, 100_000),
   'badjson.tar': () => tarOf(file('manifest.json', '[{"Config":')),
   'nocfg.tar': () => classicArchive({ ...tiny(['x:1']), configPath: 'c.json' }),
   'nolayers.tar': () => tarOf(file('c.json', tiny(null).config), manifest('c.json', ['x:1'], [])),
   'nulltags.tar': () => classicArchive(tiny(null)),
   'badtag.tar': () => classicArchive(tiny(['BAD:x'])),
   'escape.tar': () => classicArchive({ ...tiny(['x:1']), configPath: '../../../../etc/hostname' }),
-  'oci.tar': ociLayout,
+  'oci.tar': () => ociLayout(),
   'ocim.tar': () => ociLayout(manifest('blobs/sha256/config', ['oci:2'], ['blobs/sha256/layer'])),
   'rootfs.tar': () =>
     tarOf({ name: 'etc/', type: 'directory', mode: 0o755 }, file('etc/hello', 'hello\n'), {
@@ -38,16 +38,16 @@ const FILES: Readonly<Record<string, () => Uint8Array>> = {
       type: 'symlink',
       link: 'etc',
     }),
-  'rootfs.tar.gz': () => gzipSync(make('rootfs.tar')),
-  'rootfs.tar.xz': () => packed('xz', make('rootfs.tar')),
-  'rootfs.tar.bz2': () => packed('bzip2', make('rootfs.tar')),
+  'rootfs.tar.gz': (images) => gzipSync(make('rootfs.tar', images)),
+  'rootfs.tar.xz': (images) => packed('xz', make('rootfs.tar', images)),
+  'rootfs.tar.bz2': (images) => packed('bzip2', make('rootfs.tar', images)),
   empty: () => new Uint8Array(0),
   'empty.tar': () => tarOf(),
 };
 
 /** The file of that name; `undefined`: the recording has none. */
-export function makeFile(name: string): Uint8Array | undefined {
-  return FILES[name]?.();
+export function makeFile(name: string, images: RecordedImages): Uint8Array | undefined {
+  return Object.hasOwn(FILES, name) ? FILES[name]?.(images) : undefined;
 }
 
 /** An image of one file with one byte, as the recording's odd archives have. */
@@ -61,8 +61,8 @@ export function tiny(names: readonly string[] | null): ClassicImage {
   return { names, config: Buffer.from(JSON.stringify(config)), layers: [layer] };
 }
 
-function make(name: string): Uint8Array {
-  const made = makeFile(name);
+function make(name: string, images: RecordedImages): Uint8Array {
+  const made = makeFile(name, images);
   if (made === undefined) throw new Error(`no file ${name}`);
   return made;
 }
@@ -100,10 +100,6 @@ function ociLayout(dockerManifest?: ReturnType<typeof file>): Uint8Array {
     ...[config, layer, document].map(blob),
     ...(named === undefined ? [] : [named]),
   );
-}
-
-function sha256(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** The program that a file is made with, when this system does not have it. */

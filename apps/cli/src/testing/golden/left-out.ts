@@ -4,27 +4,13 @@ import { CommandError } from '../../errors.ts';
 import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from '../../program.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { missingProgram } from './files.ts';
-import { isRecordedImage } from './recorded-images.ts';
+import { isHelp, listedNames } from './help-text.ts';
+import type { RecordedImages } from './recorded-images.ts';
 
-const REPLAYED = new Set([
-  'history',
-  'images',
-  'import',
-  'inspect',
-  'load',
-  'login',
-  'logout',
-  'ls',
-  'pull',
-  'push',
-  'rm',
-  'rmi',
-  'save',
-  'tag',
-]);
-/** What shows of an image how it was made, or what the registry makes of it. */
-const LOOKS_INTO_IMAGES = new Set(['history', 'push', 'inspect']);
-const MAX_LAYER_BYTES = 1e6;
+/** What shows of an image how it was made, or what its manifest is. */
+const LOOKS_INTO_IMAGES = new Set(['push', 'inspect']);
+/** What tells of a daemon, and of what only a daemon has. */
+const TELLS_OF_DAEMON = new Set(['version', 'info', 'df']);
 
 /** A command line as wherry reads it; `spec` absent: no command of wherry's. */
 export interface CommandLine {
@@ -35,7 +21,7 @@ export interface CommandLine {
 
 export function commandLine(argv: readonly string[]): CommandLine {
   // The one global option that the recordings use.
-  const args = argv[0] === '--config' ? argv.slice(2) : argv;
+  const args = argv[0] === '--config' ? argv.slice(2) : argv[0] === 'help' ? argv.slice(1) : argv;
   const group = GROUPS.find(({ name }) => name === args[0]);
   const commands = group?.commands ?? [...COMMON_COMMANDS, ...OTHER_COMMANDS];
   const [name, ...rest] = group === undefined ? args : args.slice(1);
@@ -53,41 +39,75 @@ export function isUsageError({ exit, stderr, tty }: GoldenCase): boolean {
  * Why a case cannot be replayed; `undefined` when it can. Each reason is a rule: a case comes in by itself
  * when what it needs is offered.
  */
-export function whyLeftOut(recorded: GoldenCase): string | undefined {
-  const { argv, env, exit, file, setup = '', state_before: before } = recorded;
-  if (file === 'build') return 'it shows what a build made';
-  if (file === 'help') return 'the help texts have their own test';
-  if (argv[0]?.startsWith('-') && argv[0] !== '--config') return 'an option of the daemon';
+export function whyLeftOut(recorded: GoldenCase, images: RecordedImages): string | undefined {
+  const { argv } = recorded;
+  if (recorded.supersededBy !== undefined) return 'the newer client has the case too';
+  if (/^-/.test(argv[0] ?? '') && !/^(?:--config|--help|--version|-v)$/.test(argv[0] ?? ''))
+    return 'an option of the daemon is not offered';
   const { spec, rest } = commandLine(argv);
+  const told = toldBy(recorded);
+  if (isHelp(told) || rest.includes('--help')) return whyHelpIsLeftOut(told, spec);
+  if (isNoCommand(told) || /^(?:--version|-v)$/.test(argv[0] ?? '')) return undefined;
   if (spec === undefined) return 'the command is not offered';
   if (isUsageError(recorded)) return undefined;
-  if (!REPLAYED.has(spec.name)) return 'the command has other answers';
-  if (!isOffered(recorded, spec, rest)) return 'an option is not offered';
-  if (env?.DOCKER_HOST !== undefined) return 'there is no daemon that could be down';
+  if (!isOffered(told, spec, rest)) return 'an option is not offered';
+  return whyStateIsMissing(recorded, spec, rest, images);
+}
+
+function toldBy({ stdout, stderr, screen }: GoldenCase): string {
+  return [...(isText(stdout) ? (stdout ?? []) : []), ...(stderr ?? []), ...(screen ?? [])].join('\n');
+}
+
+/** Docker itself knows no such command. */
+function isNoCommand(told: string): boolean {
+  return /^(?:docker: unknown command: |unknown help topic: )/m.test(told);
+}
+
+function whyHelpIsLeftOut(text: string, spec: CommandSpec | undefined): string | undefined {
+  const names = listedNames(text);
+  if (text.includes('Commands:\n')) {
+    const offered = new Set([
+      ...[...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS].map(({ name }) => name),
+      ...GROUPS.flatMap(({ commands }) => commands.map(({ name }) => name)),
+    ]);
+    const commands = names.filter((name) => !name.startsWith('-'));
+    return commands.every((name) => offered.has(name)) ? undefined : 'it lists a command that is not offered';
+  }
+  if (spec === undefined) return 'the command is not offered';
+  const flags = new Set(spec.flags.map(({ name }) => name));
+  const isKnown = (name: string) => flags.has(/--([\w-]+)/.exec(name)?.[1] ?? '');
+  return names.every(isKnown) ? undefined : 'an option is not offered';
+}
+
+function whyStateIsMissing(
+  recorded: GoldenCase,
+  spec: CommandSpec,
+  rest: readonly string[],
+  images: RecordedImages,
+): string | undefined {
+  const { argv, env, exit, file, setup = '', state_before: before } = recorded;
+  const told = toldBy(recorded);
+  const lines = before?.images ?? [];
+  if (file === 'build') return 'it shows what a build made';
+  if (TELLS_OF_DAEMON.has(spec.name) || env?.DOCKER_HOST !== undefined) return 'it tells of the daemon';
+  if (told.includes('requires API version')) return 'the recorded daemon is too old for an option';
+  if (told.includes('notary server')) return 'content trust is not offered';
   if (setup.startsWith('no internet') || rest.some(isForeignHost)) return 'it asks a name server';
   if (needsContainers(argv, before?.containers ?? [])) return 'it needs containers';
-  if (LOOKS_INTO_IMAGES.has(spec.name) && rest.some((word) => isBuilt(word, before?.images ?? [])))
-    return 'it looks into what only a build makes';
-  if (rest.some((word) => /^(?:--filter=|-f)?label!?=/.test(word)) && hasBuilt(before?.images ?? []))
-    return 'it filters by labels that a build gave';
   if (exit === 0 && rest.includes('network')) return 'it needs networks';
-  if (rest.some((word) => word.includes('truncate .ID'))) return 'it shows digits of an ID that a build gave';
+  if (LOOKS_INTO_IMAGES.has(spec.name) && rest.some((word) => isBuilt(word, lines, images)))
+    return 'it looks into what only a build makes';
   const missing = rest.map(missingProgram).find((program) => program !== undefined);
-  if (missing !== undefined) return `there is no ${missing} here`;
-  if (rest.some((word) => word === 'size' || Number(/^size:(\d+)$/.exec(word)?.[1]) > MAX_LAYER_BYTES))
-    return 'a layer is too large';
-  return undefined;
+  return missing && `there is no ${missing} here`;
 }
 
 /** Whether wherry has the options of a command line that Docker has. */
-function isOffered({ stderr, stdout }: GoldenCase, spec: CommandSpec, rest: readonly string[]): boolean {
-  if (rest.includes('--help')) return false;
+function isOffered(told: string, spec: CommandSpec, rest: readonly string[]): boolean {
   try {
     new DockerCommand(spec.name).takeFlags(spec.flags).parseOptions([...rest]);
     return true;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const told = [...(stderr ?? []), ...(isText(stdout) ? (stdout ?? []) : [])].join('\n');
     return told.includes(error.message.slice(0, error.message.indexOf('\n')));
   }
 }
@@ -99,17 +119,13 @@ function isForeignHost(word: string): boolean {
 
 function needsContainers(argv: readonly string[], containers: readonly string[]): boolean {
   if (containers.length === 0) return false;
-  if (argv.some((word) => /^(?:rmi|rm|remove)$/.test(word))) return true;
+  if (argv.some((word) => /^(?:rmi|rm|remove|prune)$/.test(word))) return true;
   const takesAnyType = argv[0] === 'inspect' && !argv.includes('image');
   return takesAnyType && containers.some((line) => argv.includes(/\/(\S+)/.exec(line)?.[1] ?? ''));
 }
 
-function hasBuilt(images: readonly string[]): boolean {
-  return images.some((line) => !isRecordedImage(line));
-}
-
-function isBuilt(word: string, images: readonly string[]): boolean {
-  return images.some(
-    (line) => !isRecordedImage(line) && line.split(/[ ,]+/).includes(word) && !/\bimp:/.test(line),
+function isBuilt(word: string, lines: readonly string[], images: RecordedImages): boolean {
+  return lines.some(
+    (line) => !images.isRecorded(line) && line.split(/[ ,]+/).includes(word) && !/\bimp:/.test(line),
   );
 }

@@ -1,4 +1,4 @@
-import { LASTING_DIGESTS } from './recorded-images.ts';
+import type { GoldenCase } from './cases.ts';
 import { screenAfter } from './screen.ts';
 
 /** What a run gave, as text that two runs share. */
@@ -20,15 +20,20 @@ const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
 const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
 
-/** Takes out of a text, whoever wrote it, what another run of the same program would print differently. */
-export function normalise(text: string): string {
+/**
+ * Takes out of a text, whoever wrote it, what another run of the same program would print differently.
+ * `isLasting` tells of a digest, which may be cut short, that every run has it.
+ */
+export function normalise(text: string, isLasting: (hex: string) => boolean): string {
   const shown = text
     .replace(/"GraphDriver": \{[\s\S]*?\n {8}\}/g, '"GraphDriver": <driver>')
     .replace(/"GraphDriver":\{"Data":.*?,"Name":"[^"]*"\}/g, '"GraphDriver":<driver>')
+    .replace(/\{map\[(?:LowerDir:[^\]]*\] overlay2|\] wherry)\}/g, '<driver>')
+    .replace(/^(wherry version )\S+$/m, '$1<version>')
     .replace(/"DockerVersion": "[^"]*"/g, '"DockerVersion": <version>')
     .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
     .replace(/(?<=Mounted from )\S+/g, '<repository>')
-    .replace(HEX, (hex) => (LASTING_DIGESTS.some((digest) => digest.startsWith(hex)) ? hex : MADE))
+    .replace(HEX, (hex) => (isLasting(hex) ? hex : MADE))
     .replace(MOMENTS, '<moments> ago')
     .replace(MADE_AT, '<moment>')
     .replace(ADDRESSES, '<address>');
@@ -38,18 +43,42 @@ export function normalise(text: string): string {
   // A made image has an age of its own, and the columns are as wide as it is.
   const isOfMade = lines.some((line) => line.includes(MADE) || line.includes('<moments>'));
   const cells = isOfMade ? lines.map((line) => line.replace(/ {2,}/g, '  ').trimEnd()) : lines;
-  return sortRuns(sortRuns(cells, phaseOf), imageOf).join('\n');
+  return sortRuns(sortRuns(sortRuns(cells, phaseOf), imageOf), pruned(cells)).join('\n');
 }
 
-/** Docker's text with wherry's name, and without what only a daemon says. */
-export function asWherry(text: string): string {
+/** A prune of all images takes them in no fixed order. */
+function pruned(lines: readonly string[]): (line: string) => string | undefined {
+  const isOfAll = lines.includes('Deleted Images:') && lines.some((line) => line.startsWith('untagged: '));
+  return (line) => (isOfAll && /^(?:untagged|deleted): /.test(line) ? 'pruned' : undefined);
+}
+
+/**
+ * Docker's text with wherry's name, without what only a daemon says, and without two plain slips: a letter
+ * before `Run`, and the empty line of a progress that is nothing.
+ */
+export function asWherry(text: string, recorded: GoldenCase): string {
   return text
     .replaceAll('Error response from daemon: ', 'Error: ')
     .replace(/^error during connect: Post "[^"]*": /gm, 'Error: ')
     .replaceAll('Error processing tar file(exit status 1): ', '')
     .replace(/\/var\/lib\/docker\/tmp\/docker-import-\d+\//g, '')
-    .replace(/(?<=^|(?<!require )'|Usage: {2})docker(?=[ :'])/gm, 'wherry')
-    .replaceAll("SRun 'wherry", "Run 'wherry");
+    .replace(/(?<=^|(?<!require )'|Usage: {2}|unknown command: |^ {2}|^ {2}.*, )docker(?=[ :'])/gm, 'wherry')
+    .replace(/^Docker version (\S+), build \S+$/m, 'wherry version $1')
+    .replace('the Docker version information', 'the wherry version information')
+    .replaceAll("SRun 'wherry", "Run 'wherry")
+    .replace(/^(Downloading from .*)\n\n/m, '$1\n')
+    .replace(REPOSITORY_CASE, () => `repository name (${upperCaseName(recorded)}) must be lowercase`);
+}
+
+/**
+ * What the recorded daemon said of a name that the client had not looked at. The newer client's words for it,
+ * where it looks itself, name the repository, and so do those of its own daemon.
+ */
+const REPOSITORY_CASE = /repository name must be lowercase/g;
+
+function upperCaseName({ argv, setup = '' }: GoldenCase): string {
+  const [name = ''] = /\b[\w./]*[A-Z][\w./]*/.exec([...argv, setup.replace('RepoTags', '')].join(' ')) ?? [];
+  return name.includes('/') ? name : `library/${name}`;
 }
 
 /** wherry's lines of an error without those that say what to do next, which Docker has not. */

@@ -1,16 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type MemoryRegistry, startMemoryRegistry } from '@wherry/core/testing';
-import {
-  documentOf,
-  findManifest,
-  RECORDED_TAGS,
-  type RecordedManifest,
-  readBlob,
-} from './recorded-images.ts';
+import { documentOf, type RecordedImages, type RecordedManifest } from './recorded-images.ts';
 
-/** Repositories of which only their owners, nobody here, may change anything. */
-const LIBRARY = [...new Set(Object.keys(RECORDED_TAGS).map((name) => name.slice(0, name.indexOf(':'))))];
+/** Where the recorded search server answered. */
+const INDEXES = ['127.0.0.1:5058', 'localhost', 'docker.io'];
 /** Asked for in the recordings, and not there. */
 const UNKNOWN_AT_HUB = ['library/nosuchrepo', 'someone/nosuch', 'ubuntu'];
 
@@ -21,14 +15,21 @@ export class RecordedRegistries implements AsyncDisposable {
   readonly withLogin: MemoryRegistry;
   /** Stands in for Docker Hub: tokens, and refusals as the Hub's. */
   readonly hub: MemoryRegistry;
+  readonly #images: RecordedImages;
 
-  private constructor(all: readonly [MemoryRegistry, MemoryRegistry, MemoryRegistry]) {
+  private constructor(
+    images: RecordedImages,
+    all: readonly [MemoryRegistry, MemoryRegistry, MemoryRegistry],
+  ) {
+    this.#images = images;
     [this.anonymous, this.withLogin, this.hub] = all;
   }
 
-  static async start(): Promise<RecordedRegistries> {
+  static async start(images: RecordedImages): Promise<RecordedRegistries> {
     const account = { username: 'user', password: 'secret' };
-    return new RecordedRegistries([
+    // Only their owners, nobody here, may change anything in the repositories that the recording has.
+    const library = [...new Set(Object.keys(images.tags).map((name) => name.slice(0, name.indexOf(':'))))];
+    return new RecordedRegistries(images, [
       await startMemoryRegistry(),
       await startMemoryRegistry({ auth: { kind: 'basic', ...account } }),
       await startMemoryRegistry({
@@ -38,7 +39,7 @@ export class RecordedRegistries implements AsyncDisposable {
           anonymousPull: true,
           identityToken: 'refresh-user',
           deniedRepositories: UNKNOWN_AT_HUB,
-          pullOnlyRepositories: LIBRARY,
+          pullOnlyRepositories: library,
         },
       }),
     ]);
@@ -50,14 +51,32 @@ export class RecordedRegistries implements AsyncDisposable {
 
   /** Fills them with what the recorded registries had from the beginning. */
   fill(): void {
-    for (const [name, { digest }] of Object.entries(RECORDED_TAGS)) {
-      const manifest = findManifest(digest);
+    for (const [name, { digest }] of Object.entries(this.#images.tags)) {
+      const manifest = this.#images.findManifest(digest);
       if (manifest === undefined) continue;
       const [repository = '', tag = ''] = name.split(':');
-      serve(this.anonymous, repository, tag, manifest);
-      serve(this.hub, repository, tag, manifest);
-      if (name === 'team/app:1.0') serve(this.withLogin, 'private/app', tag, manifest);
+      this.serve(this.anonymous, repository, tag, manifest);
+      this.serve(this.hub, repository, tag, manifest);
+      if (name === 'team/app:1.0') this.serve(this.withLogin, 'private/app', tag, manifest);
     }
+  }
+
+  /** Puts a manifest, or an index, into a registry with all it refers to; `tag` may be empty. */
+  serve(registry: MemoryRegistry, repository: string, tag: string, manifest: RecordedManifest): void {
+    const { config, layers = [], manifests = [] } = documentOf(manifest);
+    for (const { digest } of config === undefined ? layers : [config, ...layers])
+      registry.addBlob(repository, this.#images.readBlob(digest));
+    for (const { digest } of manifests) {
+      const child = this.#images.findManifest(digest);
+      if (child !== undefined) this.serve(registry, repository, '', child);
+    }
+    registry.addManifest(repository, tag, manifest.bytes, manifest.mediaType);
+  }
+
+  /** Has a registry list the tags of a repository in the order of the recorded one, which was no rule's. */
+  listTags(registry: MemoryRegistry, repository: string, tags: readonly string[]): void {
+    const body = JSON.stringify({ name: repository, tags });
+    registry.addFault({ on: 'GET tags', status: 200, headers: { 'content-type': 'application/json' }, body });
   }
 
   /** The registry behind the domain of an image's name. */
@@ -73,11 +92,13 @@ export class RecordedRegistries implements AsyncDisposable {
     return JSON.stringify({ auths: { [key]: { auth }, [host]: { auth } } });
   }
 
-  /** Writes a configuration that leads the recorded addresses to these registries. */
-  writeConfig(path: string): void {
+  /** Writes a configuration that leads the recorded addresses to these registries, or all to one `index`. */
+  writeConfig(path: string, index?: { readonly host: string }): void {
     mkdirSync(dirname(path), { recursive: true });
-    const rules = this.#domains().map(
-      ([prefix, { host }]) => `[[registry]]\nprefix = "${prefix}"\nlocation = "http://${host}"\n`,
+    const domains = this.#domains().map(([prefix, { host }]) => [prefix, host]);
+    const indexes = INDEXES.map((prefix) => [prefix, index?.host]);
+    const rules = (index === undefined ? domains : indexes).map(
+      ([prefix, host]) => `[[registry]]\nprefix = "${prefix}"\nlocation = "http://${host}"\n`,
     );
     writeFileSync(path, rules.join('\n'));
   }
@@ -98,21 +119,4 @@ export class RecordedRegistries implements AsyncDisposable {
       ['registry.hub.docker.com', this.hub],
     ];
   }
-}
-
-/** Puts a manifest, or an index, into a registry with all it refers to; `tag` may be empty. */
-export function serve(
-  registry: MemoryRegistry,
-  repository: string,
-  tag: string,
-  manifest: RecordedManifest,
-): void {
-  const { config, layers = [], manifests = [] } = documentOf(manifest);
-  for (const { digest } of config === undefined ? layers : [config, ...layers])
-    registry.addBlob(repository, readBlob(digest));
-  for (const { digest } of manifests) {
-    const child = findManifest(digest);
-    if (child !== undefined) serve(registry, repository, '', child);
-  }
-  registry.addManifest(repository, tag, manifest.bytes, manifest.mediaType);
 }

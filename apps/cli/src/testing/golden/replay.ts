@@ -7,15 +7,19 @@ import { writeCredentials } from './credentials.ts';
 import { effectsOf, wantedEffects } from './effects.ts';
 import { type FileServer, startFileServer } from './file-server.ts';
 import { makeFile } from './files.ts';
+import { comparableHelp } from './help-text.ts';
 import { commandLine, isUsageError } from './left-out.ts';
-import { madeImages, nowOf } from './made-images.ts';
+import { madeImages, madeNames, nowOf } from './made-images.ts';
 import { asWherry, normalise, type Outcome, screenText, withoutHints } from './normalise.ts';
-import { findManifest } from './recorded-images.ts';
-import { RecordedRegistries, serve } from './registries.ts';
+import { type RecordedImages, renamed } from './recorded-images.ts';
+import type { Recording } from './recording.ts';
+import { RecordedRegistries } from './registries.ts';
 import { Sandbox } from './sandbox.ts';
+import { startSearchServer } from './search-server.ts';
 import { makeSeed, makeState, seedOf, stateKey } from './state.ts';
 
 const FILE_SERVER = '127.0.0.1:5059';
+const SEARCH_SERVER = '127.0.0.1:5058';
 const ARCHIVE = '<archive>';
 
 /** What wherry did, and what Docker had done, as texts that can be compared. */
@@ -29,15 +33,15 @@ export class Replay implements AsyncDisposable {
   readonly #files: FileServer;
   /** Stores that several cases start from. */
   readonly #templates = new Map<string, Sandbox>();
-  readonly #cases: readonly GoldenCase[];
+  readonly #recording: Recording;
 
-  private constructor(cases: readonly GoldenCase[], files: FileServer) {
-    this.#cases = cases;
+  private constructor(recording: Recording, files: FileServer) {
+    this.#recording = recording;
     this.#files = files;
   }
 
-  static async start(cases: readonly GoldenCase[]): Promise<Replay> {
-    return new Replay(cases, await startFileServer());
+  static async start(recording: Recording): Promise<Replay> {
+    return new Replay(recording, await startFileServer(recording.images));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,44 +49,70 @@ export class Replay implements AsyncDisposable {
     await this.#files[Symbol.asyncDispose]();
   }
 
+  get #images(): RecordedImages {
+    return this.#recording.images;
+  }
+
   async run(recorded: GoldenCase): Promise<Replayed> {
     using sandbox = new Sandbox();
-    await using registries = await RecordedRegistries.start();
+    await using registries = await RecordedRegistries.start(this.#images);
+    await using index = await startSearchServer(this.#recording.searchable);
     registries.fill();
-    serveStateOf(recorded, registries);
-    registries.writeConfig(sandbox.wherryConfig);
+    serveStateOf(recorded, registries, this.#images);
+    registries.writeConfig(sandbox.wherryConfig, recorded.file === 'search' ? index : undefined);
     // What is refused at once looks at no store.
     if (!isUsageError(recorded))
       cpSync((await this.#template(recorded)).root, sandbox.root, { recursive: true });
-    const before = this.#cases[this.#cases.indexOf(recorded) - 1];
-    writeCredentials(recorded, before, sandbox, registries);
+    writeCredentials(recorded, sandbox, registries);
     const argv = this.#argvOf(recorded, sandbox);
-    const setup = setupOf(recorded, sandbox);
+    const setup = this.#setupOf(recorded, sandbox);
     const result = await inDirectory(sandbox.cwd, () => runCli(argv, setup));
-    const named = (text: string) => {
-      const at = sandbox.named(registries.named(text), recorded.cwd);
-      return normalise(at.replaceAll(this.#files.host, FILE_SERVER));
-    };
-    const expected = expectedOf(recorded);
+
+    const { comparable, named } = this.#textsOf(recorded, (text) =>
+      sandbox.named(registries.named(text), recorded.cwd).replaceAll(index.host, SEARCH_SERVER),
+    );
+    const expected = expectedOf(recorded, comparable);
     const { exitCode: exit } = result;
     if (setup.tty !== undefined)
       return { expected, actual: { exit, stdout: named(screenText(result.both)), stderr: '' } };
     const stdout = result.stdout.includes('oci-layout') ? ARCHIVE : named(result.stdout);
     const stderr = withoutHints(named(result.stderr), expected.stderr);
     const effects = await effectsOf(recorded, sandbox, setup, named);
-    return { expected, actual: { exit, stdout, stderr, ...(effects && { effects }) } };
+    await requireSoundStore(recorded, sandbox);
+    return comparableHelp({ expected, actual: { exit, stdout, stderr, ...(effects && { effects }) } });
+  }
+
+  /** Makes texts comparable: the recorded ones, and those of this run, which `placed` gives the recorded places. */
+  #textsOf(recorded: GoldenCase, placed: (text: string) => string) {
+    const made = madeNames(recorded, this.#images);
+    const isMade = (hex: string) => [...made.values()].some((known) => known.startsWith(hex));
+    const comparable = (text: string) => {
+      const lines = normalise(text, (hex) => this.#images.isLasting(hex) || isMade(hex)).split('\n');
+      // All were made at once: no order is theirs.
+      return (recorded.setup?.startsWith('images size:') ? lines.sort() : lines).join('\n');
+    };
+    const named = (text: string) => {
+      const here = placed(text).replaceAll(this.#files.host, FILE_SERVER);
+      return comparable(renamed(this.#images.recorded(here), made));
+    };
+    return { comparable, named };
   }
 
   async #template(recorded: GoldenCase): Promise<Sandbox> {
-    const key = stateKey(recorded);
+    const images = this.#images;
+    const key = stateKey(recorded, images);
     const known = this.#templates.get(key);
     if (known !== undefined) return known;
-    const images = seedOf(recorded);
-    const seedKey = JSON.stringify(images.map(({ id }) => id));
+    const seeds = seedOf(recorded, images);
+    const seedKey = JSON.stringify(seeds.map(({ id }) => id));
     const seed =
       this.#templates.get(seedKey) ??
-      (await this.#prepare(seedKey, (engine, registries) => makeSeed(engine, registries, images)));
-    return await this.#prepare(key, (engine, registries) => makeState(engine, registries, recorded), seed);
+      (await this.#prepare(seedKey, (engine, registries) => makeSeed(engine, registries, seeds)));
+    return await this.#prepare(
+      key,
+      (engine, registries) => makeState(engine, registries, recorded, images),
+      seed,
+    );
   }
 
   async #prepare(
@@ -92,7 +122,7 @@ export class Replay implements AsyncDisposable {
   ): Promise<Sandbox> {
     const sandbox = new Sandbox();
     this.#templates.set(key, sandbox);
-    await using registries = await RecordedRegistries.start();
+    await using registries = await RecordedRegistries.start(this.#images);
     registries.writeConfig(sandbox.wherryConfig);
     sandbox.writeFile(sandbox.dockerConfig, registries.credentials('127.0.0.1:5056'));
     if (from !== undefined) cpSync(from.root, sandbox.root, { recursive: true });
@@ -104,51 +134,68 @@ export class Replay implements AsyncDisposable {
   /** The command line on this run's files, addresses and images. */
   #argvOf(recorded: GoldenCase, sandbox: Sandbox): string[] {
     const { spec } = commandLine(recorded.argv);
-    const made = madeImages(recorded);
+    const made = madeImages(recorded, this.#images);
     return recorded.argv.map((word) => {
-      if (spec?.name === 'load' || spec?.name === 'import') provideFile(word, sandbox);
+      if (spec?.name === 'load' || spec?.name === 'import') provideFile(word, sandbox, this.#images);
       const standIn = made.find(({ shortId }) => shortId !== undefined && word.includes(shortId));
       if (standIn !== undefined) return word.startsWith('sha256:') ? standIn.id : standIn.id.slice(7, 19);
-      return sandbox.placed(word, recorded.cwd).replace(FILE_SERVER, this.#files.host);
+      const placed = sandbox.placed(word, recorded.cwd).replace(FILE_SERVER, this.#files.host);
+      return this.#images.placed(placed);
     });
+  }
+
+  #setupOf(recorded: GoldenCase, sandbox: Sandbox): CliSetup {
+    const { env = {}, stdin, typed, tty, cwd } = recorded;
+    const [columns = 0, rows = 0] = tty?.split('x').map(Number) ?? [];
+    const content = stdin === undefined ? undefined : makeFile(/^\S*/.exec(stdin)?.[0] ?? '', this.#images);
+    const placed = Object.entries(env).map(([name, value]) => [name, sandbox.placed(value, cwd)]);
+    return {
+      openEngine,
+      env: {
+        HOME: sandbox.home,
+        WHERRY_ROOT: sandbox.root,
+        PATH: '/nonexistent',
+        ...Object.fromEntries(placed),
+      },
+      stdin: typed?.join('') ?? content ?? stdin ?? '',
+      now: nowOf(recorded),
+      ...(tty !== undefined && { tty: { columns, rows } }),
+    };
   }
 }
 
-function provideFile(word: string, sandbox: Sandbox): void {
-  const content = makeFile(word);
+/** What removes images must leave a store without faults. */
+async function requireSoundStore({ argv, id }: GoldenCase, { root, home }: Sandbox): Promise<void> {
+  if (!/^(?:rmi|rm|remove|prune)$/.test(commandLine(argv).spec?.name ?? '')) return;
+  await using engine = openEngine({ root, env: { HOME: home } });
+  const { faults } = await engine.check();
+  if (faults.length > 0) throw new Error(`${id} left faults in the store: ${JSON.stringify(faults)}`);
+}
+
+function provideFile(word: string, sandbox: Sandbox, images: RecordedImages): void {
+  const content = makeFile(word, images);
   if (content !== undefined) sandbox.writeFile(join(sandbox.cwd, word), content);
   if (word === 'dir') mkdirSync(join(sandbox.cwd, word));
 }
 
 /** What the case's images were pulled from, or pushed to, is still there. */
-function serveStateOf({ state_before: before }: GoldenCase, registries: RecordedRegistries): void {
+function serveStateOf(recorded: GoldenCase, registries: RecordedRegistries, images: RecordedImages): void {
+  const { argv, state_before: before, stdout } = recorded;
   for (const line of before?.images ?? [])
     for (const [, domain = '', path = '', short = ''] of line.matchAll(
       /(127\.0\.0\.1:505[56])\/([^\s@,]+)@(\S+?)(?=,|$)/g,
     )) {
-      const manifest = findManifest(short);
+      const manifest = images.findManifest(short);
       const registry = registries.of(domain);
-      if (manifest !== undefined && registry !== undefined) serve(registry, path, '', manifest);
+      if (manifest !== undefined && registry !== undefined) registries.serve(registry, path, '', manifest);
     }
-}
-
-function setupOf(recorded: GoldenCase, sandbox: Sandbox): CliSetup {
-  const { env = {}, stdin, typed, tty, cwd } = recorded;
-  const [columns = 0, rows = 0] = tty?.split('x').map(Number) ?? [];
-  const content = stdin === undefined ? undefined : makeFile(/^\S*/.exec(stdin)?.[0] ?? '');
-  const placed = Object.entries(env).map(([name, value]) => [name, sandbox.placed(value, cwd)]);
-  return {
-    openEngine,
-    env: {
-      HOME: sandbox.home,
-      WHERRY_ROOT: sandbox.root,
-      PATH: '/nonexistent',
-      ...Object.fromEntries(placed),
-    },
-    stdin: typed?.join('') ?? content ?? stdin ?? '',
-    now: nowOf(recorded),
-    ...(tty !== undefined && { tty: { columns, rows } }),
-  };
+  const lines = isText(stdout) ? (stdout ?? []) : [];
+  for (const word of argv.filter((one) => /^(?:-a|--all-tags)$/.test(argv[1] ?? '') && one.includes('/'))) {
+    const [domain = '', ...path] = word.split('/');
+    const tags = lines.flatMap((line) => /^(\S+): Pulling from /.exec(line)?.[1] ?? []);
+    const registry = registries.of(domain);
+    if (tags.length > 0 && registry !== undefined) registries.listTags(registry, path.join('/'), tags);
+  }
 }
 
 async function inDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {
@@ -161,15 +208,11 @@ async function inDirectory<T>(directory: string, work: () => Promise<T>): Promis
   }
 }
 
-function expectedOf({ exit, stdout, stderr, tty_output: onScreen, typed, effects }: GoldenCase): Outcome {
-  const text = (lines: readonly string[] = []) => normalise(asWherry(lines.join('\n')));
-  if (onScreen !== undefined) {
-    // No terminal stands behind the replay that would echo what is typed.
-    const [, answer = ''] = /^Username: (.*\r?)\n/.exec(typed === undefined ? '' : onScreen) ?? [];
-    const printed = onScreen.replace(`Username: ${answer}\n`, 'Username: ');
-    return { exit, stdout: normalise(asWherry(screenText(printed))), stderr: '' };
-  }
-  const wanted = wantedEffects(effects);
+function expectedOf(recorded: GoldenCase, comparable: (text: string) => string): Outcome {
+  const { exit, stdout, stderr, screen, effects } = recorded;
+  const text = (lines: readonly string[] = []) => comparable(asWherry(lines.join('\n'), recorded));
+  if (screen !== undefined) return { exit, stdout: text(screen).trimEnd(), stderr: '' };
+  const wanted = wantedEffects(effects, (inspection) => comparable(asWherry(inspection, recorded)));
   return {
     exit,
     stdout: isText(stdout) ? text(stdout) : ARCHIVE,
