@@ -68,6 +68,10 @@ export class RecordedImages {
     this.#lasting = [...this.#digests()].map((digest) => this.recorded(digest.replace(/^sha256:/, '')));
   }
 
+  get areStandIns(): boolean {
+    return this.#content.standsFor.size > 0;
+  }
+
   readBlob(digest: string): Buffer {
     return this.#content.readBlob(digest);
   }

@@ -53,6 +53,11 @@ describe('the counts', () => {
     { name: 'nearly all are equal', counts, good: true },
     { name: 'too few are equal', counts: { ...counts, equal: 193, different: 7 }, good: false },
     {
+      name: 'nothing is replayed',
+      counts: { ...counts, applicable: 0, equal: 0, different: 0 },
+      good: false,
+    },
+    {
       name: 'one is unexplained',
       counts: { ...counts, equal: 199, different: 0, unexplained: 1 },
       good: false,

@@ -21,9 +21,9 @@ export function countLine({ cases, applicable, equal, different, unexplained, le
   return `${cases} cases: ${applicable} applicable, ${outcomes}; ${leftOut} left out`;
 }
 
-/** Whether all is as it should be: nothing unexplained, and nearly everything as the recorded client. */
+/** Whether all is as it should be: something replayed, nothing unexplained, nearly everything equal. */
 export function isGood({ applicable, equal, unexplained }: Counts): boolean {
-  return unexplained === 0 && equal >= MIN_EQUAL * applicable;
+  return applicable > 0 && unexplained === 0 && equal >= MIN_EQUAL * applicable;
 }
 
 /** What a case that differs printed, beside what the recorded client had. */

@@ -37,7 +37,16 @@ export async function* replayAll(
 ): AsyncGenerator<CaseResult> {
   process.env.TZ = 'UTC';
   await using replay = await Replay.start(recording);
-  for (const recorded of cases) yield judge(recorded, await replay.run(recorded));
+  for (const recorded of cases) yield judge(recorded, await runNamed(replay, recorded));
+}
+
+/** A failure of the replay itself says in which case. */
+async function runNamed(replay: Replay, recorded: GoldenCase): Promise<Replayed> {
+  try {
+    return await replay.run(recorded);
+  } catch (cause) {
+    throw new Error(`${recorded.id}: the replay failed`, { cause });
+  }
 }
 
 /** Holds what wherry did against what Docker had done, and against the list of decisions. */
