@@ -1,7 +1,7 @@
 const ASKED_PLATFORM = 'gives the image the platform that was asked for; the older daemon kept its own';
 const DISK_SPACE = 'says what the disk gets back, in the place of how large the files in the layers were';
 const NO_DAEMON = 'says which registry is meant where none is named; no daemon defines one';
-const OTHER_STORAGE = 'names the way in which wherry stores layers';
+const OTHER_STORAGE = 'names the way in which it stores layers';
 const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file that the daemon missed';
 
 /**

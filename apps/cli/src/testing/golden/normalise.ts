@@ -30,7 +30,7 @@ export function normalise(text: string, isLasting: (hex: string) => boolean): st
     .replace(/"GraphDriver":\{"Data":.*?,"Name":"[^"]*"\}/g, '"GraphDriver":<driver>')
     .replace(/\{map\[(?:LowerDir:[^\]]*\] overlay2|\] wherry)\}/g, '<driver>')
     .replace(/^(wherry version )\S+$/m, '$1<version>')
-    .replace(/"DockerVersion": "[^"]*"/g, '"DockerVersion": <version>')
+    .replace(/"DockerVersion": "(?:20\.10\.24\+dfsg1)?"/g, '"DockerVersion": <version of the engine>')
     .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
     .replace(/(?<=Mounted from )\S+/g, '<repository>')
     .replace(HEX, (hex) => (isLasting(hex) ? hex : MADE))
