@@ -16,7 +16,7 @@ import { type ResolvedImage, resolveImage } from './resolve.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument, storeDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { imageForm } from './store/image-form.ts';
-import { requireVariant, storedCompression } from './store/layer-variant.ts';
+import { requireLayerVariant, storedCompression } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';
 import { tagTarget } from './tag.ts';
 
@@ -162,7 +162,7 @@ async function repackAll(
   const { onProgress: emit = () => undefined } = options;
   const packed = new Map<ImageLayer, LayerRecord>();
   await forEachLimited(source.layers, jobs, options.signal, async (layer, signal) => {
-    const record = await requireVariant(store, layer);
+    const record = await requireLayerVariant(store, layer);
     const isPacked = record.digest === layer.digest && storedCompression(store, layer.digest) === packing;
     const repack = { packing, hold, emit, signal, ...(level !== undefined && { level }) };
     packed.set(layer, isPacked && level === undefined ? record : await repackLayer(deps, record, repack));

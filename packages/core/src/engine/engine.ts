@@ -73,6 +73,20 @@ export interface PullResult {
   readonly platformMismatch?: { readonly wanted: Platform; readonly actual: Platform };
 }
 
+/** Which image of a name is meant, when it stands for several. */
+export interface PlatformChoice {
+  /** Absent: the one that the name shows. */
+  readonly platform?: Platform;
+}
+
+export interface PushRequest extends PlatformChoice {
+  readonly ref: Reference;
+}
+
+export interface PushAllRequest extends PlatformChoice {
+  readonly repository: Reference;
+}
+
 export interface PushResult {
   readonly ref: Reference;
   readonly target: Descriptor;
@@ -135,6 +149,8 @@ export interface RemoveRequest {
   readonly force?: boolean;
   /** Keeps untagged parents. */
   readonly noPrune?: boolean;
+  /** Only these of an index; the name stays as long as one of its images does. */
+  readonly platforms?: readonly Platform[];
 }
 
 export interface PruneRequest {
@@ -165,6 +181,8 @@ export interface SaveRequest {
    * begins with `.` or `/` is a path; else an image comes first.
    */
   readonly since?: readonly string[];
+  /** Only these of an index: one is saved as an image by itself, several in the index. */
+  readonly platforms?: readonly Platform[];
 }
 
 export interface LoadedImage {
@@ -176,6 +194,8 @@ export interface LoadedImage {
 export interface LoadRequest {
   /** An archive's bytes, or the path of a layout directory or an archive. */
   readonly from: ByteSource | string;
+  /** Only the images for these, each of which every name in the archive must have. */
+  readonly platforms?: readonly Platform[];
 }
 
 export interface ImportRequest {
@@ -312,8 +332,8 @@ export interface Engine extends AsyncDisposable {
   tags(request: TagsRequest, options?: VerbOptions): Promise<RemoteTag[]>;
   /** Checks the signatures that a registry has for what a name points to there. */
   verify(request: VerifyRequest, options?: VerbOptions): Promise<VerifyResult>;
-  push(request: { readonly ref: Reference }, options?: VerbOptions): Promise<PushResult>;
-  pushAllTags(request: { readonly repository: Reference }, options?: VerbOptions): Promise<PushResult[]>;
+  push(request: PushRequest, options?: VerbOptions): Promise<PushResult>;
+  pushAllTags(request: PushAllRequest, options?: VerbOptions): Promise<PushResult[]>;
   /** Takes an image from one place to another, past the store. */
   copy(request: CopyRequest, options?: VerbOptions): Promise<CopyResult>;
   /** One more tag in a registry, without a blob that moves. */
@@ -325,8 +345,8 @@ export interface Engine extends AsyncDisposable {
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   tag(request: { readonly source: string; readonly target: Reference }): Promise<void>;
-  inspect(image: string): Promise<ImageInspection>;
-  history(image: string): Promise<HistoryEntry[]>;
+  inspect(image: string, choice?: PlatformChoice): Promise<ImageInspection>;
+  history(image: string, choice?: PlatformChoice): Promise<HistoryEntry[]>;
   remove(request: RemoveRequest): Promise<RemovalEvent[]>;
   /** Cancelled, it keeps to what it has removed so far. */
   prune(request?: PruneRequest, options?: VerbOptions): Promise<PruneResult>;

@@ -1,16 +1,24 @@
 import { collect } from '../bytes/collect.ts';
 import type { ImageFacts, ImageStore } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import type { HistoryEntry } from './engine.ts';
+import type { HistoryEntry, PlatformChoice } from './engine.ts';
 import { createdDate, familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
+import { variantFor } from './selection/platform-variants.ts';
 import { MAX_CONFIG_BYTES } from './store/documents.ts';
 import type { Store } from './store/store.ts';
 
-/** Tells how an image came to be, newest entry first, from its config. OCI image-spec v1.1, config.md "history". */
-export async function history(deps: { readonly store: Store }, image: string): Promise<HistoryEntry[]> {
+/**
+ * Tells how an image came to be, newest entry first, from its config. Throws `IMAGE_UNKNOWN`,
+ * `PLATFORM_UNKNOWN`. OCI image-spec v1.1, config.md "history".
+ */
+export async function history(
+  deps: { readonly store: Store },
+  image: string,
+  { platform }: PlatformChoice = {},
+): Promise<HistoryEntry[]> {
   const { metadata, blobs } = deps.store;
-  const { facts } = resolveImage(metadata, image);
+  const facts = await variantFor(deps.store, resolveImage(metadata, image), platform, image);
   const config = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES));
   let layer = 0;
   const entries = (config.history ?? []).map((entry): HistoryEntry => {

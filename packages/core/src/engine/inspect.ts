@@ -1,23 +1,32 @@
 import { collect } from '../bytes/collect.ts';
 import { NOT_TAGGED_HERE } from '../metadata/metadata-store.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import type { ImageInspection } from './engine.ts';
+import type { ImageInspection, PlatformChoice } from './engine.ts';
 import { familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
+import { namesOfVariant, variantFor } from './selection/platform-variants.ts';
 import { MAX_CONFIG_BYTES } from './store/documents.ts';
 import type { Store } from './store/store.ts';
 
 const ZERO_TIME = '0001-01-01T00:00:00Z';
 
-/** Describes an image as Docker's Engine API does (`GET /images/{name}/json`, API 1.41), field for field. */
-export async function inspect(deps: { readonly store: Store }, image: string): Promise<ImageInspection> {
+/**
+ * Describes an image as Docker's Engine API does (`GET /images/{name}/json`, API 1.41), field for field. Throws
+ * `IMAGE_UNKNOWN`, `PLATFORM_UNKNOWN`.
+ */
+export async function inspect(
+  deps: { readonly store: Store },
+  image: string,
+  { platform }: PlatformChoice = {},
+): Promise<ImageInspection> {
   const { metadata, blobs } = deps.store;
-  const { facts } = resolveImage(metadata, image);
+  const resolved = resolveImage(metadata, image);
+  const facts = await variantFor(deps.store, resolved, platform, image);
   const raw = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES)) as Record<
     string,
     unknown
   >;
-  const names = metadata.namesOf(facts.id);
+  const names = namesOfVariant(metadata, resolved, facts.id);
   const tagged = names.filter((name) => name.ref.tag !== undefined).map((name) => name.taggedAt.getTime());
   const lastTagged = Math.max(NOT_TAGGED_HERE.getTime(), ...tagged);
   const lastHistory = Array.isArray(raw.history) ? raw.history.at(-1) : undefined;

@@ -10,13 +10,15 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { DocumentRecord, ImageFacts } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
-import type { Reference } from '../reference.ts';
+import type { Platform } from '../platform.ts';
+import { familiarName, type Reference } from '../reference.ts';
 import { openArchive } from './archive-source.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
-import { type AdoptDeps, adoptTarget } from './layers/adopt.ts';
+import { type AdoptDeps, type Adopted, adoptTarget } from './layers/adopt.ts';
 import { hasOwnBlobs, inOwnForm } from './layers/own-form.ts';
 import { isUnsealed } from './layers/seal.ts';
 import { storeLayer, storeLayerOrBlob } from './layers/store-layer.ts';
+import { isPlatform, platformMissing } from './selection/platform-variants.ts';
 import { storeDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { isComplete, storedCompression } from './store/layer-variant.ts';
@@ -33,6 +35,8 @@ interface Load {
   readonly hold: (digest: Digest) => void;
   /** The archive's bytes were read here: nobody else has them. */
   readonly isOwned: boolean;
+  /** Empty: whatever there is. */
+  readonly platforms: readonly Platform[];
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
 }
@@ -40,8 +44,8 @@ interface Load {
 /**
  * Reads images from an archive (`docker save`'s of any age, an OCI layout, packed or not) or a layout
  * directory. Layers are stored as they come. Throws `INVALID_ARCHIVE`, `INVALID_TAR`, `TRUNCATED`,
- * `DIFF_ID_MISMATCH`, `FILE_NOT_FOUND`, `BLOB_UNKNOWN` for a layer that is neither in the archive nor here; nothing
- * is named before all of the archive was sound.
+ * `DIFF_ID_MISMATCH`, `FILE_NOT_FOUND`, `PLATFORM_UNKNOWN`, `BLOB_UNKNOWN` for a layer that is neither in the
+ * archive nor here; nothing is named before all of the archive was sound.
  */
 export async function load(
   deps: LoadDeps,
@@ -82,8 +86,10 @@ async function loadHeld(
     stored.add(digest);
     lease.add(digest);
   };
-  const isOwned = typeof request.from === 'string';
-  const state: Load = { deps, hold, isOwned, signal, emit: options.onProgress ?? (() => undefined) };
+  const { from, platforms = [] } = request;
+  const isOwned = typeof from === 'string';
+  const emit = options.onProgress ?? (() => undefined);
+  const state: Load = { deps, hold, isOwned, platforms, signal, emit };
   const plan = await readImageArchive(await sourceOf(request), storingSink(state), {
     signal,
     findLayer: (diffID) => knownLayer(store, diffID),
@@ -213,8 +219,7 @@ async function adopt(
   hasParent: (id: Digest) => boolean,
 ): Promise<AdoptedImage> {
   const { store } = state.deps;
-  const deps = { ...state.deps, hold: state.hold, omitted };
-  const { images, documents } = await adoptTarget(deps, image.target, state.signal);
+  const { images, documents } = await adoptWanted(state, image, omitted);
   const found = images.find((facts) => facts.id === image.imageId) ?? images[0];
   if (!found)
     throw new WherryError(
@@ -238,4 +243,24 @@ async function adopt(
     others,
     documents: own ? [...documents, own.document] : documents,
   };
+}
+
+/** The images for the platforms that were asked for. Throws `PLATFORM_UNKNOWN` when one of them is not there. */
+async function adoptWanted(state: Load, image: PlannedImage, omitted: ReadonlySet<Digest>): Promise<Adopted> {
+  const { platforms, signal } = state;
+  const deps = { ...state.deps, hold: state.hold, omitted };
+  if (platforms.length === 0) return await adoptTarget(deps, image.target, { signal });
+  const missing = new Set(platforms);
+  const wants = (actual: Platform) => {
+    const matching = platforms.filter((wanted) => isPlatform(wanted, actual));
+    for (const wanted of matching) missing.delete(wanted);
+    return matching.length > 0;
+  };
+  const adopted = await adoptTarget(deps, image.target, { signal, wants });
+  const [wanted] = missing;
+  if (wanted) {
+    const [name] = image.names;
+    throw platformMissing(name ? familiarName(name) : (image.imageId ?? image.target.digest), wanted);
+  }
+  return adopted;
 }

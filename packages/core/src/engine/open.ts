@@ -65,8 +65,10 @@ function imageVerbs(parts: Parts) {
   return {
     images: async (request) => (await import('./images.ts')).images(await parts.local(), request),
     tag: async (request) => (await import('./tag.ts')).tag(await parts.local(), request),
-    inspect: async (image) => (await import('./inspect.ts')).inspect(await parts.local(), image),
-    history: async (image) => (await import('./history.ts')).history(await parts.local(), image),
+    inspect: async (image, choice) =>
+      (await import('./inspect.ts')).inspect(await parts.local(), image, choice),
+    history: async (image, choice) =>
+      (await import('./history.ts')).history(await parts.local(), image, choice),
     remove: async (request) => (await import('./remove.ts')).remove(await parts.local(), request),
     prune: async (request, options) =>
       (await import('./prune.ts')).prune(

@@ -33,14 +33,13 @@ export class Parts {
 
   /** For verbs that look at the store alone. */
   async local() {
-    return { store: await this.#openStore(), now: () => new Date() };
+    return { store: await this.#openStore(), host: this.#options.host, now: () => new Date() };
   }
 
   /** For verbs that look into layers. */
   async layers() {
     const passes = await this.#loadPasses();
-    const { host } = this.#options;
-    return { ...(await this.local()), host, passes, jobs: this.#options.options.jobs ?? DEFAULT_JOBS };
+    return { ...(await this.local()), passes, jobs: this.#options.options.jobs ?? DEFAULT_JOBS };
   }
 
   /** For verbs that fetch or send layers. */

@@ -1,5 +1,3 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
-import type { ByteRange } from '../content/blob-store.ts';
 import type { Digest } from '../digest.ts';
 import { isWherryError, WherryError } from '../errors.ts';
 import type { ProgressEvent, VerbOptions } from '../events.ts';
@@ -8,6 +6,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex } from '../oci/index-document.ts';
 import { type Manifest, parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isIndexType } from '../oci/media-types.ts';
+import type { Platform } from '../platform.ts';
 import {
   familiarName,
   formatReference,
@@ -18,9 +17,11 @@ import {
   withDigest,
 } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { PushResult } from './engine.ts';
+import type { PlatformChoice, PushAllRequest, PushRequest, PushResult } from './engine.ts';
+import { blobSource } from './layers/blob-source.ts';
 import { type SealDeps, sealImage } from './layers/seal.ts';
 import { forEachLimited } from './limiter.ts';
+import { requireVariant, variantsOf } from './selection/platform-variants.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { imageForm } from './store/image-form.ts';
@@ -39,6 +40,8 @@ export interface PushDeps extends SealDeps {
 interface Push {
   readonly deps: PushDeps;
   readonly repository: Reference;
+  /** The one image of an index that is to be pushed, and without the index. */
+  readonly platform: Platform | undefined;
   readonly emit: (event: ProgressEvent) => void;
   readonly signal: AbortSignal;
   /** Blobs sent or seen in this push. */
@@ -51,36 +54,36 @@ interface Push {
  */
 export async function push(
   deps: PushDeps,
-  request: { readonly ref: Reference },
+  request: PushRequest,
   options: VerbOptions = {},
 ): Promise<PushResult> {
   const ref = withDefaultTag(request.ref);
   const name = deps.store.metadata.findName(ref);
   if (!name) throw unknownTag(ref, deps.store);
-  return pushName(startPush(deps, ref, options), name);
+  return pushName(startPush(deps, ref, request, options), name);
 }
 
 /** Every tag of a repository that is in the store. */
 export async function pushAllTags(
   deps: PushDeps,
-  request: { readonly repository: Reference },
+  request: PushAllRequest,
   options: VerbOptions = {},
 ): Promise<PushResult[]> {
   const names = deps.store.metadata
     .listNames(request.repository)
     .filter((name) => name.ref.tag !== undefined && sameRepository(name.ref, request.repository));
   if (names.length === 0) throw unknownTag(request.repository, deps.store);
-  const state = startPush(deps, request.repository, options);
+  const state = startPush(deps, request.repository, request, options);
   const results: PushResult[] = [];
   for (const name of names) results.push(await pushName(state, name));
   return results;
 }
 
-function startPush(deps: PushDeps, ref: Reference, options: VerbOptions): Push {
+function startPush(deps: PushDeps, ref: Reference, { platform }: PlatformChoice, options: VerbOptions): Push {
   const emit = options.onProgress ?? (() => undefined);
   emit({ kind: 'pushing', ref });
   const signal = options.signal ?? new AbortController().signal;
-  return { deps, repository: repositoryOf(ref), emit, signal, settled: new Map() };
+  return { deps, repository: repositoryOf(ref), platform, emit, signal, settled: new Map() };
 }
 
 function unknownTag(ref: Reference, store: Store): WherryError {
@@ -95,10 +98,15 @@ function unknownTag(ref: Reference, store: Store): WherryError {
 
 async function pushName(state: Push, name: ImageName): Promise<PushResult> {
   const { store } = state.deps;
-  const facts = store.metadata.findImage(name.imageId);
-  if (!facts) throw new WherryError('IMAGE_UNKNOWN', `No such image: ${familiarName(name.ref)}`);
+  const shown = store.metadata.findImage(name.imageId);
+  if (!shown) throw new WherryError('IMAGE_UNKNOWN', `No such image: ${familiarName(name.ref)}`);
+  const { platform } = state;
+  const variant =
+    platform &&
+    requireVariant(await variantsOf(store, { facts: shown, name }), platform, familiarName(name.ref));
+  const facts = variant?.facts ?? shown;
   try {
-    const target = await pushHeld(state, name, facts);
+    const target = await pushHeld(state, name, facts, variant?.manifest);
     const result = { ref: name.ref, target };
     state.emit({ kind: 'tag-pushed', ...result });
     return result;
@@ -110,12 +118,23 @@ async function pushName(state: Push, name: ImageName): Promise<PushResult> {
   }
 }
 
-/** Pushes under a lease, which ends before anything is given back; returns what the tag points to now. */
-async function pushHeld(state: Push, name: ImageName, facts: ImageFacts): Promise<Descriptor> {
+/**
+ * Pushes under a lease, which ends before anything is given back; returns what the tag points to now. `only` is
+ * the manifest to push in the place of the index.
+ */
+async function pushHeld(
+  state: Push,
+  name: ImageName,
+  facts: ImageFacts,
+  only: Descriptor | undefined,
+): Promise<Descriptor> {
   const { store, registry } = state.deps;
   await using lease = await store.metadata.acquireLease(`push ${formatReference(name.ref)}`);
   lease.add(name.target.digest, ...store.contentOf(facts));
-  const target = await pushTarget(state, name, facts, (digest) => lease.add(digest));
+  const target =
+    only && isIndexType(name.target.mediaType)
+      ? await pushManifest(state, only, facts)
+      : await pushTarget(state, name, facts, (digest) => lease.add(digest));
   const bytes = await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES);
   await registry.putManifest(name.ref, bytes, target.mediaType, state.signal);
   recordPushed(state, facts.id, target);
@@ -136,14 +155,16 @@ async function pushTarget(
     if (await pushIndex(state, name.target)) return name.target;
     const message = `${familiarName(name.ref)}: only one platform of the index is here: pushing its manifest ${facts.manifest.digest}`;
     state.emit({ kind: 'warning', message });
-    await pushManifestContent(state, facts.manifest, facts);
-    return facts.manifest;
+    return await pushManifest(state, facts.manifest, facts);
   }
   const form = await imageForm(state.deps.store, { facts, name });
   const sealed = await sealImage(state.deps, form, { hold, emit: state.emit, signal: state.signal });
-  const target = sealed?.manifest ?? name.target;
-  await pushManifestContent(state, target, sealed ?? facts);
-  return target;
+  return await pushManifest(state, sealed?.manifest ?? name.target, sealed ?? facts);
+}
+
+async function pushManifest(state: Push, manifest: Descriptor, facts: ImageFacts): Promise<Descriptor> {
+  await pushManifestContent(state, manifest, facts);
+  return manifest;
 }
 
 /** Sends an index's children; false, with nothing sent, when some are neither here nor in the registry. */
@@ -242,7 +263,7 @@ async function pushBlob(state: Push, descriptor: Descriptor, shown: Digest | und
   const outcome = await registry.putBlob(
     state.repository,
     descriptor,
-    blobReader(state, descriptor, locations),
+    blobSource(state.deps, descriptor, { locations, except: state.repository, signal: state.signal }),
     {
       mountFrom,
       signal: state.signal,
@@ -257,23 +278,6 @@ async function pushBlob(state: Push, descriptor: Descriptor, shown: Digest | und
   if (outcome.kind === 'mounted')
     state.emit({ kind: 'layer', digest: shown, phase: 'mounted', mountedFrom: outcome.from.path });
   else state.emit({ kind: 'layer', digest: shown, phase: outcome.kind === 'present' ? 'exists' : 'pushed' });
-}
-
-/**
- * Reads a blob from the store, or, when the store holds its tar under another compression only, from where
- * it was pulled: a digest never changes.
- */
-function blobReader(state: Push, descriptor: Descriptor, locations: readonly Reference[]) {
-  const { store, registry } = state.deps;
-  return async function* read(range?: ByteRange): ByteSource {
-    if (await store.blobs.stat(descriptor.digest)) return yield* store.blobs.read(descriptor.digest, range);
-    const source = locations.find((location) => !sameRepository(location, state.repository));
-    if (!source)
-      throw new WherryError('BLOB_UNKNOWN', `blob ${descriptor.digest} is not in the store`, {
-        hint: 'fetch it again with: wherry pull',
-      });
-    yield* registry.getBlob(source, descriptor, range, state.signal);
-  };
 }
 
 function recordPushed(state: Push, imageId: Digest, target: Descriptor): void {

@@ -43,7 +43,7 @@ async function restore(
 ): Promise<boolean> {
   const { metadata } = deps.store;
   try {
-    const { images, documents } = await adoptTarget(deps, target, signal);
+    const { images, documents } = await adoptTarget(deps, target, signal ? { signal } : {});
     const [chosen, ...others] = images;
     if (!chosen) return false;
     for (const facts of others) metadata.putImage(facts, [], []);

@@ -66,6 +66,32 @@ export class Removal {
       if (!metadata.isNamed(image.manifest.digest)) this.#delete(image, options);
   }
 
+  /**
+   * Takes one image out of the indexes it came in, of which others stay: the names in `moved` show those then.
+   * `manifest` is the image's in the indexes.
+   */
+  takeVariant(
+    facts: ImageFacts,
+    manifest: Digest,
+    names: { readonly moved: readonly ImageName[]; readonly untagged: readonly ImageName[] },
+    options: TakeOptions = {},
+  ): void {
+    const { metadata } = this.#store;
+    for (const name of names.moved) {
+      metadata.putName(name);
+      this.#names.set(name.imageId, [...this.namesOf(name.imageId), name]);
+    }
+    const taken = this.namesOf(facts.id).filter((name) => !names.untagged.includes(name));
+    this.#names.set(
+      facts.id,
+      this.namesOf(facts.id).filter((name) => !taken.includes(name)),
+    );
+    for (const name of inDockersOrder(names.untagged)) this.#untag(name);
+    for (const digest of metadata.descendants([manifest])) this.content.add(digest);
+    metadata.dropFromIndexes(manifest);
+    this.#delete(facts, options);
+  }
+
   #untag(name: ImageName): void {
     const { metadata } = this.#store;
     for (const digest of metadata.descendants([name.target.digest])) this.content.add(digest);

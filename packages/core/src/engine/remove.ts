@@ -1,24 +1,32 @@
-import { shortId } from '../digest.ts';
-import { WherryError } from '../errors.ts';
 import type { ImageName } from '../metadata/metadata-store.ts';
+import type { Platform } from '../platform.ts';
 import { sameRepository } from '../reference.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
+import { hasChildImages, imageIsPinned, severalRepositories } from './removal-conflicts.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import type { Store } from './store/store.ts';
 
+export interface RemoveDeps {
+  readonly store: Store;
+  readonly host: Platform;
+}
+
 /**
  * Takes a name off an image; with its last name, or by ID, the image goes too, and every blob that nothing
- * else needs. The rules, which name goes with which, are those of Docker's classic image store. Throws
- * `IMAGE_UNKNOWN`, `CONFLICT`.
+ * else needs. The rules, which name goes with which, are those of Docker's classic image store. Of an index,
+ * the images for some platforms can go alone. Throws `IMAGE_UNKNOWN`, `PLATFORM_UNKNOWN`, `CONFLICT`.
  */
-export async function remove(
-  deps: { readonly store: Store },
-  request: RemoveRequest,
-): Promise<RemovalEvent[]> {
+export async function remove(deps: RemoveDeps, request: RemoveRequest): Promise<RemovalEvent[]> {
   const { store } = deps;
   const { metadata } = store;
+  const { platforms = [] } = request;
+  if (platforms.length > 0) {
+    const { removePlatforms } = await import('./remove-platforms.ts');
+    const events = await removePlatforms(deps, request, platforms);
+    if (events) return events;
+  }
   const removal = metadata.atomically(() => {
     const resolved = resolveImage(metadata, request.image);
     const pinned = new Set(metadata.pinnedImages());
@@ -26,10 +34,7 @@ export async function remove(
     const { facts } = resolved;
     const names = namesToTake(work, resolved, request);
     const goes = names.length === work.namesOf(facts.id).length && !work.hasChildren(facts.id);
-    if (goes && pinned.has(facts.id) && !request.force)
-      throw conflict(`unable to delete ${shortId(facts.id)} (must be forced) - image is pinned`, {
-        hint: `take the pin off with: wherry unpin ${request.image}`,
-      });
+    if (goes && pinned.has(facts.id) && !request.force) throw imageIsPinned(facts.id, request.image);
     work.take(facts, names, request);
     return work;
   });
@@ -46,14 +51,8 @@ function namesToTake(
   const names = removal.namesOf(facts.id);
   if (name) return namesWith(name, names);
   if (!request.force && !isSingleReference(names))
-    throw conflict(
-      `unable to delete ${shortId(facts.id)} (must be forced) - image is referenced in multiple repositories`,
-      { hint: 'remove all its names with: wherry rmi -f, or one of them by name' },
-    );
-  if (removal.hasChildren(facts.id))
-    throw conflict(
-      `unable to delete ${shortId(facts.id)} (cannot be forced) - image has dependent child images`,
-    );
+    throw severalRepositories(facts.id, 'remove all its names with: wherry rmi -f, or one of them by name');
+  if (removal.hasChildren(facts.id)) throw hasChildImages(facts.id);
   return names;
 }
 
@@ -70,8 +69,4 @@ function isSingleReference(names: readonly ImageName[]): boolean {
   const tags = names.filter((name) => name.ref.tag !== undefined);
   const [only = names[0]] = tags;
   return tags.length <= 1 && names.every((name) => only !== undefined && sameRepository(name.ref, only.ref));
-}
-
-function conflict(message: string, options: { readonly hint?: string } = {}): WherryError {
-  return new WherryError('CONFLICT', `conflict: ${message}`, options);
 }

@@ -1,91 +1,75 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
-import { throwIfCancelled } from '../errors.ts';
+import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { describeDocument, makeManifest, type StoredDocument } from '../image/build-image.ts';
-import { type ArchiveImage, type ArchiveLayer, writeDockerArchive } from '../image/docker-archive-writer.ts';
-import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import {
+  type ArchiveImage,
+  type ArchiveIndex,
+  type ArchiveLayer,
+  writeDockerArchive,
+} from '../image/docker-archive-writer.ts';
+import type { ImageFacts } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { SaveRequest } from './engine.ts';
-import { imagesMeant } from './images-meant.ts';
+import { type ImageToSave, imagesToSave, type SaveDeps } from './selection/images-to-save.ts';
+import type { PresentVariant } from './selection/platform-variants.ts';
 import { sinceLayers } from './since-layers.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
-import { imageForm } from './store/image-form.ts';
-import { requireVariant, storedDescriptor } from './store/layer-variant.ts';
+import { requireLayerVariant, storedDescriptor } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';
 import { wholeContent } from './store/whole-content.ts';
 
 /**
  * Writes images as an archive that `docker load` and OCI tools read. Names are resolved before the first
  * byte. With `since`, layers that those have are left out: only `load` puts them in again. Throws
- * `IMAGE_UNKNOWN`, `INVALID_REFERENCE`, `BLOB_UNKNOWN`, `FILE_NOT_FOUND`, `INVALID_ARCHIVE`.
+ * `IMAGE_UNKNOWN`, `PLATFORM_UNKNOWN`, `INVALID_REFERENCE`, `INVALID_ARGUMENT`, `BLOB_UNKNOWN`, `FILE_NOT_FOUND`,
+ * `INVALID_ARCHIVE`.
  */
-export async function* save(
-  deps: { readonly store: Store },
-  request: SaveRequest,
-  options: VerbOptions = {},
-): ByteSource {
+export async function* save(deps: SaveDeps, request: SaveRequest, options: VerbOptions = {}): ByteSource {
   const { store } = deps;
-  const chosen = await chooseImages(store, request.images);
+  const chosen = await imagesToSave(deps, request);
   const since = await sinceLayers(store, request.since ?? [], options.signal);
   await using lease = await store.metadata.acquireLease('save');
   const images: ArchiveImage[] = [];
-  for (const { facts, names } of chosen) {
-    lease.add(...store.contentOf(facts));
-    images.push(await archiveImage(store, facts, names, since));
+  for (const choice of chosen) {
+    for (const facts of imagesOf(choice)) lease.add(...store.contentOf(facts));
+    images.push(await archiveImage(store, choice, since));
   }
   const archive = writeDockerArchive(images, store.blobs, { uncompressed: request.uncompressed === true });
   for await (const chunk of archive) {
     throwIfCancelled(options.signal);
     yield chunk;
   }
-  store.metadata.noteUse(...chosen.map(({ facts }) => facts.id));
+  store.metadata.noteUse(...chosen.flatMap(imagesOf).map(({ id }) => id));
 }
 
-interface ChosenImage {
-  readonly facts: ImageFacts;
-  readonly names: readonly ImageName[];
-}
-
-/** Each image once, in each form that its names have. */
-async function chooseImages(store: Store, texts: readonly string[]): Promise<ChosenImage[]> {
-  const chosen = new Map<string, { readonly facts: ImageFacts; readonly names: Map<string, ImageName> }>();
-  for (const text of texts)
-    for (const resolved of imagesMeant(store.metadata, text)) {
-      const facts = await imageForm(store, resolved);
-      const key = `${facts.id} ${facts.manifest.digest}`;
-      const entry = chosen.get(key) ?? { facts, names: new Map() };
-      chosen.set(key, entry);
-      const { name } = resolved;
-      if (name?.ref.tag !== undefined) entry.names.set(JSON.stringify(name.ref), name);
-    }
-  return [...chosen.values()].map(({ facts, names }) => ({ facts, names: [...names.values()] }));
+function imagesOf({ facts, variants = [] }: ImageToSave): ImageFacts[] {
+  return [facts, ...variants.map((variant) => variant.facts)];
 }
 
 /** `since`: layers, by diffID, that are left out. */
 async function archiveImage(
   store: Store,
-  facts: ImageFacts,
-  names: readonly ImageName[],
+  choice: ImageToSave,
   since: ReadonlySet<Digest>,
 ): Promise<ArchiveImage> {
-  const { blobs } = store;
-  const target = names[0]?.target;
+  const { facts } = choice;
   const layers: ArchiveLayer[] = [];
   for (const layer of facts.layers) {
-    const record = await requireVariant(store, layer);
+    const record = await requireLayerVariant(store, layer);
     layers.push({ ...record, isOmitted: since.has(record.diffID) });
   }
   const manifest = await archiveManifest(store, facts, layers);
   const config = describeDocument(
     parseManifest(manifest.bytes).config.mediaType,
-    await readOwnDocument(blobs, facts.id, MAX_CONFIG_BYTES),
+    await readOwnDocument(store.blobs, facts.id, MAX_CONFIG_BYTES),
   );
-  const index =
-    target && isIndexType(target.mediaType) ? await archiveIndex(store, target, since) : undefined;
-  return { names: names.map((name) => name.ref), manifest, config, layers, ...(index && { index }) };
+  const index = await archiveIndex(store, choice, since);
+  const names = choice.names.map(({ ref }) => ref);
+  return { names, manifest, config, layers, ...(index && { index }) };
 }
 
 /** The image's manifest, or, where a layer is here in another compression only, one that says so. */
@@ -107,16 +91,41 @@ async function archiveManifest(
   );
 }
 
-async function archiveIndex(store: Store, target: Descriptor, since: ReadonlySet<Digest>) {
-  const contents = await wholeContent(store.blobs, target);
+/** The index that the names stand for, with all it leads to, or with the images that were asked for. */
+async function archiveIndex(
+  { blobs, metadata }: Store,
+  { names: [name], variants, index }: ImageToSave,
+  since: ReadonlySet<Digest>,
+): Promise<ArchiveIndex | undefined> {
+  const target = variants ? index : name?.target;
+  if (!target || !isIndexType(target.mediaType)) return undefined;
+  const contents = variants
+    ? await contentOfVariants(blobs, variants)
+    : (await wholeContent(blobs, target))?.slice(1);
   if (!contents) return undefined;
-  const bytes = await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES);
+  const bytes = await readOwnDocument(blobs, target.digest, MAX_MANIFEST_BYTES);
   const isOmitted = (digest: Digest) => {
-    const diffID = store.metadata.findLayer(digest)?.diffID;
+    const diffID = metadata.findLayer(digest)?.diffID;
     return diffID !== undefined && since.has(diffID);
   };
   return {
     document: { descriptor: target, bytes },
-    contents: contents.slice(1).map((blob) => ({ ...blob, isOmitted: isOmitted(blob.digest) })),
+    contents: contents.map((blob) => ({ ...blob, isOmitted: isOmitted(blob.digest) })),
   };
+}
+
+async function contentOfVariants(
+  blobs: Store['blobs'],
+  variants: readonly PresentVariant[],
+): Promise<Descriptor[]> {
+  const found: Descriptor[] = [];
+  for (const { manifest } of variants) {
+    const content = await wholeContent(blobs, manifest);
+    if (!content)
+      throw new WherryError('BLOB_UNKNOWN', `image ${manifest.digest} is not in the store`, {
+        hint: 'fetch it again with: wherry pull',
+      });
+    found.push(...content);
+  }
+  return found;
 }

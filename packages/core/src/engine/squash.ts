@@ -17,7 +17,7 @@ import { resolveImage } from './resolve.ts';
 import { MAX_CONFIG_BYTES, readOwnDocument } from './store/documents.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { imageForm } from './store/image-form.ts';
-import { requireVariant, storedDescriptor } from './store/layer-variant.ts';
+import { requireLayerVariant, storedDescriptor } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';
 import { tag, tagTarget } from './tag.ts';
 
@@ -124,7 +124,7 @@ async function squashHeld(
     lease.add(digest);
   };
   const records: LayerRecord[] = [];
-  for (const layer of source.layers) records.push(await requireVariant(store, layer));
+  for (const layer of source.layers) records.push(await requireLayerVariant(store, layer));
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onProgress ?? (() => undefined);
   const state: Squash = { store, deps, source, records, kept, hold, emit, signal };

@@ -28,6 +28,18 @@ export class DocumentTable {
       .map((row) => row.child as Digest);
   }
 
+  /** The documents that name `child`. */
+  parents(child: Digest): Digest[] {
+    return this.#database
+      .all('SELECT parent FROM edges WHERE child = ?', child)
+      .map((row) => row.parent as Digest);
+  }
+
+  /** Forgets one edge. */
+  cut(parent: Digest, child: Digest): void {
+    this.#database.run('DELETE FROM edges WHERE parent = ? AND child = ?', parent, child);
+  }
+
   list(): DocumentRecord[] {
     const children = new Map<Digest, Digest[]>();
     for (const row of this.#database.all('SELECT parent, child FROM edges')) {

@@ -82,6 +82,11 @@ export interface ImageStore {
   putImage(facts: ImageFacts, documents: readonly DocumentRecord[], names: readonly ImageName[]): void;
   /** Forgets the image, its names, its pin and its last use; what its blobs are for now is the sweep's business. */
   deleteImage(id: Digest): boolean;
+  /**
+   * Forgets that indexes lead to a manifest: they no longer hold what it needs. Those that the registry service
+   * has go on holding it. Whoever records such an index again makes it lead there again.
+   */
+  dropFromIndexes(manifest: Digest): void;
   /** Images that no prune takes, in the order of their IDs. */
   pinnedImages(): Digest[];
   /** Tells whether it was not pinned before. Throws `IMAGE_UNKNOWN` when the image is not in the store. */

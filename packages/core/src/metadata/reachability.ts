@@ -41,13 +41,16 @@ const IS_HELD = `
   UNION ALL SELECT 1 FROM layers JOIN image_layers USING (diff_id) WHERE layers.digest = ?2
   LIMIT 1`;
 
-/** Whether an image name points to `?1`, or to an index that leads to it. */
-const IS_NAMED = `
+/** Whether a row of one of these points to `?1`, or to an index that leads to it. */
+const isHeldBy = (roots: readonly Root[]) => `
   WITH RECURSIVE holders (digest) AS (
     SELECT ?1
     UNION SELECT edges.parent FROM holders JOIN edges ON edges.child = holders.digest
   )
-  SELECT 1 FROM holders WHERE EXISTS (SELECT 1 FROM names WHERE target_digest = holders.digest) LIMIT 1`;
+  SELECT 1 FROM holders WHERE ${roots.map(existsAt).join('\n    OR ')} LIMIT 1`;
+
+const IS_NAMED = isHeldBy(ROOTS.filter(({ column }) => column === 'target_digest'));
+const IS_CATALOGUED = isHeldBy(ROOTS.filter(({ table }) => table.startsWith('registry_')));
 
 /** Everything that a root holds, directly or through documents. Dead leases are to be cleared first. */
 export function reachableDigests(database: MetadataDatabase, touchedAfter: Date): Set<Digest> {
@@ -76,15 +79,21 @@ export function isReachable(database: MetadataDatabase, touchedAfter: Date, dige
   return database.get(IS_HELD, touchedAfter.getTime(), digest) !== undefined;
 }
 
+/** Tells whether an image name points to `digest`, or to an index that leads to it. */
 export function isNamed(database: MetadataDatabase, digest: Digest): boolean {
   return database.get(IS_NAMED, digest) !== undefined;
+}
+
+/** Tells whether the registry service has `digest`, or an index that leads to it. */
+export function isCatalogued(database: MetadataDatabase, digest: Digest): boolean {
+  return database.get(IS_CATALOGUED, digest) !== undefined;
 }
 
 function whereOf(root: Root): string {
   return root.where !== undefined ? ` WHERE ${root.where}` : '';
 }
 
-function existsAt(root: (typeof ROOTS)[number]): string {
-  const condition = 'where' in root ? ` AND ${root.where}` : '';
+function existsAt(root: Root): string {
+  const condition = root.where !== undefined ? ` AND ${root.where}` : '';
   return `EXISTS (SELECT 1 FROM ${root.table} WHERE ${root.column} = holders.digest${condition})`;
 }

@@ -23,7 +23,7 @@ import type {
 import { migrate, schemaVersionOf } from './migrations.ts';
 import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
-import { descendantsOf, digestsOfImages, isNamed } from './reachability.ts';
+import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
 import { Collector } from './sweep.ts';
 import { UseTable } from './use-table.ts';
@@ -144,6 +144,13 @@ export class SqliteMetadataStore implements MetadataStore {
       this.#images.delete(id);
       this.#collector.forgetDocuments([...documents, image.manifest.digest]);
       return true;
+    });
+  }
+
+  dropFromIndexes(manifest: Digest): void {
+    this.#database.transaction(() => {
+      for (const index of this.#documents.parents(manifest))
+        if (!isCatalogued(this.#database, index)) this.#documents.cut(index, manifest);
     });
   }
 

@@ -484,6 +484,27 @@ function collectionCases(open: OpenStore): void {
     expect(store.findLayer(b.layers[0]!.digest)).toEqual(b.layers[0]);
   });
 
+  test.each([
+    { name: 'lets go of a manifest that is taken out of its index', isCatalogued: false },
+    { name: 'holds it as long as the registry has the index', isCatalogued: true },
+  ])('$name', async ({ isCatalogued }) => {
+    using store = await opened(open);
+    const shown = put(store, 'shown', { layers: ['one'] });
+    const other = imageFixture('other', { layers: ['two'] });
+    const index: DocumentRecord = {
+      descriptor: { mediaType: INDEX, digest: digestOf('index'), size: 9 },
+      children: [shown.manifest.descriptor.digest, other.manifest.descriptor.digest],
+    };
+    const name = { ref: UBUNTU, target: index.descriptor, imageId: shown.facts.id, taggedAt: new Date(0) };
+    store.putImage(shown.facts, [index, other.manifest], [name]);
+    if (isCatalogued) store.putManifest('app', index, ['1']);
+    store.dropFromIndexes(other.manifest.descriptor.digest);
+    const content = [other.manifest.descriptor.digest, ...other.manifest.children];
+    expect(sweepAll(store, [...blobsOf(shown), ...content])).toEqual(isCatalogued ? [] : content.sort());
+    store.putImage(shown.facts, [index], []);
+    expect(store.reachable()).toContain(other.manifest.descriptor.digest);
+  });
+
   test('looks at the candidates alone, and tells only of what was there', async () => {
     using store = await opened(open);
     const digests = ['a', 'b', 'c'].map(digestOf);

@@ -2,7 +2,7 @@ import type { Digest } from '../../digest.ts';
 import { WherryError } from '../../errors.ts';
 import type { DocumentRecord, ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { parseImageConfig } from '../../oci/image-config.ts';
+import { type ImageConfig, imagePlatform, parseImageConfig } from '../../oci/image-config.ts';
 import { parseIndex } from '../../oci/index-document.ts';
 import { type Manifest, parseManifest } from '../../oci/manifest.ts';
 import { isConfigType, isIndexType, isLayerType } from '../../oci/media-types.ts';
@@ -20,6 +20,12 @@ export interface AdoptDeps extends Pick<LayerFetchDeps, 'store' | 'passes'> {
   readonly omitted?: ReadonlySet<Digest>;
 }
 
+export interface AdoptOptions {
+  readonly signal?: AbortSignal;
+  /** Told of the platform of each image; absent: all of them, and what else an index holds. */
+  readonly wants?: (platform: Platform) => boolean;
+}
+
 /** What a target whose content is in the store amounts to. */
 export interface Adopted {
   /** The one for the host's platform first. */
@@ -30,40 +36,49 @@ export interface Adopted {
 /**
  * Looks into an index or manifest whose blobs are in the store already, because an archive or a layout
  * brought them: passes over the layers that no pass has seen, verifies their diffIDs. Entries of an index
- * whose content is not here are left out; a layer may be here in another form. Throws `INVALID_DOCUMENT`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`.
+ * whose content is not here are left out, and with `wants` those for which it says no; a layer may be here in
+ * another form. Throws `INVALID_DOCUMENT`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`.
  */
 export async function adoptTarget(
   deps: AdoptDeps,
   target: Descriptor,
-  signal?: AbortSignal,
+  options: AdoptOptions = {},
 ): Promise<Adopted> {
   const images: ImageFacts[] = [];
   const documents: DocumentRecord[] = [];
-  await visit(deps, target, images, documents, signal);
+  await visit({ deps, images, documents, ...options }, target);
   const rank = (facts: ImageFacts) => (platformSatisfies(deps.host, facts.platform) ? 0 : 1);
   return { images: images.sort((a, b) => rank(a) - rank(b)), documents };
 }
 
-async function visit(
-  deps: AdoptDeps,
-  descriptor: Descriptor,
-  images: ImageFacts[],
-  documents: DocumentRecord[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const { blobs } = deps.store;
+interface Visit extends AdoptOptions {
+  readonly deps: AdoptDeps;
+  readonly images: ImageFacts[];
+  readonly documents: DocumentRecord[];
+}
+
+async function visit(state: Visit, descriptor: Descriptor): Promise<void> {
+  const { documents } = state;
+  const { blobs } = state.deps.store;
   const bytes = await readDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES);
   if (isIndexType(descriptor.mediaType)) {
     const { manifests } = parseIndex(bytes);
     documents.push({ descriptor, children: digestsOf(manifests) });
-    for (const child of manifests)
-      if (await blobs.stat(child.digest)) await visit(deps, child, images, documents, signal);
+    for (const child of manifests) if (await blobs.stat(child.digest)) await visit(state, child);
     return;
   }
   const manifest = parseManifest(bytes);
+  const config =
+    isImage(manifest) && (await blobs.stat(manifest.config.digest))
+      ? await readConfig(state.deps, manifest)
+      : undefined;
+  if (state.wants && !(config && state.wants(descriptor.platform ?? imagePlatform(config)))) return;
   documents.push({ descriptor, children: digestsOf([manifest.config, ...manifest.layers]) });
-  if (isImage(manifest) && (await blobs.stat(manifest.config.digest)))
-    images.push(await adoptImage(deps, descriptor, manifest, signal));
+  if (config) state.images.push(await adoptImage(state, descriptor, manifest, config));
+}
+
+async function readConfig({ store }: AdoptDeps, { config }: Manifest): Promise<ImageConfig> {
+  return parseImageConfig(await readDocument(store.blobs, config.digest, MAX_CONFIG_BYTES));
 }
 
 /** An index may hold attestations and other artifacts, whose layers are no tars. */
@@ -74,14 +89,11 @@ export function isImage(manifest: Manifest): boolean {
 }
 
 async function adoptImage(
-  deps: AdoptDeps,
+  { deps, signal }: Visit,
   descriptor: Descriptor,
   manifest: Manifest,
-  signal?: AbortSignal,
+  config: ImageConfig,
 ): Promise<ImageFacts> {
-  const config = parseImageConfig(
-    await readDocument(deps.store.blobs, manifest.config.digest, MAX_CONFIG_BYTES),
-  );
   requireSameLayerCount(manifest, config);
   const records: LayerRecord[] = [];
   const missing: Digest[] = [];

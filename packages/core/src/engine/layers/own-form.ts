@@ -4,7 +4,7 @@ import type { DocumentRecord, ImageFacts } from '../../metadata/metadata-store.t
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPES } from '../../oci/media-types.ts';
 import { MAX_MANIFEST_BYTES, readDocument, storeDocument } from '../store/documents.ts';
-import { requireVariant, storedDescriptor } from '../store/layer-variant.ts';
+import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
 import type { Store } from '../store/store.ts';
 
 /** Tells whether every blob that the image's manifest names is here, not its tar in another form alone. */
@@ -26,7 +26,7 @@ export async function inOwnForm(
   const { config } = parseManifest(
     await readDocument(store.blobs, facts.manifest.digest, MAX_MANIFEST_BYTES),
   );
-  const records = await Promise.all(facts.layers.map((layer) => requireVariant(store, layer)));
+  const records = await Promise.all(facts.layers.map((layer) => requireLayerVariant(store, layer)));
   const { descriptor, bytes } = makeManifest(
     { ...config, mediaType: MEDIA_TYPES.ociConfig },
     records.map((record) => storedDescriptor(store, record)),

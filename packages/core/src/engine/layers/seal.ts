@@ -8,7 +8,7 @@ import { type Manifest, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType, MEDIA_TYPES } from '../../oci/media-types.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument, storeDocument } from '../store/documents.ts';
 import { imageFacts } from '../store/image-facts.ts';
-import { requireVariant, storedCompression } from '../store/layer-variant.ts';
+import { requireLayerVariant, storedCompression } from '../store/layer-variant.ts';
 import type { Store } from '../store/store.ts';
 import type { LayerFetchDeps } from './layer-fetch.ts';
 import { repackLayer } from './repack-layer.ts';
@@ -79,7 +79,7 @@ async function compressed(
   const { store } = deps;
   for (const other of store.metadata.layersByDiffID(diffID))
     if (storedCompression(store, other.digest) === 'gzip') return other;
-  const record = await requireVariant(store, { digest: layer.digest, diffID });
+  const record = await requireLayerVariant(store, { digest: layer.digest, diffID });
   return await repackLayer(deps, record, { ...options, packing: 'gzip' });
 }
 

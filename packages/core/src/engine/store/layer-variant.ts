@@ -21,7 +21,7 @@ export async function layerVariant(
 }
 
 /** The same, for who cannot do without it. Throws `BLOB_UNKNOWN`. */
-export async function requireVariant(
+export async function requireLayerVariant(
   store: Store,
   layer: Pick<ImageLayer, 'digest' | 'diffID'>,
 ): Promise<LayerRecord> {
