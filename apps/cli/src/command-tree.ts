@@ -3,10 +3,12 @@ import { type Command, CommanderError, type ParseOptionsResult } from 'commander
 import type { CommandSpec, GroupSpec } from './command.ts';
 import { DockerCommand } from './docker-command.ts';
 import { CommandError } from './errors.ts';
+import { BAD_FLAG_EXIT_CODE } from './exit-codes.ts';
 import { Flags } from './flags.ts';
 import type { Io } from './io.ts';
 import {
   COMMON_COMMANDS,
+  DAEMON_FLAGS,
   GLOBAL_FLAGS,
   GROUPS,
   OTHER_COMMANDS,
@@ -15,6 +17,8 @@ import {
 } from './program.ts';
 
 const DEFAULT_COLUMNS = 80;
+/** sirupsen/logrus, `ParseLevel`. */
+const LOG_LEVELS = new Set(['panic', 'fatal', 'error', 'warn', 'warning', 'info', 'debug', 'trace']);
 
 /** What is done when the user has chosen a command, and its flags and arguments have been read. */
 export type Execute = (spec: CommandSpec, command: Command) => Promise<void>;
@@ -22,7 +26,16 @@ export type Execute = (spec: CommandSpec, command: Command) => Promise<void>;
 class Program extends DockerCommand {
   override parseOptions(argv: string[]): ParseOptionsResult {
     const parsed = super.parseOptions(argv);
-    if (!new Flags(this).bool('version')) return parsed;
+    const flags = new Flags(this);
+    const refused = DAEMON_FLAGS.find(({ name }) => flags.changed(name));
+    if (refused !== undefined)
+      throw new CommandError(`${PROGRAM} has no daemon to connect to: leave out --${refused.name}`, {
+        exitCode: BAD_FLAG_EXIT_CODE,
+      });
+    const level = flags.string('log-level') ?? '';
+    if (level !== '' && !LOG_LEVELS.has(level.toLowerCase()))
+      throw new CommandError(`Unable to parse logging level: ${level}`);
+    if (!flags.bool('version')) return parsed;
     this.configureOutput().writeOut?.(`${PROGRAM} version ${VERSION}\n`);
     throw new CommanderError(0, 'commander.version', VERSION);
   }
@@ -38,7 +51,7 @@ export function commandTree(io: Io, execute: Execute): Command {
     .usage(`${PROGRAM} [OPTIONS] COMMAND`)
     .description(PROGRAM_SUMMARY)
     .optionsGroup('Global Options:')
-    .takeFlags(GLOBAL_FLAGS)
+    .takeFlags([...GLOBAL_FLAGS, ...DAEMON_FLAGS])
     .helpOption(false)
     .showSuggestionAfterError(false)
     .enablePositionalOptions()

@@ -5,8 +5,8 @@ export interface FlagSpec {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  /** `filter`: a list of `name=value`. */
-  readonly type: 'bool' | 'string' | 'list' | 'int' | 'filter';
+  /** `filter`: a list of `name=value`; `strings`: a list, several of which may stand behind commas. */
+  readonly type: 'bool' | 'string' | 'list' | 'strings' | 'int' | 'filter';
   readonly usage: string;
   /** A default that the help text shows; absent: false, the empty text, none. */
   readonly default?: boolean | string | number;
@@ -62,6 +62,11 @@ export class Flags {
     return Array.isArray(value) ? value : [];
   }
 
+  strings(name: string): readonly string[] {
+    const value = this.#get(name, 'strings');
+    return Array.isArray(value) ? value : [];
+  }
+
   /** As given, without those that are empty. */
   filter(name: string): readonly string[] {
     const value = this.#get(name, 'filter');
@@ -100,6 +105,7 @@ const READERS = {
   int: parseInteger,
   string: (text) => text,
   list: addText,
+  strings: (text, previous) => [...listed(previous), ...(text === '' ? [] : text.split(','))],
   filter: (text, previous) => {
     requireFilter(text);
     return addText(text, previous);
@@ -107,7 +113,11 @@ const READERS = {
 } satisfies Record<FlagSpec['type'], (text: string, previous: unknown) => unknown>;
 
 function addText(text: string, previous: unknown): string[] {
-  return [...(Array.isArray(previous) ? previous : []), text];
+  return [...listed(previous), text];
+}
+
+function listed(previous: unknown): string[] {
+  return Array.isArray(previous) ? previous : [];
 }
 
 /** What commander reads a value with. It throws `FlagError`; `names` are the flag's, as pflag shows them. */

@@ -29,8 +29,28 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     usage: "Directory of Docker's config.json, or wherry's own configuration file (*.toml)",
   },
   { name: 'debug', short: 'D', type: 'bool', usage: 'Enable debug mode' },
+  {
+    name: 'log-level',
+    short: 'l',
+    type: 'string',
+    default: 'info',
+    usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
+  },
   { name: 'root', type: 'string', usage: 'Directory of the content store' },
   { name: 'version', short: 'v', type: 'bool', usage: 'Print version information and quit' },
+];
+
+const REFUSED = { usage: '', hidden: true } as const;
+
+/** Where Docker's client finds its daemon. They are read to be refused by name: there is no daemon here. */
+export const DAEMON_FLAGS: readonly FlagSpec[] = [
+  { name: 'context', short: 'c', type: 'string', ...REFUSED },
+  { name: 'host', short: 'H', type: 'list', ...REFUSED },
+  { name: 'tls', type: 'bool', ...REFUSED },
+  { name: 'tlscacert', type: 'string', ...REFUSED },
+  { name: 'tlscert', type: 'string', ...REFUSED },
+  { name: 'tlskey', type: 'string', ...REFUSED },
+  { name: 'tlsverify', type: 'bool', ...REFUSED },
 ];
 
 /** The commands that stand first in the list, and those that follow. */

@@ -70,6 +70,15 @@ describe('help', () => {
 
   test('of a group goes to standard error when no command is given', async () => {
     expect(await runCli(['system'])).toMatchObject({ exitCode: 0, stdout: '', stderr: SYSTEM_HELP });
+    const { stdout } = await runCli(['image', 'help']);
+    expect(stdout).toMatch(/^Usage: {2}wherry image COMMAND\n\nManage images\n/);
+    expect(await runCli(['image'])).toMatchObject({ exitCode: 0, stdout: '', stderr: stdout });
+  });
+
+  test('of a command under its long name', async () => {
+    const help = await runCli(['image', 'ls', '--help']);
+    expect(await runCli(['help', 'image', 'ls'])).toEqual(help);
+    expect(await runCli(['image', 'help', 'list'])).toEqual(help);
   });
 });
 
@@ -116,6 +125,47 @@ describe('a command line that means nothing', () => {
     { argv: ['pull', '--jobs=0', 'x'], exitCode: 1, stderr: '--jobs is 0, want at least 1\n' },
   ])('$argv is refused', async ({ argv, exitCode, stderr }) => {
     expect(await runCli(argv)).toMatchObject({ exitCode, stderr });
+  });
+});
+
+describe('the options of a daemon', () => {
+  test.each([
+    { argv: ['-H', 'unix:///var/run/docker.sock', 'images'], name: 'host' },
+    { argv: ['--host=tcp://x:2375', 'images'], name: 'host' },
+    { argv: ['-c', 'remote', 'pull', 'x'], name: 'context' },
+    { argv: ['--tlsverify', 'images'], name: 'tlsverify' },
+    { argv: ['--tlscacert', 'ca.pem', '--tls=false', 'images'], name: 'tls' },
+  ])('$argv are refused in one line', async ({ argv, name }) => {
+    expect(await runCli(argv)).toMatchObject({
+      exitCode: 125,
+      stdout: '',
+      stderr: `wherry has no daemon to connect to: leave out --${name}\n`,
+    });
+  });
+
+  test('stand in no help text', async () => {
+    expect((await runCli(['--help'])).stdout).not.toMatch(/--(host|context|tls)/);
+  });
+});
+
+describe('the level of logs', () => {
+  const failing = { history: () => Promise.reject(new WherryError('CORRUPT', 'blob is broken')) };
+
+  test.each(['debug', 'TRACE'])('%s shows where an error comes from', async (level) => {
+    const { stderr } = await runCli(['-l', level, 'history', 'x'], { engine: failing });
+    expect(stderr).toMatch(/run\.test\.ts.*\nError: blob is broken\n$/s);
+  });
+
+  test.each(['info', 'warn', 'error', 'fatal', ''])('%j logs nothing', async (level) => {
+    const argv = [`--log-level=${level}`, 'history', 'x'];
+    expect((await runCli(argv, { engine: failing })).stderr).toBe('Error: blob is broken\n');
+  });
+
+  test('is one that Docker knows', async () => {
+    expect(await runCli(['-l', 'loud', 'images'])).toMatchObject({
+      exitCode: 1,
+      stderr: 'Unable to parse logging level: loud\n',
+    });
   });
 });
 

@@ -77,8 +77,12 @@ function engineOptions(globals: Flags, flags: Flags, io: Io): EngineOptions {
   };
 }
 
+/** As Docker's client, which logs nothing of what images need at the other levels. */
+const DEBUG_LEVELS: readonly string[] = ['debug', 'trace'];
+
 function ioOf(globals: Flags, { io }: RunDeps): Io {
-  return globals.bool('debug') ? withDebug(io) : io;
+  const level = globals.string('log-level')?.toLowerCase() ?? '';
+  return globals.bool('debug') || DEBUG_LEVELS.includes(level) ? withDebug(io) : io;
 }
 
 function withDebug(io: Io): Io {

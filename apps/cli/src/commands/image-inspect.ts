@@ -1,11 +1,13 @@
 import type { CommandContext } from '../command.ts';
 import { openInspector } from '../output/inspector.ts';
-import { inspectImages, isRemote } from './inspect-images.ts';
+import { inspectImages } from './inspect-images.ts';
+import { variantFlag } from './platform-flag.ts';
 
 /** `wherry image inspect`. */
 export async function run(context: CommandContext): Promise<number> {
-  if (isRemote(context)) return await (await import('./inspect-remote.ts')).inspectRemote(context);
+  if (context.flags.bool('remote')) return await (await import('./inspect-remote.ts')).inspectRemote(context);
+  const choice = variantFlag(context.flags);
   const inspector = await openInspector(context.flags.string('format'));
   const describe = (name: string, message: string) => `Error: no such image: ${name}: ${message}`;
-  return await inspectImages(context, inspector, describe);
+  return await inspectImages(context, inspector, describe, choice);
 }

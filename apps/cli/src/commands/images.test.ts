@@ -73,6 +73,40 @@ describe('wherry images', () => {
     expect(await runCli(argv, { engine })).toMatchObject({ exitCode: 0, stdout });
   });
 
+  test('shows another size when one is asked for', async () => {
+    const sizes = { transferBytes: 1_500_000, diskBytes: 4_200_000, uniqueBytes: 200_000 };
+    const asked: (ImagesRequest | undefined)[] = [];
+    const sized = {
+      images: async (request?: ImagesRequest) => {
+        asked.push(request);
+        return [{ ...COMMON, id: id('c618'), repoTags: ['a:1'], repoDigests: [], created: undefined, sizes }];
+      },
+    };
+    const sizeOf = async (...argv: string[]) => {
+      const { stdout } = await runCli(
+        ['images', '--format', '{{.Size}} {{.SharedSize}} {{.UniqueSize}}', ...argv],
+        {
+          engine: sized,
+        },
+      );
+      return stdout;
+    };
+    expect(await sizeOf('--size', 'transfer')).toBe('1.5MB 4MB 200kB\n');
+    expect(await sizeOf('--size', 'disk')).toBe('4.2MB 4MB 200kB\n');
+    expect(await sizeOf('--size=unique')).toBe('200kB 4MB 200kB\n');
+    expect(asked).toEqual([{ sizes: true }, { sizes: true }, { sizes: true }]);
+    expect((await runCli(['images', '--size', 'disk'], { engine: sized })).stdout).toContain(
+      'N/A       4.2MB\n',
+    );
+  });
+
+  test.each(['', 'big', 'Disk', 'toString'])('refuses %j as a size', async (size) => {
+    expect(await runCli(['images', '--size', size])).toMatchObject({
+      exitCode: 1,
+      stderr: `--size is ${JSON.stringify(size)}, want transfer, disk or unique\n`,
+    });
+  });
+
   test('is a header when there are none', async () => {
     const none = { images: async () => [] };
     expect((await runCli(['images'], { engine: none })).stdout).toBe(

@@ -3,7 +3,7 @@ import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { openInspector } from '../output/inspector.ts';
 import { run as runImageInspect } from './image-inspect.ts';
-import { inspectImages, isRemote } from './inspect-images.ts';
+import { inspectImages } from './inspect-images.ts';
 
 const TYPES = [
   'config',
@@ -40,4 +40,12 @@ export async function run(context: CommandContext): Promise<number> {
   io.stdout.write(inspector.text());
   for (const name of args) io.stderr.write(`Error: No such ${type}: ${name}\n`);
   return FAILURE_EXIT_CODE;
+}
+
+/** Tells whether registries are to be asked in place of the store. Throws for what only they could answer. */
+function isRemote({ flags }: Pick<CommandContext, 'flags'>): boolean {
+  const remote = flags.bool('remote');
+  if (!remote && flags.string('platform') !== undefined)
+    throw new CommandError('--platform can only be used with --remote');
+  return remote;
 }

@@ -2,13 +2,15 @@ import { familiarName, isWherryError, type LoadRequest, type ProgressEvent } fro
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain } from '../errors.ts';
 import { LOAD_WORDS, openProgress } from '../output/progress.ts';
+import { variantsFlag } from './platform-flag.ts';
 
 /** `wherry load`: the images of an archive, or of an OCI layout directory. */
 export async function run(context: CommandContext): Promise<number> {
   const { flags, io, signal } = context;
   const input = flags.string('input') ?? '';
   if (input === '' && io.stdin.isTTY) throw new CommandError('requested load from stdin, but stdin is empty');
-  const request: LoadRequest = { from: input === '' ? io.stdin : input };
+  const platforms = variantsFlag(flags, 'invalid platform: ');
+  const request: LoadRequest = { from: input === '' ? io.stdin : input, ...platforms };
   const engine = await context.engine();
   try {
     await engine.load(request, { signal, onProgress: progressOf(context) });

@@ -1,5 +1,6 @@
 import {
   formatReference,
+  type PlatformChoice,
   type ProgressEvent,
   parseReference,
   type Reference,
@@ -11,14 +12,25 @@ import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import { openProgress, PUSH_WORDS } from '../output/progress.ts';
 import { refuseSigning } from './content-trust.ts';
+import { variantFlag } from './platform-flag.ts';
+
+/** Docker's, which stands between empty lines. */
+const ONE_PLATFORM_NOTE = `
+ Info -> Using --platform pushes only the specified platform manifest of a multi-platform image index.
+         Other components, like attestations, will not be included.
+         To push the complete multi-platform image, remove the --platform flag.
+
+`;
 
 /** `wherry push`: an image, or all tags of a repository. */
 export async function run(context: CommandContext): Promise<number> {
   const { flags, io } = context;
+  const choice = variantFlag(flags);
   const named = await plainly(() => parseReference(context.args[0] ?? ''));
   const isNameOnly = named.tag === undefined && named.digest === undefined;
   const allTags = flags.bool('all-tags');
   const quiet = flags.bool('quiet');
+  if (choice.platform && !quiet) io.stdout.write(ONE_PLATFORM_NOTE);
   if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
   refuseSigning(flags, io.env);
   const ref = allTags ? named : withDefaultTag(named);
@@ -26,16 +38,21 @@ export async function run(context: CommandContext): Promise<number> {
     if (isNameOnly && !allTags) io.stdout.write('Using default tag: latest\n');
     io.stdout.write(`The push refers to repository [${formatReference(repositoryOf(ref))}]\n`);
   }
-  await plainly(() => send(context, ref, allTags));
+  await plainly(() => send(context, ref, choice, allTags));
   if (quiet) io.stdout.write(`${formatReference(ref)}\n`);
   return 0;
 }
 
-async function send(context: CommandContext, ref: Reference, allTags: boolean): Promise<void> {
+async function send(
+  context: CommandContext,
+  ref: Reference,
+  choice: PlatformChoice,
+  allTags: boolean,
+): Promise<void> {
   const engine = await context.engine();
   const options: VerbOptions = { signal: context.signal, onProgress: progressOf(context) };
-  if (allTags) await engine.pushAllTags({ repository: ref }, options);
-  else await engine.push({ ref }, options);
+  if (allTags) await engine.pushAllTags({ repository: ref, ...choice }, options);
+  else await engine.push({ ref, ...choice }, options);
 }
 
 function progressOf({ flags, io }: CommandContext): (event: ProgressEvent) => void {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isErrno } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, fileError } from '../errors.ts';
+import { variantsFlag } from './platform-flag.ts';
 
 /** Only the user may read an archive, as with Docker. */
 const ARCHIVE_MODE = 0o600;
@@ -11,6 +12,7 @@ const ARCHIVE_MODE = 0o600;
 /** `wherry save`: images as an archive, to a file or to standard output. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, flags, io, signal } = context;
+  const platforms = variantsFlag(flags, 'invalid platform: ');
   const output = flags.string('output') ?? '';
   if (output === '' && io.stdout.isTTY)
     throw new CommandError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
@@ -21,6 +23,7 @@ export async function run(context: CommandContext): Promise<number> {
     images: args,
     ...(flags.bool('uncompressed') ? { uncompressed: true } : {}),
     ...(since.length > 0 ? { since } : {}),
+    ...platforms,
   };
   const archive = engine.save(request, { signal });
   if (output === '') for await (const chunk of archive) await io.stdout.writeBytes(chunk);

@@ -13,6 +13,8 @@ const RECORDED_HOSTS = ['127.0.0.1:5058', 'localhost', 'docker.io'];
 /** What cannot be played here. */
 const UNPLAYABLE: Readonly<Record<string, string>> = {
   offline: 'its text is that of a resolver',
+  'format-fields': 'the recorded client has no placeholder for automated builds',
+  'format-table': 'the recorded client has no placeholder for automated builds',
 };
 
 interface GoldenCase {
@@ -24,7 +26,7 @@ interface GoldenCase {
 }
 
 interface GoldenServer {
-  readonly answers: readonly { readonly name: string }[];
+  readonly answers: readonly { readonly name: string; readonly is_automated: boolean }[];
 }
 
 function readGolden<T>(name: string): T {
@@ -42,6 +44,27 @@ function serveRecorded(): Promise<ScriptedServer> {
     const results = answers.filter(({ name }) => name.includes(term));
     return { body: { query: term, results: results.slice(0, Number(url.searchParams.get('n'))) } };
   });
+}
+
+/**
+ * A recorded table with the column for automated builds that the recorded client has no more, when the answer has
+ * such a build: then without the blanks at the ends of its lines.
+ */
+function withAutomated(
+  [heading = '', ...rows]: readonly string[],
+  automated: ReadonlySet<string>,
+): string[] | undefined {
+  const isAutomated = (row: string) => automated.has(row.slice(0, row.indexOf(' ')));
+  if (!heading.endsWith('OFFICIAL') || !rows.some(isAutomated)) return undefined;
+  const width = `${heading}   `.length;
+  return trimmed([
+    `${heading}   AUTOMATED`,
+    ...rows.map((row) => row.padEnd(width) + (isAutomated(row) ? '[OK]' : '')),
+  ]);
+}
+
+function trimmed(lines: readonly string[]): string[] {
+  return lines.map((line) => line.trimEnd());
 }
 
 function asWherry(lines: readonly string[]): string {
@@ -68,10 +91,14 @@ describe.skipIf(!existsSync(GOLDEN))('as the recorded client', () => {
   });
 
   const { cases } = existsSync(GOLDEN) ? readGolden<{ cases: GoldenCase[] }>('search.json') : { cases: [] };
+  const { answers } = existsSync(GOLDEN) ? readGolden<GoldenServer>('search-server.json') : { answers: [] };
+  const automated = new Set(answers.filter((answer) => answer.is_automated).map(({ name }) => name));
   for (const { name, argv, exit, stdout, stderr } of cases) {
     test.skipIf(name in UNPLAYABLE)(`${name}: ${argv.join(' ')}`, async () => {
       const result = await runCli(argv, { engine: { search: engine.search } });
-      expect(result.stdout).toBe(stdout.join('\n'));
+      const table = withAutomated(stdout, automated);
+      if (table) expect(trimmed(result.stdout.split('\n'))).toEqual(table);
+      else expect(result.stdout).toBe(stdout.join('\n'));
       const told = asWherry(stderr);
       // A line with what to do next may stand behind the recorded text.
       expect(told === '' ? result.stderr : result.stderr.slice(0, told.length)).toBe(told);
@@ -160,6 +187,21 @@ describe('search', () => {
     ]);
     const whole = await search(['--no-trunc', 'x'], { description: 'd'.repeat(46) });
     expect(whole.stdout).toContain(` ${'d'.repeat(46)}   0 `);
+  });
+
+  test('has a column for automated builds when there is one, and a placeholder always', async () => {
+    const [plain, automated] = [{ name: 'plain' }, { name: 'auto', isAutomated: true }];
+    const { stdout } = await search(['x'], plain, automated);
+    expect(stdout.split('\n').map((line) => line.trimEnd())).toEqual([
+      'NAME      DESCRIPTION   STARS     OFFICIAL   AUTOMATED',
+      'plain                   0',
+      'auto                    0                    [OK]',
+      '',
+    ]);
+    expect((await search(['x'], plain)).stdout).not.toContain('AUTOMATED');
+    const format = ['--format', '{{.Name}} {{.IsAutomated}}', 'x'];
+    expect((await search(format, plain, automated)).stdout).toBe('plain \nauto [OK]\n');
+    expect((await search(['--format', 'json', 'x'], automated)).stdout).not.toContain('Automated');
   });
 
   test('lists its options', async () => {

@@ -14,7 +14,7 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
   const limit = flags.int('limit') ?? 0;
   const request = { term: args[0] ?? '', filters, ...(limit > 0 ? { limit } : {}) };
   const results = await (await engine()).search(request, { signal });
-  const listing = searchListing({ noTrunc: flags.bool('no-trunc') });
+  const listing = searchListing(results, { noTrunc: flags.bool('no-trunc') });
   io.stdout.write(await formatList(flags.string('format') || TABLE, listing, results));
   return 0;
 }

@@ -47,14 +47,20 @@ export function templateText(format: string): string {
  * to the text of each.
  */
 export function rowType<Row>(
-  { goType, fields, jsonFields = {} }: Pick<Listing<Row>, 'goType' | 'fields' | 'jsonFields'>,
+  {
+    goType,
+    fields,
+    jsonFields = {},
+    notInJson = [],
+  }: Pick<Listing<Row>, 'goType' | 'fields' | 'jsonFields' | 'notInJson'>,
   clean: (text: string) => string,
 ): GoType {
   const entries = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   const methods = entries.map(([name, field]) => [name, method([], string, (row: Row) => clean(field(row)))]);
+  const inJson = entries.filter(([name]) => !notInJson.includes(name));
   const marshalJson = (row: Row) => {
     const texts: Record<string, string> = {};
-    for (const [name, field] of entries) texts[name] = clean((jsonFields[name] ?? field)(row));
+    for (const [name, field] of inJson) texts[name] = clean((jsonFields[name] ?? field)(row));
     return encodeTexts(texts);
   };
   return pointer(struct(goType, {}, { methods: Object.fromEntries(methods), marshalJson }));

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { PLATFORM, QUIET } from './shared-flags.ts';
+import { PLATFORM, PLATFORMS_FORM, QUIET } from './shared-flags.ts';
 
 export const SAVE: CommandSpec = {
   name: 'save',
@@ -9,6 +9,7 @@ export const SAVE: CommandSpec = {
   alsoKnownAs: ['image save', 'save'],
   flags: [
     { name: 'output', short: 'o', type: 'string', usage: 'Write to a file, instead of STDOUT' },
+    { name: 'platform', type: 'strings', usage: `Save only the given platform(s). ${PLATFORMS_FORM}` },
     { name: 'since', type: 'list', usage: 'Leave out layers that this image or archive has' },
     { name: 'uncompressed', type: 'bool', usage: 'Write layers as plain tars, as older daemons do' },
   ],
@@ -23,6 +24,7 @@ export const LOAD: CommandSpec = {
   alsoKnownAs: ['image load', 'load'],
   flags: [
     { name: 'input', short: 'i', type: 'string', usage: 'Read from tar archive file, instead of STDIN' },
+    { name: 'platform', type: 'strings', usage: `Load only the given platform(s). ${PLATFORMS_FORM}` },
     { ...QUIET, usage: 'Suppress the load output' },
   ],
   load: () => import('../commands/load.ts'),

@@ -1,9 +1,11 @@
 import type { CommandSpec } from '../command.ts';
 import {
+  EXPLICIT_PLATFORM,
   FILTER,
   FORMAT,
   NO_TRUNC,
   OBJECT_FORMAT,
+  PLATFORM_FORM,
   QUIET_IDS,
   REMOTE,
   REMOTE_PLATFORM,
@@ -22,6 +24,17 @@ export const IMAGES: CommandSpec = {
     FORMAT,
     NO_TRUNC,
     QUIET_IDS,
+    {
+      name: 'size',
+      type: 'string',
+      usage: [
+        'Show in SIZE:',
+        "'transfer':   What a pull of the image transfers",
+        "'disk':       What the store keeps of it",
+        "'unique':     What no other image needs",
+      ].join('\n'),
+    },
+    { name: 'tree', type: 'bool', usage: 'List multi-platform images as a tree (EXPERIMENTAL)' },
   ],
   load: () => import('../commands/images.ts'),
 };
@@ -61,7 +74,19 @@ export const IMAGE_INSPECT: CommandSpec = {
   summary: 'Display detailed information on one or more images',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
-  flags: [OBJECT_FORMAT, REMOTE_PLATFORM, { ...REMOTE, usage: 'Inspect images in their registries' }],
+  flags: [
+    OBJECT_FORMAT,
+    {
+      name: 'platform',
+      type: 'string',
+      usage: [
+        'Inspect a specific platform of the multi-platform image.',
+        'If the image or the server is not multi-platform capable, the command will error out if the platform does not match.',
+        EXPLICIT_PLATFORM,
+      ].join('\n'),
+    },
+    { ...REMOTE, usage: 'Inspect images in their registries' },
+  ],
   load: () => import('../commands/image-inspect.ts'),
 };
 
@@ -81,6 +106,7 @@ export const HISTORY: CommandSpec = {
       usage: 'Print sizes and dates in human readable format',
     },
     NO_TRUNC,
+    { name: 'platform', type: 'string', usage: `Show history for the given platform. ${PLATFORM_FORM}` },
     QUIET_IDS,
   ],
   load: () => import('../commands/history.ts'),
@@ -95,6 +121,11 @@ export const RMI: CommandSpec = {
   flags: [
     { name: 'force', short: 'f', type: 'bool', usage: 'Force removal of the image' },
     { name: 'no-prune', type: 'bool', usage: 'Do not delete untagged parents' },
+    {
+      name: 'platform',
+      type: 'strings',
+      usage: `Remove only the given platform variant. ${PLATFORM_FORM}`,
+    },
     { ...REMOTE, usage: 'Delete tags, or manifests by digest, in the registry' },
   ],
   load: () => import('../commands/rmi.ts'),

@@ -45,3 +45,9 @@ export const REMOTE_PLATFORM = {
   type: 'string',
   usage: 'With --remote: platform to show of a multi-platform image',
 } as const;
+
+/** How the platform of one image of an index is written, and several. */
+export const PLATFORM_FORM = 'Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")';
+export const PLATFORMS_FORM =
+  'Formatted as a comma-separated list of "os[/arch[/variant]]" (e.g., "linux/amd64,linux/arm64/v8")';
+export const EXPLICIT_PLATFORM = "'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)";

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CONTENT_TRUST, FILTER, JOBS, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
+import { CONTENT_TRUST, EXPLICIT_PLATFORM, FILTER, JOBS, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
 
 export const PULL: CommandSpec = {
   name: 'pull',
@@ -30,6 +30,15 @@ export const PUSH: CommandSpec = {
     { name: 'all-tags', short: 'a', type: 'bool', usage: 'Push all tags of an image to the repository' },
     { ...CONTENT_TRUST, usage: 'Skip image signing' },
     { ...JOBS, usage: 'Number of layers to upload at once' },
+    {
+      name: 'platform',
+      type: 'string',
+      usage: [
+        'Push a platform-specific manifest as a single-platform image to the registry.',
+        "Image index won't be pushed, meaning that other manifests, including attestations won't be preserved.",
+        EXPLICIT_PLATFORM,
+      ].join('\n'),
+    },
     { ...QUIET, usage: 'Suppress verbose output' },
   ],
   load: () => import('../commands/push.ts'),

@@ -8,10 +8,12 @@ import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-cli
 import type { PullCheck } from './check-pull.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
+import type { ImageTree } from './image-tree.ts';
 import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
 import type { RemoveRemoteRequest } from './remove-remote.ts';
 import type { SquashRequest } from './squash.ts';
+import type { ImageSizes } from './store/image-sizes.ts';
 import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
@@ -19,11 +21,13 @@ import type { VerifyRequest, VerifyResult } from './verify.ts';
 export type { PullCheck } from './check-pull.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
+export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { CopyPlace } from './remote/copy-place.ts';
 export type { RemoveRemoteRequest } from './remove-remote.ts';
 export type { SquashRequest } from './squash.ts';
+export type { ImageSizes } from './store/image-sizes.ts';
 export type { TagOrder } from './tag-order.ts';
 export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
@@ -104,6 +108,8 @@ export interface ImageSummary {
   /** Bytes of the layers' files. */
   readonly size: number;
   readonly platform: Platform;
+  /** Set where they were asked for. */
+  readonly sizes?: ImageSizes;
 }
 
 export interface ImagesRequest {
@@ -118,6 +124,8 @@ export interface ImagesRequest {
   readonly filters?: readonly string[];
   /** Only images that are pinned. */
   readonly pinned?: boolean;
+  /** What each image takes on its way and in the store, for which its manifest is read. */
+  readonly sizes?: boolean;
 }
 
 export interface HistoryEntry {
@@ -344,6 +352,8 @@ export interface Engine extends AsyncDisposable {
   inspectRemote(request: InspectRemoteRequest, options?: VerbOptions): Promise<RemoteInspection>;
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
+  /** The same by what the names stand for, newest first: an index with the images for its platforms. */
+  imageTree(request?: ImagesRequest): Promise<ImageTree[]>;
   tag(request: { readonly source: string; readonly target: Reference }): Promise<void>;
   inspect(image: string, choice?: PlatformChoice): Promise<ImageInspection>;
   history(image: string, choice?: PlatformChoice): Promise<HistoryEntry[]>;

@@ -14,7 +14,7 @@ import {
 import type { Store } from './store/store.ts';
 
 /**
- * Lists images, newest first, from metadata alone; only filters on labels read documents. Throws
+ * Lists images, newest first, from metadata alone; only filters on labels, and sizes, read documents. Throws
  * `INVALID_ARGUMENT` with Docker's texts for filters, `IMAGE_UNKNOWN` for what they name.
  */
 export async function images(
@@ -31,8 +31,21 @@ export async function images(
     const shown = names.get(facts.id) ?? [];
     if (isListed(facts, shown)) found.push({ facts, names: shown });
   }
-  const rows = await withLabels(store, filters, found);
-  return rows.map(({ facts, names: shown }) => summaryOf(facts, shown)).sort(newestFirst);
+  const labelled = await withLabels(store, filters, found);
+  const rows = labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)).sort(newestFirst);
+  return request.sizes ? await withSizes(store, rows) : rows;
+}
+
+async function withSizes(store: Store, rows: readonly ImageSummary[]): Promise<ImageSummary[]> {
+  const { imageSizes } = await import('./store/image-sizes.ts');
+  const sizesOf = await imageSizes(
+    store,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => {
+    const sizes = sizesOf.get(row.id);
+    return sizes ? { ...row, sizes } : row;
+  });
 }
 
 /** Docker's client makes the argument one more filter. */

@@ -64,6 +64,7 @@ function transferVerbs(parts: Parts) {
 function imageVerbs(parts: Parts) {
   return {
     images: async (request) => (await import('./images.ts')).images(await parts.local(), request),
+    imageTree: async (request) => (await import('./image-tree.ts')).imageTree(await parts.local(), request),
     tag: async (request) => (await import('./tag.ts')).tag(await parts.local(), request),
     inspect: async (image, choice) =>
       (await import('./inspect.ts')).inspect(await parts.local(), image, choice),

@@ -1,4 +1,4 @@
-import { type ImageSummary, shortId } from '@wherry/core';
+import { type ImageSizes, type ImageSummary, shortId } from '@wherry/core';
 import { goTimePrinter } from '../go-time.ts';
 import { humanAge, humanSize, isZeroTime, shortSize } from '../human.ts';
 import { IDS, type Listing, RAW, TABLE } from '../listing.ts';
@@ -19,12 +19,28 @@ export interface ImageListOptions {
   /** `--digests`. */
   readonly digests: boolean;
   readonly noTrunc: boolean;
+  /** `--size`: what the sizes tell; absent: the bytes of the layers' files. */
+  readonly size?: ImageSize | undefined;
   readonly now: Date;
 }
 
+/** What `--size` knows, and the size that it means. */
+const SIZES = {
+  transfer: 'transferBytes',
+  disk: 'diskBytes',
+  unique: 'uniqueBytes',
+} as const satisfies Record<string, keyof ImageSizes>;
+
+export type ImageSize = keyof typeof SIZES;
+
+export function isImageSize(text: string): text is ImageSize {
+  return Object.hasOwn(SIZES, text);
+}
+
 /** The list of images. docker/cli, `formatter.imageContext`. */
-export function imageListing({ digests, noTrunc, now }: ImageListOptions): Listing<ImageRow> {
+export function imageListing({ digests, noTrunc, size, now }: ImageListOptions): Listing<ImageRow> {
   const goTime = goTimePrinter();
+  const sizeOf = ({ size: files, sizes }: ImageSummary) => (size && sizes ? sizes[SIZES[size]] : files);
   return {
     goType: 'formatter.imageContext',
     fields: {
@@ -34,10 +50,11 @@ export function imageListing({ digests, noTrunc, now }: ImageListOptions): Listi
       Digest: ({ digest }) => digest,
       ID: ({ image }) => (noTrunc ? image.id : shortId(image.id)),
       Repository: ({ repository }) => repository,
-      SharedSize: () => UNKNOWN,
-      Size: ({ image }) => shortSize(image.size),
+      SharedSize: ({ image: { sizes } }) =>
+        sizes ? humanSize(sizes.diskBytes - sizes.uniqueBytes) : UNKNOWN,
+      Size: ({ image }) => shortSize(sizeOf(image)),
       Tag: ({ tag }) => tag,
-      UniqueSize: () => UNKNOWN,
+      UniqueSize: ({ image: { sizes } }) => (sizes ? humanSize(sizes.uniqueBytes) : UNKNOWN),
       VirtualSize: ({ image }) => humanSize(image.size),
     },
     headings: {
