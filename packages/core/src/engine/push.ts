@@ -137,7 +137,7 @@ async function pushHeld(
       : await pushTarget(state, name, facts, (digest) => lease.add(digest));
   const bytes = await readOwnDocument(store.blobs, target.digest, MAX_MANIFEST_BYTES);
   await registry.putManifest(name.ref, bytes, target.mediaType, state.signal);
-  recordPushed(state, facts.id, target);
+  recordPushed(state, name, facts, target);
   return target;
 }
 
@@ -280,10 +280,12 @@ async function pushBlob(state: Push, descriptor: Descriptor, shown: Digest | und
   else state.emit({ kind: 'layer', digest: shown, phase: outcome.kind === 'present' ? 'exists' : 'pushed' });
 }
 
-function recordPushed(state: Push, imageId: Digest, target: Descriptor): void {
+function recordPushed(state: Push, { imageId }: ImageName, facts: ImageFacts, target: Descriptor): void {
   const { metadata } = state.deps.store;
   metadata.noteUse(imageId);
   metadata.addBlobLocation(target.digest, state.repository);
+  // Another image of the index has no name of its own, and is not to outlive the one that leads to it.
+  if (facts.id !== imageId) return;
   const bare = { mediaType: target.mediaType, digest: target.digest, size: target.size };
   metadata.putName({
     ref: withDigest(state.repository, target.digest),

@@ -83,6 +83,7 @@ describe('push of a platform', () => {
     expect((await engine.pushAllTags({ repository: ref, platform: HOST }))[0]!.target.digest).toBe(
       VARIANTS.host.image.manifest.descriptor.digest,
     );
+    expect((await engine.inspect(imageIdOf(VARIANTS.oldArm))).RepoDigests).toEqual([]);
     await expect(engine.push({ ref, platform: ABSENT })).rejects.toMatchObject({ code: 'PLATFORM_UNKNOWN' });
   });
 });
