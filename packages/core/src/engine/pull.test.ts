@@ -11,6 +11,7 @@ import {
 } from '../testing/engine-sandbox.ts';
 import { makeImageFixture, makeIndexFixture } from '../testing/image-fixtures.ts';
 import { startMemoryRegistry } from '../testing/memory-registry.ts';
+import { serveAttestation } from '../testing/multi-platform.ts';
 
 const HOST = hostPlatform(process.platform, process.arch);
 const OTHER = { os: 'linux', architecture: HOST.architecture === 's390x' ? 'ppc64le' : 's390x' };
@@ -241,27 +242,3 @@ describe('pull', () => {
     await expect(sandbox.engine().pull({ ref })).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
-
-/** As BuildKit attaches them: a manifest whose layer is a statement in JSON. */
-function serveAttestation(
-  registry: Awaited<ReturnType<typeof startMemoryRegistry>>,
-  repository: string,
-  subject: string,
-) {
-  const config = registry.addBlob(repository, Buffer.from('{"architecture":"unknown","os":"unknown"}'));
-  const statement = registry.addBlob(repository, Buffer.from('{"predicate":{}}'));
-  const descriptor = registry.addManifest(repository, '', {
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { ...config, mediaType: 'application/vnd.oci.image.config.v1+json' },
-    layers: [{ ...statement, mediaType: 'application/vnd.in-toto+json' }],
-  });
-  return {
-    ...descriptor,
-    platform: { os: 'unknown', architecture: 'unknown' },
-    annotations: {
-      'vnd.docker.reference.type': 'attestation-manifest',
-      'vnd.docker.reference.digest': subject,
-    },
-  };
-}

@@ -68,11 +68,11 @@ export class Removal {
 
   /**
    * Takes one image out of the indexes it came in, of which others stay: the names in `moved` show those then.
-   * `manifest` is the image's in the indexes.
+   * `manifests` are those of the indexes that go: the image's, and what attests to it.
    */
   takeVariant(
     facts: ImageFacts,
-    manifest: Digest,
+    manifests: readonly Digest[],
     names: { readonly moved: readonly ImageName[]; readonly untagged: readonly ImageName[] },
     options: TakeOptions = {},
   ): void {
@@ -81,14 +81,10 @@ export class Removal {
       metadata.putName(name);
       this.#names.set(name.imageId, [...this.namesOf(name.imageId), name]);
     }
-    const taken = this.namesOf(facts.id).filter((name) => !names.untagged.includes(name));
-    this.#names.set(
-      facts.id,
-      this.namesOf(facts.id).filter((name) => !taken.includes(name)),
-    );
+    this.#names.set(facts.id, [...names.untagged]);
     for (const name of inDockersOrder(names.untagged)) this.#untag(name);
-    for (const digest of metadata.descendants([manifest])) this.content.add(digest);
-    metadata.dropFromIndexes(manifest);
+    for (const digest of metadata.descendants(manifests)) this.content.add(digest);
+    for (const manifest of manifests) metadata.dropFromIndexes(manifest);
     this.#delete(facts, options);
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { familiarName, parseReference } from '../reference.ts';
+import { nameAt, serveDocument, serveImage } from '../testing/engine-sandbox.ts';
+import { makeIndexFixture } from '../testing/image-fixtures.ts';
 import {
   HOST,
   imageIdOf,
@@ -7,6 +9,7 @@ import {
   OLD_ARM,
   OTHER,
   pulledForAll,
+  serveAttestation,
   VARIANTS,
 } from '../testing/multi-platform.ts';
 import type { RemovalEvent } from './engine.ts';
@@ -94,6 +97,32 @@ describe('remove of platforms', () => {
     expect(await idsIn(held)).toHaveLength(3);
     await engine.remove({ image, platforms: [OTHER], force: true });
     expect(await idsIn(held)).toHaveLength(2);
+  });
+
+  test('takes along what attests to the image, and nothing else of the index', async () => {
+    await using held = await pulledForAll();
+    const { engine, registry, sandbox } = held;
+    const fixtures = [VARIANTS.host, VARIANTS.other];
+    for (const fixture of fixtures) serveImage(registry, 'attested', '', fixture);
+    const attestations = fixtures.map(({ image }) =>
+      serveAttestation(registry, 'attested', image.manifest.descriptor.digest),
+    );
+    const images = [
+      { fixture: VARIANTS.host, platform: HOST },
+      { fixture: VARIANTS.other, platform: OTHER },
+    ];
+    serveDocument(registry, 'attested', '1', makeIndexFixture(images, attestations));
+    const ref = nameAt(registry, 'attested:1');
+    await engine.remove({ image: familiarName(held.ref) });
+    await engine.pull({ ref, allPlatforms: true });
+    const blobs = () => sandbox.files('blobs').length;
+    // The index, the layer and the attestations' config that are shared; of each image and attestation the rest.
+    const [common, ofImage, ofAttestation] = [3, 3, 2];
+    expect(blobs()).toBe(common + 2 * (ofImage + ofAttestation));
+    await engine.remove({ image: familiarName(ref), platforms: [OTHER] });
+    expect(blobs()).toBe(common + ofImage + ofAttestation);
+    expect((await engine.check({ repair: true })).faults).toEqual([]);
+    expect(blobs()).toBe(common + ofImage + ofAttestation);
   });
 
   test('leaves the registry service what it has', async () => {

@@ -33,17 +33,19 @@ export async function removePlatforms(
   const variants = await variantsOf(store, resolved);
   const subject = shownName(resolved, request.image);
   const going = new Set(platforms.map((wanted) => requireVariant(variants, wanted, subject)));
-  const staying = variants.filter(isPresent).filter((variant) => !going.has(variant));
+  const gone = new Set([...going].map(({ facts }) => facts.id));
+  const staying = variants.filter(isPresent).filter(({ facts }) => !gone.has(facts.id));
   if (staying.length === 0) return undefined;
   const removal = store.metadata.atomically(() => {
     requireUnchanged(store, resolved);
     const pinned = new Set(store.metadata.pinnedImages());
     const work = new Removal(store, (id) => pinned.has(id));
-    const heirs = heirsOf(deps, staying, going, work);
+    const heirs = heirsOf(deps, staying, gone, work);
     for (const variant of going) {
       if (!request.force) requireOnlyHere(store, variant, resolved, pinned);
       if (work.hasChildren(variant.facts.id)) throw hasChildImages(variant.facts.id);
-      work.takeVariant(variant.facts, variant.manifest.digest, namesOf(store, work, variant, heirs), request);
+      const manifests = [variant.manifest.digest, ...variant.attestations];
+      work.takeVariant(variant.facts, manifests, namesOf(store, work, variant, heirs), request);
     }
     return work;
   });
@@ -85,10 +87,9 @@ function requireOnlyHere(
 function heirsOf(
   { host }: RemoveDeps,
   staying: readonly PresentVariant[],
-  going: ReadonlySet<PresentVariant>,
+  gone: ReadonlySet<Digest>,
   removal: Removal,
 ): ImageFacts[] {
-  const gone = new Set([...going].map(({ facts }) => facts.id));
   const rank = ({ platform }: Pick<ImageFacts, 'platform'>) => (platformSatisfies(host, platform) ? 0 : 1);
   const first = [...staying].sort((a, b) => rank(a) - rank(b)).map(({ facts }) => facts);
   return [...first, ...[...removal.images()].filter(({ id }) => !gone.has(id))];

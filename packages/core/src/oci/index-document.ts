@@ -1,3 +1,4 @@
+import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../platform.ts';
 import { type Descriptor, readDescriptor } from './descriptor.ts';
@@ -18,8 +19,9 @@ export interface Index {
 
 const MAX_MANIFESTS = 10_000;
 
-/** What BuildKit writes on the manifest of an attestation. */
+/** What BuildKit writes on the manifest of an attestation: that it is one, and of which manifest. */
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
+const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /**
  * Reads an index, OCI's or Docker's manifest list; `manifests` may be empty (old archives have `null`).
@@ -46,6 +48,11 @@ export function parseIndex(bytes: Uint8Array): Index {
   };
 }
 
+/** Tells whether an entry of an index attests to the manifest with this digest. */
+export function isAttestationOf(entry: Descriptor, manifest: Digest): boolean {
+  return isAttestation(entry) && entry.annotations?.[REFERENCE_DIGEST] === manifest;
+}
+
 /** Tells whether an entry of an index attests to another one instead of being an image. */
 export function isAttestation(entry: Descriptor): boolean {
   return (
@@ -55,7 +62,7 @@ export function isAttestation(entry: Descriptor): boolean {
 }
 
 /** The entries of an index that are images, or indexes of images. */
-export function imageEntries(index: Index): Descriptor[] {
+export function imageEntries(index: Pick<Index, 'manifests'>): Descriptor[] {
   return index.manifests.filter(
     (entry) => (isManifestType(entry.mediaType) || isIndexType(entry.mediaType)) && !isAttestation(entry),
   );

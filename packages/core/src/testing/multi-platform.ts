@@ -1,4 +1,6 @@
+import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { hostPlatform, type Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import { EngineSandbox, nameAt, serveDocument, serveImage } from './engine-sandbox.ts';
@@ -56,4 +58,24 @@ export async function pulledForAll(): Promise<MultiPlatform> {
     await registry[Symbol.asyncDispose]();
   };
   return { sandbox, registry, engine, ref, [Symbol.asyncDispose]: dispose };
+}
+
+/** Serves an attestation to a manifest, as BuildKit makes them: a manifest whose layer is a statement in JSON. */
+export function serveAttestation(registry: MemoryRegistry, repository: string, subject: Digest): Descriptor {
+  const config = registry.addBlob(repository, Buffer.from('{"architecture":"unknown","os":"unknown"}'));
+  const statement = registry.addBlob(repository, Buffer.from(JSON.stringify({ subject, predicate: {} })));
+  const descriptor = registry.addManifest(repository, '', {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { ...config, mediaType: 'application/vnd.oci.image.config.v1+json' },
+    layers: [{ ...statement, mediaType: 'application/vnd.in-toto+json' }],
+  });
+  return {
+    ...descriptor,
+    platform: { os: 'unknown', architecture: 'unknown' },
+    annotations: {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': subject,
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { Digest } from '../../digest.ts';
 import { WherryError } from '../../errors.ts';
 import type { ImageFacts, ImageName, ImageStore } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { imageEntries, parseIndex } from '../../oci/index-document.ts';
+import { imageEntries, isAttestationOf, parseIndex } from '../../oci/index-document.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../platform.ts';
 import { familiarName } from '../../reference.ts';
@@ -16,6 +16,8 @@ export interface Variant {
   /** As the index has it, for a config may leave the variant out; else as the config has it. */
   readonly platform: Platform;
   readonly manifest: Descriptor;
+  /** Manifests of the index that attest to this one. */
+  readonly attestations: readonly Digest[];
   /** Absent: the image for this platform is not here. */
   readonly facts?: ImageFacts;
 }
@@ -35,18 +37,21 @@ export function isPlatform(wanted: Platform, actual: Platform): boolean {
  */
 export async function variantsOf(store: Store, { facts, name }: ResolvedImage): Promise<Variant[]> {
   if (!name || !isIndexType(name.target.mediaType))
-    return [{ platform: facts.platform, manifest: facts.manifest, facts }];
+    return [{ platform: facts.platform, manifest: facts.manifest, attestations: [], facts }];
   return await variantsIn(store, name.target);
 }
 
 /** The images of an index, those of the indexes in it too. Throws `CORRUPT`, `INVALID_DOCUMENT`. */
 export async function variantsIn(store: Store, index: Descriptor): Promise<Variant[]> {
-  const manifests: Descriptor[] = [];
-  await collectManifests(store.blobs, index, manifests, new Set());
-  return manifests.flatMap((manifest) => {
+  const entries: Descriptor[] = [];
+  await collectEntries(store.blobs, index, entries, new Set());
+  return imageEntries({ manifests: entries }).flatMap((manifest) => {
     const facts = imageOf(store, manifest.digest);
     const platform = manifest.platform ?? facts?.platform;
-    return platform ? [{ platform, manifest, ...(facts && { facts }) }] : [];
+    if (!platform) return [];
+    const attesting = entries.filter((entry) => isAttestationOf(entry, manifest.digest));
+    const attestations = attesting.map(({ digest }) => digest);
+    return [{ platform, manifest, attestations, ...(facts && { facts }) }];
   });
 }
 
@@ -112,7 +117,8 @@ export function namesOfVariant(metadata: ImageStore, resolved: ResolvedImage, im
   return [...own, ...metadata.namesOf(resolved.facts.id).filter(({ target }) => target.digest === index)];
 }
 
-async function collectManifests(
+/** What an index names, and the indexes in it that are here; these themselves are left out. */
+async function collectEntries(
   blobs: BlobReader,
   index: Descriptor,
   found: Descriptor[],
@@ -120,12 +126,11 @@ async function collectManifests(
 ): Promise<void> {
   seen.add(index.digest);
   const bytes = await readOwnDocument(blobs, index.digest, MAX_MANIFEST_BYTES);
-  for (const entry of imageEntries(parseIndex(bytes))) {
+  for (const entry of parseIndex(bytes).manifests) {
     if (seen.has(entry.digest)) continue;
-    if (!isIndexType(entry.mediaType)) {
-      seen.add(entry.digest);
-      found.push(entry);
-    } else if (await blobs.stat(entry.digest)) await collectManifests(blobs, entry, found, seen);
+    seen.add(entry.digest);
+    if (!isIndexType(entry.mediaType)) found.push(entry);
+    else if (await blobs.stat(entry.digest)) await collectEntries(blobs, entry, found, seen);
   }
 }
 
