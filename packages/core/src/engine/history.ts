@@ -4,7 +4,7 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import type { HistoryEntry, PlatformChoice } from './engine.ts';
 import { createdDate, familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
-import { variantFor } from './selection/platform-variants.ts';
+import { chosenImage } from './selection/chosen-image.ts';
 import { MAX_CONFIG_BYTES } from './store/documents.ts';
 import type { Store } from './store/store.ts';
 
@@ -18,7 +18,7 @@ export async function history(
   { platform }: PlatformChoice = {},
 ): Promise<HistoryEntry[]> {
   const { metadata, blobs } = deps.store;
-  const facts = await variantFor(deps.store, resolveImage(metadata, image), platform, image);
+  const facts = await chosenImage(deps.store, resolveImage(metadata, image), platform, image);
   const config = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES));
   let layer = 0;
   const entries = (config.history ?? []).map((entry): HistoryEntry => {

@@ -4,7 +4,7 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import type { ImageInspection, PlatformChoice } from './engine.ts';
 import { familiarNames } from './images.ts';
 import { resolveImage } from './resolve.ts';
-import { namesOfVariant, variantFor } from './selection/platform-variants.ts';
+import { chosenImage, namesOfChosen } from './selection/chosen-image.ts';
 import { MAX_CONFIG_BYTES } from './store/documents.ts';
 import type { Store } from './store/store.ts';
 
@@ -21,12 +21,12 @@ export async function inspect(
 ): Promise<ImageInspection> {
   const { metadata, blobs } = deps.store;
   const resolved = resolveImage(metadata, image);
-  const facts = await variantFor(deps.store, resolved, platform, image);
+  const facts = await chosenImage(deps.store, resolved, platform, image);
   const raw = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES)) as Record<
     string,
     unknown
   >;
-  const names = namesOfVariant(metadata, resolved, facts.id);
+  const names = namesOfChosen(metadata, resolved, facts.id);
   const tagged = names.filter((name) => name.ref.tag !== undefined).map((name) => name.taggedAt.getTime());
   const lastTagged = Math.max(NOT_TAGGED_HERE.getTime(), ...tagged);
   const lastHistory = Array.isArray(raw.history) ? raw.history.at(-1) : undefined;

@@ -1,4 +1,3 @@
-import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../platform.ts';
 import { type Descriptor, readDescriptor } from './descriptor.ts';
@@ -48,9 +47,9 @@ export function parseIndex(bytes: Uint8Array): Index {
   };
 }
 
-/** Tells whether an entry of an index attests to the manifest with this digest. */
-export function isAttestationOf(entry: Descriptor, manifest: Digest): boolean {
-  return isAttestation(entry) && entry.annotations?.[REFERENCE_DIGEST] === manifest;
+/** What an entry of an index attests to, as it says itself; `undefined` for what is no attestation. */
+export function attestedDigest(entry: Descriptor): string | undefined {
+  return isAttestation(entry) ? entry.annotations?.[REFERENCE_DIGEST] : undefined;
 }
 
 /** Tells whether an entry of an index attests to another one instead of being an image. */

@@ -1,9 +1,9 @@
 import type { BlobReader } from '../../content/blob-store.ts';
 import type { Digest } from '../../digest.ts';
 import { WherryError } from '../../errors.ts';
-import type { ImageFacts, ImageName, ImageStore } from '../../metadata/metadata-store.ts';
+import type { ImageFacts } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { imageEntries, isAttestationOf, parseIndex } from '../../oci/index-document.ts';
+import { attestedDigest, imageEntries, parseIndex } from '../../oci/index-document.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../platform.ts';
 import { familiarName } from '../../reference.ts';
@@ -45,12 +45,12 @@ export async function variantsOf(store: Store, { facts, name }: ResolvedImage): 
 export async function variantsIn(store: Store, index: Descriptor): Promise<Variant[]> {
   const entries: Descriptor[] = [];
   await collectEntries(store.blobs, index, entries, new Set());
+  const attesting = Map.groupBy(entries, attestedDigest);
   return imageEntries({ manifests: entries }).flatMap((manifest) => {
     const facts = imageOf(store, manifest.digest);
     const platform = manifest.platform ?? facts?.platform;
     if (!platform) return [];
-    const attesting = entries.filter((entry) => isAttestationOf(entry, manifest.digest));
-    const attestations = attesting.map(({ digest }) => digest);
+    const attestations = (attesting.get(manifest.digest) ?? []).map(({ digest }) => digest);
     return [{ platform, manifest, attestations, ...(facts && { facts }) }];
   });
 }
@@ -93,28 +93,9 @@ export function platformMissing(
   );
 }
 
-/** The image that is meant where a platform may have been asked for. Throws as `requireVariant` does. */
-export async function variantFor(
-  store: Store,
-  resolved: ResolvedImage,
-  wanted: Platform | undefined,
-  text: string,
-): Promise<ImageFacts> {
-  if (!wanted) return resolved.facts;
-  return requireVariant(await variantsOf(store, resolved), wanted, shownName(resolved, text)).facts;
-}
-
 /** What messages call an image that the user called `text`. */
 export function shownName({ name }: ResolvedImage, text: string): string {
   return name ? familiarName(name.ref) : text;
-}
-
-/** The names of an image that was reached by way of `resolved`: its own, and those of the index it is in. */
-export function namesOfVariant(metadata: ImageStore, resolved: ResolvedImage, image: Digest): ImageName[] {
-  const own = metadata.namesOf(image);
-  if (image === resolved.facts.id) return own;
-  const index = resolved.name?.target.digest;
-  return [...own, ...metadata.namesOf(resolved.facts.id).filter(({ target }) => target.digest === index)];
 }
 
 /** What an index names, and the indexes in it that are here; these themselves are left out. */
