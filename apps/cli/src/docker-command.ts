@@ -1,6 +1,6 @@
 import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander';
 import type { Arity } from './command.ts';
-import { CommandError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { BAD_FLAG_EXIT_CODE } from './exit-codes.ts';
 import { FlagError, FlagOption, type FlagSpec } from './flags.ts';
 import { DockerHelp } from './help.ts';
@@ -65,8 +65,9 @@ export class DockerCommand extends Command {
       return parsed;
     } catch (error) {
       if (!(error instanceof FlagError)) throw error;
-      const text = `${error.message}\n\nUsage:  ${this.usage()}\n\n${this.#pointer('Run')}`;
-      throw new CommandError(text, { exitCode: BAD_FLAG_EXIT_CODE });
+      const usage = this.usage();
+      const pointer = this.#pointer('Run');
+      throw new UsageError(error.message, { usage, pointer, exitCode: BAD_FLAG_EXIT_CODE });
     }
   }
 
@@ -96,13 +97,13 @@ export class DockerCommand extends Command {
   #refuseCommand(): never {
     const [name, ...rest] = this.args;
     if (rest.includes('--help') || rest.includes('-h')) this.#explain(!rest.includes('--help'));
-    const usage = this.parent === null ? '' : `Usage:  ${this.path}\n\n`;
-    throw new CommandError(
-      `${PROGRAM}: unknown command: ${this.path} ${name}\n\n${usage}${this.#pointer('Run')}`,
-    );
+    throw new UsageError(`${PROGRAM}: unknown command: ${this.path} ${name}`, {
+      usage: this.parent === null ? undefined : this.path,
+      pointer: this.#pointer('Run'),
+    });
   }
 
-  #arityError(): CommandError {
+  #arityError(): UsageError {
     const min = this.registeredArguments.filter(({ required }) => required).length;
     const isOpen = this.registeredArguments.at(-1)?.variadic === true;
     const max = isOpen ? Number.POSITIVE_INFINITY : this.registeredArguments.length;
@@ -115,9 +116,10 @@ export class DockerCommand extends Command {
           : this.args.length < min
             ? [`requires at least ${plural(min)}`, 'See']
             : [`requires at most ${plural(max)}`, 'Run'];
-    return new CommandError(
-      `${PROGRAM}: '${this.path}' ${wanted}\n\nUsage:  ${this.usage()}\n\n${this.#pointer(verb)}`,
-    );
+    return new UsageError(`${PROGRAM}: '${this.path}' ${wanted}`, {
+      usage: this.usage(),
+      pointer: this.#pointer(verb),
+    });
   }
 
   #pointer(verb: string): string {

@@ -6,13 +6,36 @@ import { FAILURE_EXIT_CODE } from './exit-codes.ts';
  * what the command line or a stream of progress says without one.
  */
 export class CommandError extends Error {
-  override readonly name = 'CommandError';
+  override readonly name: string = 'CommandError';
   readonly exitCode: number;
 
   constructor(message: string, options: { readonly exitCode?: number; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? FAILURE_EXIT_CODE;
   }
+}
+
+/** A command line that cannot be understood: the message shows how it would be right, too. */
+export class UsageError extends CommandError {
+  override readonly name = 'UsageError';
+  /** What is wrong, alone. */
+  readonly summary: string;
+  /** Where more is to be read. */
+  readonly pointer: string;
+
+  constructor(summary: string, { usage, pointer, exitCode }: UsageErrorOptions) {
+    const paragraphs = [summary, ...(usage === undefined ? [] : [`Usage:  ${usage}`]), pointer];
+    super(paragraphs.join('\n\n'), exitCode === undefined ? {} : { exitCode });
+    this.summary = summary;
+    this.pointer = pointer;
+  }
+}
+
+interface UsageErrorOptions {
+  /** The command's usage line. */
+  readonly usage?: string | undefined;
+  readonly pointer: string;
+  readonly exitCode?: number;
 }
 
 /** The same failure, printed without a prefix; cancellation and mistakes of ours stay what they are. */

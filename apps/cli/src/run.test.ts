@@ -16,6 +16,8 @@ Options:
       --disable-content-trust   Skip image verification (default true)
       --explain                 List the endpoints that would be asked,
                                 and why
+      --format string           Print the result as 'json', as 'table',
+                                or using a Go template
       --jobs int                Number of layers to download at once
       --platform string         Set platform if server is multi-platform
                                 capable

@@ -1,13 +1,13 @@
-import { type Engine, type EngineOptions, isWherryError } from '@wherry/core';
+import type { Engine, EngineOptions } from '@wherry/core';
 import { type Command, CommanderError } from 'commander';
 import type { CommandContext, CommandSpec } from './command.ts';
 import { commandTree } from './command-tree.ts';
-import { CommandError, describeSystemError } from './errors.ts';
-import { EXIT_CODE_OF_KIND, FAILURE_EXIT_CODE } from './exit-codes.ts';
+import { complaintJson, complaintOf } from './complaint.ts';
+import { CommandError } from './errors.ts';
 import { Flags } from './flags.ts';
 import type { Io } from './io.ts';
+import { asksForJson, isJsonFormat } from './output/json-format.ts';
 import { printable } from './output/printable.ts';
-import { PROGRAM } from './program.ts';
 
 export interface RunDeps {
   readonly io: Io;
@@ -18,7 +18,9 @@ export interface RunDeps {
 /** Runs one command line, `argv` without the program's name; returns the exit code. Never throws. */
 export async function run(argv: readonly string[], deps: RunDeps): Promise<number> {
   let exitCode = 0;
+  let chosen: Flags | undefined;
   const program = commandTree(deps.io, async (spec, command) => {
+    chosen = new Flags(command);
     exitCode = await runCommand(spec, command, globals, { ...deps, io: ioOf(globals, deps) });
   });
   const globals = new Flags(program);
@@ -28,7 +30,8 @@ export async function run(argv: readonly string[], deps: RunDeps): Promise<numbe
   } catch (error) {
     // Help or the version was printed.
     if (error instanceof CommanderError) return 0;
-    return await report(error, ioOf(globals, deps));
+    const isJson = chosen === undefined ? asksForJson(argv) : wantsJson(chosen);
+    return await report(error, isJson, ioOf(globals, deps));
   }
 }
 
@@ -39,6 +42,7 @@ async function runCommand(
   deps: RunDeps,
 ): Promise<number> {
   const flags = new Flags(command);
+  const isJson = wantsJson(flags);
   let engine: Promise<Engine> | undefined;
   const context: CommandContext = {
     io: deps.io,
@@ -46,6 +50,8 @@ async function runCommand(
     globals,
     args: command.args,
     signal: deps.signal,
+    complain: (error, text) =>
+      deps.io.stderr.write(isJson ? complaintJson(complaintOf(error)) : printable(`${text}\n`)),
     engine: () => {
       engine ??= Promise.resolve(deps.openEngine(engineOptions(globals, flags, deps.io)));
       return engine;
@@ -102,32 +108,17 @@ function withDebug(io: Io): Io {
   };
 }
 
-/** Tells the user what failed; returns the exit code. */
-async function report(error: unknown, io: Io): Promise<number> {
+/** Tells the user what failed, in JSON where the output was to be JSON; returns the exit code. */
+async function report(error: unknown, isJson: boolean, io: Io): Promise<number> {
   if (io.env.WHERRY_DEBUG) {
     const { inspect } = await import('node:util');
     io.stderr.write(`${inspect(error)}\n`);
   }
-  if (error instanceof CommandError) {
-    const hint = isWherryError(error.cause) ? error.cause.hint : undefined;
-    io.stderr.write(printable(`${error.message}\n${hint === undefined ? '' : `${hint}\n`}`));
-    return error.exitCode;
-  }
-  const systemError = describeSystemError(error);
-  if (systemError !== undefined) {
-    io.stderr.write(printable(`Error: ${systemError}\n`));
-    return FAILURE_EXIT_CODE;
-  }
-  if (!isWherryError(error)) {
-    io.stderr.write(
-      `${PROGRAM}: internal error: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-    io.stderr.write('Set WHERRY_DEBUG=1 to see where it comes from.\n');
-    return FAILURE_EXIT_CODE;
-  }
-  if (error.kind !== 'cancelled') {
-    io.stderr.write(printable(`Error: ${error.message}\n`));
-    if (error.hint !== undefined) io.stderr.write(printable(`${error.hint}\n`));
-  }
-  return EXIT_CODE_OF_KIND[error.kind];
+  const complaint = complaintOf(error);
+  io.stderr.write(isJson ? complaintJson(complaint) : complaint.text);
+  return complaint.exitCode;
+}
+
+function wantsJson(flags: Flags): boolean {
+  return flags.has('format') && isJsonFormat(flags.string('format'));
 }

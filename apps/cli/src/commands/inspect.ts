@@ -1,3 +1,4 @@
+import { WherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
@@ -20,7 +21,7 @@ const TYPES = [
 
 /** `wherry inspect`: what there is about objects of any type. The store holds images. */
 export async function run(context: CommandContext): Promise<number> {
-  const { args, flags, io } = context;
+  const { args, complain, flags, io } = context;
   const type = flags.string('type');
   if (type !== undefined && !TYPES.includes(type)) {
     const fault = type === '' ? 'type is empty' : `unknown type: ${JSON.stringify(type)}`;
@@ -38,7 +39,10 @@ export async function run(context: CommandContext): Promise<number> {
   if (flags.bool('size') && type !== 'container') io.stderr.write(`WARNING: --size ignored for ${type}\n`);
   if (type === 'image') return await runImageInspect(context);
   io.stdout.write(inspector.text());
-  for (const name of args) io.stderr.write(`Error: No such ${type}: ${name}\n`);
+  for (const name of args) {
+    const message = `No such ${type}: ${name}`;
+    complain(new WherryError('NAME_UNKNOWN', message), `Error: ${message}`);
+  }
   return FAILURE_EXIT_CODE;
 }
 

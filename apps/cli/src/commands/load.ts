@@ -1,7 +1,10 @@
 import { familiarName, isWherryError, type LoadRequest, type ProgressEvent } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain } from '../errors.ts';
+import { chosenFormat } from '../output/format.ts';
 import { LOAD_WORDS, openProgress } from '../output/progress.ts';
+import { LOADED_LISTING } from '../output/rows/loaded-row.ts';
+import { warningsTo } from '../output/warnings.ts';
 import { variantsFlag } from './platform-flag.ts';
 
 /** `wherry load`: the images of an archive, or of an OCI layout directory. */
@@ -11,9 +14,12 @@ export async function run(context: CommandContext): Promise<number> {
   if (input === '' && io.stdin.isTTY) throw new CommandError('requested load from stdin, but stdin is empty');
   const platforms = variantsFlag(flags, 'invalid platform: ');
   const request: LoadRequest = { from: input === '' ? io.stdin : input, ...platforms };
+  const format = await chosenFormat(flags, LOADED_LISTING);
+  const onProgress = format === undefined ? progressOf(context) : warningsTo(io);
   const engine = await context.engine();
   try {
-    await engine.load(request, { signal, onProgress: progressOf(context) });
+    const loaded = await engine.load(request, { signal, onProgress });
+    if (format !== undefined) io.stdout.write(format(loaded));
   } catch (error) {
     // What an archive has wrong is told without a prefix, what the command line has wrong with one.
     throw isWherryError(error, 'INVALID_ARGUMENT') ? error : plain(error);

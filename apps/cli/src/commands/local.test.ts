@@ -132,7 +132,12 @@ describe('wherry inspect', () => {
     { argv: ['-f', '', 'a'], stdout: shown },
     { argv: ['-f', 'json', 'a', 'a'], stdout: `[${onOneLine},${onOneLine}]\n` },
     { argv: ['-f', '{{.Id}}', 'x'], exitCode: 1, stdout: '\n', stderr: 'Error: No such object: x\n' },
-    { argv: ['-f', 'json', 'x'], exitCode: 1, stdout: '[]\n', stderr: 'Error: No such object: x\n' },
+    {
+      argv: ['-f', 'json', 'x'],
+      exitCode: 1,
+      stdout: '[]\n',
+      stderr: '{"error":{"code":"IMAGE_UNKNOWN","message":"No such image: x:latest"}}\n',
+    },
     {
       argv: ['-f', '{{.ID}} {{.Nope}}', 'x', 'a', 'y'],
       exitCode: 1,

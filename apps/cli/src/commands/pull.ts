@@ -16,8 +16,11 @@ import {
 import type { CommandContext } from '../command.ts';
 import { CommandError, plain, plainly } from '../errors.ts';
 import { NEWER_EXIT_CODE } from '../exit-codes.ts';
-import { printable } from '../output/printable.ts';
+import { chosenFormat } from '../output/format.ts';
 import { openProgress, type ProgressDisplay, PULL_WORDS } from '../output/progress.ts';
+import { ENDPOINT_LISTING, endpointUrl } from '../output/rows/endpoint-row.ts';
+import { PULL_CHECK_LISTING, PULL_LISTING } from '../output/rows/pull-row.ts';
+import { warningsTo } from '../output/warnings.ts';
 import { asksForContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
 
@@ -39,7 +42,9 @@ export async function run(context: CommandContext): Promise<number> {
   const ref = allTags ? named : withDefaultTag(named);
   if (flags.bool('check')) return await check(context, ref);
   if (flags.bool('explain')) return await explain(context, ref);
-  if (isNameOnly && !allTags && !flags.bool('quiet')) io.stdout.write('Using default tag: latest\n');
+  const format = await chosenFormat(flags, PULL_LISTING);
+  const quiet = flags.bool('quiet') || format !== undefined;
+  if (isNameOnly && !allTags && !quiet) io.stdout.write('Using default tag: latest\n');
   const request: PullRequest = {
     ref,
     ...platformFlag(flags, io.env),
@@ -47,11 +52,11 @@ export async function run(context: CommandContext): Promise<number> {
     ...(asksForContentTrust(flags, io.env) ? { verify: true } : {}),
   };
   const engine = await context.engine();
-  const results = flags.bool('quiet')
+  const results = quiet
     ? await fetchQuietly(engine, request, context)
     : await fetchAloud(engine, request, context);
-  if (!flags.bool('quiet')) printStatus(results, ref, context);
-  io.stdout.write(`${formatReference(ref)}\n`);
+  if (!quiet) printStatus(results, ref, context);
+  io.stdout.write(format?.(results) ?? `${formatReference(ref)}\n`);
   return 0;
 }
 
@@ -64,12 +69,7 @@ async function fetchQuietly(
   request: PullRequest,
   context: CommandContext,
 ): Promise<PullResult[]> {
-  const options = {
-    signal: context.signal,
-    onProgress: (event: ProgressEvent) => {
-      if (event.kind === 'warning') context.io.stderr.write(printable(`WARNING: ${event.message}\n`));
-    },
-  };
+  const options = { signal: context.signal, onProgress: warningsTo(context.io) };
   return isAllTags(request)
     ? await engine.pullAllTags(request, options)
     : [await engine.pull(request, options)];
@@ -151,16 +151,26 @@ function printStatus(results: readonly PullResult[], ref: Reference, { io }: Com
 async function check({ engine, flags, io, signal }: CommandContext, ref: Reference): Promise<number> {
   const other = NOT_WITH_CHECK.find((name) => flags.changed(name));
   if (other !== undefined) throw new CommandError(`--check can't be used with --${other}`);
-  const { status } = await (await engine()).checkPull({ ref }, { signal });
-  if (!flags.bool('quiet')) io.stdout.write(`${familiarName(ref)}: ${CHECK_WORDS[status]}\n`);
+  const format = await chosenFormat(flags, PULL_CHECK_LISTING);
+  const found = await (await engine()).checkPull({ ref }, { signal });
+  const { status } = found;
+  if (format !== undefined) io.stdout.write(format([found]));
+  else if (!flags.bool('quiet')) io.stdout.write(`${familiarName(ref)}: ${CHECK_WORDS[status]}\n`);
   return status === 'up-to-date' ? 0 : NEWER_EXIT_CODE;
 }
 
 async function explain(context: CommandContext, ref: Reference): Promise<number> {
+  const format = await chosenFormat(context.flags, ENDPOINT_LISTING);
   const engine = await context.engine();
   const endpoints = await engine.explainPull(ref);
+  if (format !== undefined) {
+    context.io.stdout.write(format(endpoints));
+    return 0;
+  }
   context.io.stdout.write(`${familiarRepository(ref)} is asked for at, in this order:\n`);
-  for (const [index, { url, repository, role, reason }] of endpoints.entries())
-    context.io.stdout.write(`${index + 1}. ${url.origin}/v2/${repository} (${role}): ${reason}\n`);
+  for (const [index, endpoint] of endpoints.entries())
+    context.io.stdout.write(
+      `${index + 1}. ${endpointUrl(endpoint)} (${endpoint.role}): ${endpoint.reason}\n`,
+    );
   return 0;
 }

@@ -2,15 +2,18 @@ import {
   formatReference,
   type PlatformChoice,
   type ProgressEvent,
+  type PushResult,
   parseReference,
   type Reference,
   repositoryOf,
-  type VerbOptions,
   withDefaultTag,
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
+import { chosenFormat } from '../output/format.ts';
 import { openProgress, PUSH_WORDS } from '../output/progress.ts';
+import { PUSH_LISTING } from '../output/rows/push-row.ts';
+import { warningsTo } from '../output/warnings.ts';
 import { refuseSigning } from './content-trust.ts';
 import { variantFlag } from './platform-flag.ts';
 
@@ -30,29 +33,34 @@ export async function run(context: CommandContext): Promise<number> {
   const isNameOnly = named.tag === undefined && named.digest === undefined;
   const allTags = flags.bool('all-tags');
   const quiet = flags.bool('quiet');
-  if (choice.platform && !quiet) io.stdout.write(ONE_PLATFORM_NOTE);
   if (allTags && !isNameOnly) throw new CommandError("tag can't be used with --all-tags/-a");
   refuseSigning(flags, io.env);
   const ref = allTags ? named : withDefaultTag(named);
+  const format = await chosenFormat(flags, PUSH_LISTING);
+  if (format !== undefined) {
+    io.stdout.write(format(await plainly(() => send(context, ref, choice, warningsTo(io)))));
+    return 0;
+  }
   if (!quiet) {
+    if (choice.platform) io.stdout.write(ONE_PLATFORM_NOTE);
     if (isNameOnly && !allTags) io.stdout.write('Using default tag: latest\n');
     io.stdout.write(`The push refers to repository [${formatReference(repositoryOf(ref))}]\n`);
   }
-  await plainly(() => send(context, ref, choice, allTags));
+  await plainly(() => send(context, ref, choice, progressOf(context)));
   if (quiet) io.stdout.write(`${formatReference(ref)}\n`);
   return 0;
 }
 
 async function send(
-  context: CommandContext,
+  { engine, flags, signal }: CommandContext,
   ref: Reference,
   choice: PlatformChoice,
-  allTags: boolean,
-): Promise<void> {
-  const engine = await context.engine();
-  const options: VerbOptions = { signal: context.signal, onProgress: progressOf(context) };
-  if (allTags) await engine.pushAllTags({ repository: ref, ...choice }, options);
-  else await engine.push({ ref, ...choice }, options);
+  onProgress: (event: ProgressEvent) => void,
+): Promise<PushResult[]> {
+  const opened = await engine();
+  return flags.bool('all-tags')
+    ? await opened.pushAllTags({ repository: ref, ...choice }, { signal, onProgress })
+    : [await opened.push({ ref, ...choice }, { signal, onProgress })];
 }
 
 function progressOf({ flags, io }: CommandContext): (event: ProgressEvent) => void {

@@ -1,21 +1,16 @@
 import type { CommandContext } from '../command.ts';
-import { formatTable } from '../output/table.ts';
+import { chosenFormat, formatList } from '../output/format.ts';
+import { TABLE } from '../output/listing.ts';
+import { RATE_LIMIT_LISTING } from '../output/rows/rate-limit-row.ts';
 import { serverHost } from './server-name.ts';
 
 /** `wherry system ratelimit`: how many pulls a registry still allows, as it says itself. */
-export async function run({ args, engine, io, signal }: CommandContext): Promise<number> {
+export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
+  const format = await chosenFormat(flags, RATE_LIMIT_LISTING);
   const limit = await (await engine()).rateLimit(serverHost(args[0]), { signal });
-  const shown = (value: number | string | undefined) => (value === undefined ? '-' : String(value));
-  if (limit.limit === undefined && limit.remaining === undefined) {
+  if (format !== undefined) io.stdout.write(format([limit]));
+  else if (limit.limit === undefined && limit.remaining === undefined)
     io.stdout.write(`${limit.registry} names no limit\n`);
-    return 0;
-  }
-  const window = limit.windowSeconds === undefined ? undefined : `${limit.windowSeconds}s`;
-  io.stdout.write(
-    formatTable([
-      ['REGISTRY', 'LIMIT', 'REMAINING', 'WINDOW', 'SOURCE'],
-      [limit.registry, shown(limit.limit), shown(limit.remaining), shown(window), shown(limit.source)],
-    ]),
-  );
+  else io.stdout.write(await formatList(TABLE, RATE_LIMIT_LISTING, [limit]));
   return 0;
 }

@@ -1,8 +1,10 @@
 import { familiarName, familiarRepository, parseReference, type TagOrder } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
-import { printable } from '../output/printable.ts';
+import { chosenFormat } from '../output/format.ts';
+import { tagListing } from '../output/rows/tag-row.ts';
 import { formatTable } from '../output/table.ts';
+import { warningsTo } from '../output/warnings.ts';
 
 const ORDERS: readonly string[] = ['semver', 'name', 'none'] satisfies TagOrder[];
 const NONE = '<none>';
@@ -18,16 +20,13 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
   if (!isOrder(sort)) throw new CommandError(`--sort is ${JSON.stringify(sort)}, want ${ORDERS.join(', ')}`);
   const limit = flags.int('limit');
   const digests = flags.bool('digests');
+  const format = await chosenFormat(flags, tagListing(familiarRepository(repository), { digests }));
   const tags = await (await engine()).tags(
     { repository, filters: flags.list('filter'), sort, digests, ...(limit === undefined ? {} : { limit }) },
-    {
-      signal,
-      onProgress: (event) => {
-        if (event.kind === 'warning') io.stderr.write(printable(`WARNING: ${event.message}\n`));
-      },
-    },
+    { signal, onProgress: warningsTo(io) },
   );
-  io.stdout.write(formatTable(tags.map(({ tag, digest }) => (digests ? [tag, digest ?? NONE] : [tag]))));
+  const plain = () => formatTable(tags.map(({ tag, digest }) => (digests ? [tag, digest ?? NONE] : [tag])));
+  io.stdout.write(format?.(tags) ?? plain());
   return 0;
 }
 

@@ -1,3 +1,4 @@
+import type { Flags } from '../flags.ts';
 import { IDS, type Listing, TABLE } from './listing.ts';
 import { formatTable } from './table.ts';
 
@@ -18,9 +19,24 @@ export async function formatList<Row>(
   return formatRows(format, listing, rows);
 }
 
+/**
+ * What prints rows in the format that the user chose; `undefined` when none was. A format that is no template
+ * is refused here, before the command has done anything. Throws a `CommandError`.
+ */
+export async function chosenFormat<Row>(
+  flags: Flags,
+  listing: Listing<Row>,
+): Promise<((rows: readonly Row[]) => string) | undefined> {
+  const format = flags.string('format');
+  if (!format) return undefined;
+  if (format === TABLE) return (rows) => plainTable(listing, rows);
+  const { rowFormatter } = await import('./row-template.ts');
+  return rowFormatter(format, listing);
+}
+
 function plainTable<Row>(listing: Listing<Row>, rows: readonly Row[]): string {
-  const { absent = {}, fields, headings, table } = listing;
-  const cellOf = (row: Row) => (name: string) => fields[name]?.(row) || (absent[name] ?? '');
+  const { absent = {}, cells = {}, fields, headings, table } = listing;
+  const cellOf = (row: Row) => (name: string) => (cells[name] ?? fields[name])?.(row) || (absent[name] ?? '');
   return formatTable([
     table.map((name) => headings[name] ?? ''),
     ...rows.map((row) => table.map(cellOf(row))),

@@ -16,6 +16,8 @@ export interface Listing<Row> {
   readonly notInJson?: readonly string[];
   /** What each placeholder stands for in a table's first line. */
   readonly headings: Readonly<Record<string, string>>;
+  /** What the plain table shows for it, where that is another text. */
+  readonly cells?: Readonly<Record<string, (row: Row) => string>>;
   /** What the plain table shows in the place of nothing. */
   readonly absent?: Readonly<Record<string, string>>;
   /** The placeholders of the table that is printed when nothing else is asked for. */

@@ -17,6 +17,14 @@ export function printable(text: string): string {
   return text.replace(CONTROL_BUT_NEWLINE, ' ');
 }
 
+/** JSON on one line, in which no control character, nor what ends a line somewhere, stands as itself. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** The text of a table's row: every control character but the tab, which begins a cell, made a space. */
 export function tableText(text: string): string {
   return text.replace(CONTROL_BUT_TAB, ' ');

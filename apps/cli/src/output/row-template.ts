@@ -24,14 +24,21 @@ const HEADINGS = named('formatter.SubHeaderContext', map(string, string));
  * is printed when a row fails. Throws a `CommandError`.
  */
 export function formatRows<Row>(format: string, listing: Listing<Row>, rows: readonly Row[]): string {
+  return rowFormatter(format, listing)(rows);
+}
+
+/** The same for rows that come later: the template is read at once. Throws a `CommandError`, now and then. */
+export function rowFormatter<Row>(format: string, listing: Listing<Row>): (rows: readonly Row[]) => string {
   const isTable = format.startsWith(TABLE);
   const template = parseFormat(templateText(format));
   const type = rowType(listing, isTable ? tableText : (text) => text);
-  let text = '';
-  for (const row of rows) text += `${executeOnRow(template, type, row)}\n`;
-  if (!isTable) return text;
-  const lines = `${headingLine(template, listing.headings)}\n${text}`.split('\n').slice(0, -1);
-  return alignColumns(lines.map((line) => line.split(/[\t\v]/)));
+  return (rows) => {
+    let text = '';
+    for (const row of rows) text += `${executeOnRow(template, type, row)}\n`;
+    if (!isTable) return text;
+    const lines = `${headingLine(template, listing.headings)}\n${text}`.split('\n').slice(0, -1);
+    return alignColumns(lines.map((line) => line.split(/[\t\v]/)));
+  };
 }
 
 /** The template in a list's format, where two letters may stand for a tab or the end of a line. */

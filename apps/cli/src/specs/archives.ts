@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { PLATFORM, PLATFORMS_FORM, QUIET } from './shared-flags.ts';
+import { PLATFORM, PLATFORMS_FORM, QUIET, RESULT_FORMAT } from './shared-flags.ts';
 
 export const SAVE: CommandSpec = {
   name: 'save',
@@ -23,6 +23,7 @@ export const LOAD: CommandSpec = {
   arity: { min: 0, max: 0 },
   alsoKnownAs: ['image load', 'load'],
   flags: [
+    RESULT_FORMAT,
     { name: 'input', short: 'i', type: 'string', usage: 'Read from tar archive file, instead of STDIN' },
     { name: 'platform', type: 'strings', usage: `Load only the given platform(s). ${PLATFORMS_FORM}` },
     { ...QUIET, usage: 'Suppress the load output' },
@@ -38,6 +39,7 @@ export const IMPORT: CommandSpec = {
   alsoKnownAs: ['image import', 'import'],
   flags: [
     { name: 'change', short: 'c', type: 'list', usage: 'Apply Dockerfile instruction to the created image' },
+    RESULT_FORMAT,
     { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for imported image' },
     PLATFORM,
   ],

@@ -9,6 +9,7 @@ import {
   QUIET_IDS,
   REMOTE,
   REMOTE_PLATFORM,
+  RESULT_FORMAT,
 } from './shared-flags.ts';
 
 export const IMAGES: CommandSpec = {
@@ -120,6 +121,7 @@ export const RMI: CommandSpec = {
   alsoKnownAs: ['image rm', 'image remove', 'rmi'],
   flags: [
     { name: 'force', short: 'f', type: 'bool', usage: 'Force removal of the image' },
+    RESULT_FORMAT,
     { name: 'no-prune', type: 'bool', usage: 'Do not delete untagged parents' },
     {
       name: 'platform',
@@ -141,6 +143,7 @@ export const IMAGE_PRUNE: CommandSpec = {
     { name: 'dry-run', type: 'bool', usage: 'Show what would be removed, and remove nothing' },
     { ...FILTER, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    RESULT_FORMAT,
     { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
   ],
   load: () => import('../commands/image-prune.ts'),
@@ -150,9 +153,9 @@ export const PIN: CommandSpec = {
   name: 'pin',
   summary: 'Keep images from being pruned',
   description: 'Keep images from being pruned.\nLists pinned images if no image is specified.',
-  usage: '[IMAGE...]',
+  usage: '[OPTIONS] [IMAGE...]',
   arity: { min: 0 },
-  flags: [],
+  flags: [FORMAT],
   load: () => import('../commands/pin.ts'),
 };
 

@@ -18,6 +18,13 @@ export const FORMAT: FlagSpec = {
   usage: [TITLE, ...TABLE_LINES, ...LINES].join('\n'),
 };
 
+/** `--format` of what is told of in words when nothing is said. */
+export const RESULT_FORMAT: FlagSpec = {
+  name: 'format',
+  type: 'string',
+  usage: "Print the result as 'json', as 'table', or using a Go template",
+};
+
 /** `--format` of what is printed about one thing. */
 export const OBJECT_FORMAT: FlagSpec = {
   name: 'format',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { FORMAT, OBJECT_FORMAT } from './shared-flags.ts';
+import { FORMAT, OBJECT_FORMAT, RESULT_FORMAT } from './shared-flags.ts';
 
 export const VERSION_COMMAND: CommandSpec = {
   name: 'version',
@@ -35,6 +35,7 @@ export const SYSTEM_CHECK: CommandSpec = {
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
   flags: [
+    RESULT_FORMAT,
     { name: 'repair', type: 'bool', usage: 'Set faulty content aside and rebuild what can be rebuilt' },
   ],
   load: () => import('../commands/system-check.ts'),
@@ -57,8 +58,8 @@ export const SYSTEM_RATELIMIT: CommandSpec = {
   summary: 'Show how many pulls a registry still allows',
   description:
     'Show how many pulls a registry still allows.\nDefaults to Docker Hub if no registry is specified.',
-  usage: '[REGISTRY]',
+  usage: '[OPTIONS] [REGISTRY]',
   arity: { min: 0, max: 1 },
-  flags: [],
+  flags: [FORMAT],
   load: () => import('../commands/system-ratelimit.ts'),
 };

@@ -1,5 +1,15 @@
 import type { CommandSpec } from '../command.ts';
-import { CONTENT_TRUST, EXPLICIT_PLATFORM, FILTER, JOBS, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
+import {
+  CONTENT_TRUST,
+  EXPLICIT_PLATFORM,
+  FILTER,
+  FORMAT,
+  JOBS,
+  NO_TRUNC,
+  PLATFORM,
+  QUIET,
+  RESULT_FORMAT,
+} from './shared-flags.ts';
 
 export const PULL: CommandSpec = {
   name: 'pull',
@@ -13,6 +23,7 @@ export const PULL: CommandSpec = {
     { name: 'check', type: 'bool', usage: 'Only tell if the registry has a newer image' },
     { ...CONTENT_TRUST, usage: 'Skip image verification' },
     { name: 'explain', type: 'bool', usage: 'List the endpoints that would be asked, and why' },
+    RESULT_FORMAT,
     { ...JOBS, usage: 'Number of layers to download at once' },
     PLATFORM,
     { ...QUIET, usage: 'Suppress verbose output' },
@@ -29,6 +40,7 @@ export const PUSH: CommandSpec = {
   flags: [
     { name: 'all-tags', short: 'a', type: 'bool', usage: 'Push all tags of an image to the repository' },
     { ...CONTENT_TRUST, usage: 'Skip image signing' },
+    RESULT_FORMAT,
     { ...JOBS, usage: 'Number of layers to upload at once' },
     {
       name: 'platform',
@@ -82,6 +94,7 @@ export const TAGS: CommandSpec = {
       type: 'list',
       usage: 'Only show tags that match a pattern, or one of several',
     },
+    RESULT_FORMAT,
     { name: 'limit', type: 'int', usage: 'Show no more tags than this' },
     {
       name: 'sort',
@@ -96,9 +109,9 @@ export const TAGS: CommandSpec = {
 export const OUTDATED: CommandSpec = {
   name: 'outdated',
   summary: 'List images that are newer in their registry',
-  usage: '[NAME[:TAG]...]',
+  usage: '[OPTIONS] [NAME[:TAG]...]',
   arity: { min: 0 },
-  flags: [],
+  flags: [FORMAT],
   load: () => import('../commands/outdated.ts'),
 };
 
