@@ -94,6 +94,15 @@ describe('helpers', () => {
     expect(await store().get('reg.io')).toEqual({ username: '', password: '', identityToken: 'refresh' });
   });
 
+  test('are not asked where they might ask in turn', async () => {
+    await installHelper('keeper', 'echo asked > "$(dirname "$0")/asked"; exit 1');
+    await write('.docker/config.json', { credsStore: 'keeper', auths: { 'reg.io': auth('file') } });
+    const options = { env: { PATH: join(home, 'bin') }, home, dockerConfigDir: join(home, '.docker') };
+    const quiet = new FileCredentialStore({ ...options, asksHelpers: false });
+    expect((await quiet.get('reg.io'))?.username).toBe('file');
+    await expect(readFile(join(home, 'bin/asked'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('that are missing are told of in the words of Docker', async () => {
     await write('.docker/config.json', { credsStore: 'nosuchhelper' });
     await expect(store().store('127.0.0.1:5056', { username: 'user', password: 'secret' })).rejects.toThrow(

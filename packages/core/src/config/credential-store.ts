@@ -22,6 +22,8 @@ export interface CredentialStoreOptions {
   readonly home: string;
   /** Directory of Docker's `config.json`. */
   readonly dockerConfigDir: string;
+  /** `false`: no helper is asked for what it keeps, because it might ask the user. */
+  readonly asksHelpers?: boolean;
 }
 
 /**
@@ -74,6 +76,7 @@ export class FileCredentialStore implements CredentialStore {
   }
 
   async #fromHelper(config: DockerConfig, domain: string): Promise<Credentials | undefined> {
+    if (this.#options.asksHelpers === false) return undefined;
     return this.#helperFor(config, domain)?.get(credentialKey(domain));
   }
 

@@ -17,6 +17,8 @@ export interface RegistryConfigOptions {
   readonly dockerConfigDir?: string;
   /** The machine's Docker configuration; absent: `/etc/docker`. */
   readonly systemDockerDir?: string;
+  /** `false`: no credential helper is asked. */
+  readonly credentialHelpers?: boolean;
 }
 
 /** Everything that configuration says about registries, from all files and the environment. */
@@ -69,7 +71,12 @@ export async function loadRegistryConfig(options: RegistryConfigOptions): Promis
     dockerMirrors: daemon.mirrors,
     isInsecure,
     headers: { ...lowerCased(docker?.httpHeaders ?? {}), ...own.headers },
-    credentials: new FileCredentialStore({ env, home, dockerConfigDir }),
+    credentials: new FileCredentialStore({
+      env,
+      home,
+      dockerConfigDir,
+      asksHelpers: options.credentialHelpers !== false,
+    }),
     pruneFilters: docker?.pruneFilters ?? [],
     proxies,
     ...(own.jobs === undefined ? {} : { jobs: own.jobs }),

@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Layers fetched or sent, or names asked for, at once. */
   readonly jobs?: number;
+  /** `false`: no credential helper is asked for a password, because it might ask the user. */
+  readonly credentialHelpers?: boolean;
 }
 
 export interface PullRequest {
@@ -354,6 +356,8 @@ export interface Engine extends AsyncDisposable {
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   /** The same by what the names stand for, newest first: an index with the images for its platforms. */
   imageTree(request?: ImagesRequest): Promise<ImageTree[]>;
+  /** Every name, in the order of the full forms. */
+  names(): Promise<Reference[]>;
   tag(request: { readonly source: string; readonly target: Reference }): Promise<void>;
   inspect(image: string, choice?: PlatformChoice): Promise<ImageInspection>;
   history(image: string, choice?: PlatformChoice): Promise<HistoryEntry[]>;

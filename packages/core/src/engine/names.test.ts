@@ -34,6 +34,16 @@ async function pulled(sandbox: EngineSandbox) {
   return { engine, name, digestName, store: sandbox.store() };
 }
 
+describe('names', () => {
+  test('are listed, those with digests too', async () => {
+    await using sandbox = new EngineSandbox();
+    expect(await sandbox.engine().names()).toEqual([]);
+    const { engine, name, digestName } = await pulled(sandbox);
+    await engine.tag({ source: name, target: parseReference('zoo') });
+    expect((await engine.names()).map(familiarName)).toEqual([name, digestName, 'zoo:latest']);
+  });
+});
+
 describe('tag', () => {
   test.each([
     { name: 'its name', source: ({ name }: { name: string }) => name },

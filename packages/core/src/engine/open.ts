@@ -65,6 +65,7 @@ function imageVerbs(parts: Parts) {
   return {
     images: async (request) => (await import('./images.ts')).images(await parts.local(), request),
     imageTree: async (request) => (await import('./image-tree.ts')).imageTree(await parts.local(), request),
+    names: async () => (await import('./names.ts')).names(await parts.local()),
     tag: async (request) => (await import('./tag.ts')).tag(await parts.local(), request),
     inspect: async (image, choice) =>
       (await import('./inspect.ts')).inspect(await parts.local(), image, choice),

@@ -114,6 +114,7 @@ export class Parts {
       loadRegistryConfig({
         env,
         home,
+        ...(options.credentialHelpers === false && { credentialHelpers: false }),
         ...(options.configFile && { configFile: options.configFile }),
         ...(options.dockerConfigDir && { dockerConfigDir: options.dockerConfigDir }),
       }),
