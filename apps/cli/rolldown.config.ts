@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
 
@@ -93,6 +93,7 @@ const launcher: Plugin = {
   writeBundle: () => {
     writeFileSync(at('dist/package.json'), '{"type":"commonjs"}\n');
     copyFileSync(at('src/launcher.cjs'), at('dist/wherry.js'));
+    cpSync(at('src/completion/scripts'), at('dist/scripts'), { recursive: true });
     chmodSync(at('dist/wherry.js'), 0o755);
   },
 };
@@ -108,7 +109,7 @@ const output = {
 
 const main = defineConfig({
   ...common,
-  input: { main: at('src/main.ts') },
+  input: { main: at('src/main.ts'), complete: at('src/completion/main.ts') },
   output: {
     ...output,
     cleanDir: true,
@@ -119,7 +120,7 @@ const main = defineConfig({
       groups: [
         {
           name: 'base',
-          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$|[\\/]cli[\\/]src[\\/](errors|exit-codes)\.ts$/,
+          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$|[\\/]cli[\\/]src[\\/](errors|exit-codes|io|program|output[\\/]printable)\.ts$|[\\/]cli[\\/]src[\\/]specs[\\/]/,
           priority: 1,
         },
         {
@@ -129,6 +130,10 @@ const main = defineConfig({
         {
           name: 'template',
           test: /[\\/](gotemplate[\\/]dist[\\/].*|output[\\/](row-template|template-inspector))\.[jt]s$/,
+        },
+        {
+          name: 'documents',
+          test: /[\\/](commands[\\/](history|inspect|image-inspect)|engine[\\/](history|inspect))\.[jt]s$|[\\/]core[\\/]dist[\\/](oci[\\/]image-config|metadata[\\/]metadata-store|engine[\\/]store[\\/]documents)\.js$/,
         },
         {
           name: 'transfer',

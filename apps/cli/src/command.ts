@@ -1,5 +1,5 @@
 import type { Engine } from '@wherry/core';
-import type { FlagSpec, Flags } from './flags.ts';
+import type { FlagSpec, Flags, ValueKind } from './flags.ts';
 import type { Io } from './io.ts';
 
 /** What a command gets to work with. */
@@ -37,6 +37,8 @@ export interface CommandSpec {
   /** What follows the command in the usage line. */
   readonly usage: string;
   readonly arity: Arity;
+  /** What each argument is; further ones are what the last is. */
+  readonly operands?: readonly ValueKind[];
   readonly flags: readonly FlagSpec[];
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];

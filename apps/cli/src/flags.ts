@@ -1,5 +1,15 @@
 import { type Command, Option } from 'commander';
 
+/** What a value is, to whoever completes it: one of these texts, or a thing of this kind. */
+export type ValueKind =
+  | readonly string[]
+  | 'directory'
+  | 'file'
+  | 'image'
+  | 'registry'
+  | 'remote-image'
+  | 'repository';
+
 /** One flag of a command, as Docker's flag library (spf13/pflag) defines them. */
 export interface FlagSpec {
   readonly name: string;
@@ -11,6 +21,8 @@ export interface FlagSpec {
   /** A default that the help text shows; absent: false, the empty text, none. */
   readonly default?: boolean | string | number;
   readonly hidden?: boolean;
+  /** Absent: nobody knows. */
+  readonly values?: ValueKind;
 }
 
 /** A value that does not fit its flag. */

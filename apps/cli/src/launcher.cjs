@@ -46,4 +46,5 @@ function isOurs(path) {
   return process.getuid === undefined || uid === process.getuid();
 }
 
-require('./main.js');
+// A shell that completes a line waits for the answer at every key: it needs nothing of what runs commands.
+require(process.argv[2] === '__complete' ? './complete.js' : './main.js');

@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest';
 
 const SOURCE = readFileSync(new URL('./launcher.cjs', import.meta.url), 'utf8');
 
-function launch(version: string, env: Record<string, string> = {}, platform = 'linux') {
+function launch(version: string, env: Record<string, string> = {}, platform = 'linux', command = 'images') {
   const written: string[] = [];
   const warned: unknown[] = [];
   const required: string[] = [];
   const caches: string[] = [];
   let exitCode: number | undefined;
   const process = {
+    argv: ['node', 'wherry.js', command],
     versions: { node: version },
     env,
     platform,
@@ -44,6 +45,10 @@ describe('the launcher', () => {
     expect(exitCode).toBe(1);
     expect(written).toEqual([`wherry: needs Node.js 22.19 or newer, this is ${version}\n`]);
     expect(required).toEqual([]);
+  });
+
+  test('answers a shell without what runs commands', () => {
+    expect(launch('24.0.0', {}, 'linux', '__complete')).toMatchObject({ required: ['./complete.js'] });
   });
 
   test.each(['22.19.0', '22.20.1', '24.0.0', '30.1.2'])('starts on Node %s', (version) => {

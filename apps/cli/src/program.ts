@@ -14,7 +14,15 @@ import {
   UNPIN,
 } from './specs/images.ts';
 import { CONVERT, SQUASH } from './specs/rewriting.ts';
-import { INFO, SERVE, SYSTEM_CHECK, SYSTEM_DF, SYSTEM_RATELIMIT, VERSION_COMMAND } from './specs/system.ts';
+import {
+  COMPLETION,
+  INFO,
+  SERVE,
+  SYSTEM_CHECK,
+  SYSTEM_DF,
+  SYSTEM_RATELIMIT,
+  VERSION_COMMAND,
+} from './specs/system.ts';
 import { COPY, OUTDATED, PULL, PUSH, SEARCH, TAGS, VERIFY } from './specs/transfer.ts';
 
 // Names, summaries and flags only: these tables are read at every start, the commands' code when they run.
@@ -27,6 +35,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     name: 'config',
     type: 'string',
     usage: "Directory of Docker's config.json, or wherry's own configuration file (*.toml)",
+    values: 'file',
   },
   { name: 'debug', short: 'D', type: 'bool', usage: 'Enable debug mode' },
   {
@@ -36,7 +45,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     default: 'info',
     usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
   },
-  { name: 'root', type: 'string', usage: 'Directory of the content store' },
+  { name: 'root', type: 'string', usage: 'Directory of the content store', values: 'directory' },
   { name: 'version', short: 'v', type: 'bool', usage: 'Print version information and quit' },
 ];
 
@@ -66,6 +75,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   INFO,
 ];
 export const OTHER_COMMANDS: readonly CommandSpec[] = [
+  COMPLETION,
   CONVERT,
   COPY,
   HISTORY,

@@ -25,3 +25,9 @@ test.each(
 test('a format loads it', () => {
   expect([...loadedBy(join(SOURCES, 'output/row-template.ts'))]).toContain('@wherry/gotemplate');
 });
+
+test('completion starts without commander, and without the engine', () => {
+  const loaded = [...loadedBy(join(SOURCES, 'completion/main.ts'))];
+  expect(loaded).not.toContain('commander');
+  expect(loaded.filter((path) => /open-engine|run\.ts|commands\//.test(path))).toEqual([]);
+});

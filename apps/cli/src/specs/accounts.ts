@@ -6,6 +6,7 @@ export const LOGIN: CommandSpec = {
   description: 'Authenticate to a registry.\nDefaults to Docker Hub if no server is specified.',
   usage: '[OPTIONS] [SERVER]',
   arity: { min: 0, max: 1 },
+  operands: ['registry'],
   flags: [
     { name: 'password', short: 'p', type: 'string', usage: 'Password or Personal Access Token (PAT)' },
     {
@@ -24,6 +25,7 @@ export const LOGOUT: CommandSpec = {
   description: 'Log out from a registry.\nDefaults to Docker Hub if no server is specified.',
   usage: '[SERVER]',
   arity: { min: 0, max: 1 },
+  operands: ['registry'],
   flags: [],
   load: () => import('../commands/logout.ts'),
 };

@@ -6,6 +6,7 @@ import {
   NO_TRUNC,
   OBJECT_FORMAT,
   PLATFORM_FORM,
+  PLATFORMS,
   QUIET_IDS,
   REMOTE,
   REMOTE_PLATFORM,
@@ -17,11 +18,17 @@ export const IMAGES: CommandSpec = {
   summary: 'List images',
   usage: '[OPTIONS] [REPOSITORY[:TAG]]',
   arity: { min: 0, max: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image ls', 'image list', 'images'],
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
     { name: 'digests', type: 'bool', usage: 'Show digests' },
-    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
+    {
+      ...FILTER,
+      short: 'f',
+      usage: 'Filter output based on conditions provided',
+      values: ['before=', 'dangling=false', 'dangling=true', 'label=', 'reference=', 'since='],
+    },
     FORMAT,
     NO_TRUNC,
     QUIET_IDS,
@@ -45,6 +52,7 @@ export const TAG: CommandSpec = {
   summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
   arity: { min: 2, max: 2 },
+  operands: ['image', 'image'],
   alsoKnownAs: ['image tag', 'tag'],
   flags: [{ ...REMOTE, usage: 'Create the tag in the registry, without transferring blobs' }],
   load: () => import('../commands/tag.ts'),
@@ -55,6 +63,7 @@ export const INSPECT: CommandSpec = {
   summary: 'Return low-level information on Docker objects',
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   arity: { min: 1 },
+  operands: ['image'],
   flags: [
     OBJECT_FORMAT,
     REMOTE_PLATFORM,
@@ -65,7 +74,7 @@ export const INSPECT: CommandSpec = {
       type: 'bool',
       usage: 'Display total file sizes if the type is container',
     },
-    { name: 'type', type: 'string', usage: 'Only inspect objects of the given type' },
+    { name: 'type', type: 'string', usage: 'Only inspect objects of the given type', values: ['image'] },
   ],
   load: () => import('../commands/inspect.ts'),
 };
@@ -75,6 +84,7 @@ export const IMAGE_INSPECT: CommandSpec = {
   summary: 'Display detailed information on one or more images',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
+  operands: ['image'],
   flags: [
     OBJECT_FORMAT,
     {
@@ -85,6 +95,7 @@ export const IMAGE_INSPECT: CommandSpec = {
         'If the image or the server is not multi-platform capable, the command will error out if the platform does not match.',
         EXPLICIT_PLATFORM,
       ].join('\n'),
+      values: PLATFORMS,
     },
     { ...REMOTE, usage: 'Inspect images in their registries' },
   ],
@@ -96,6 +107,7 @@ export const HISTORY: CommandSpec = {
   summary: 'Show the history of an image',
   usage: '[OPTIONS] IMAGE',
   arity: { min: 1, max: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image history', 'history'],
   flags: [
     FORMAT,
@@ -107,7 +119,12 @@ export const HISTORY: CommandSpec = {
       usage: 'Print sizes and dates in human readable format',
     },
     NO_TRUNC,
-    { name: 'platform', type: 'string', usage: `Show history for the given platform. ${PLATFORM_FORM}` },
+    {
+      name: 'platform',
+      type: 'string',
+      usage: `Show history for the given platform. ${PLATFORM_FORM}`,
+      values: PLATFORMS,
+    },
     QUIET_IDS,
   ],
   load: () => import('../commands/history.ts'),
@@ -118,6 +135,7 @@ export const RMI: CommandSpec = {
   summary: 'Remove one or more images',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image rm', 'image remove', 'rmi'],
   flags: [
     { name: 'force', short: 'f', type: 'bool', usage: 'Force removal of the image' },
@@ -127,6 +145,7 @@ export const RMI: CommandSpec = {
       name: 'platform',
       type: 'strings',
       usage: `Remove only the given platform variant. ${PLATFORM_FORM}`,
+      values: PLATFORMS,
     },
     { ...REMOTE, usage: 'Delete tags, or manifests by digest, in the registry' },
   ],
@@ -141,7 +160,11 @@ export const IMAGE_PRUNE: CommandSpec = {
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images, not just dangling ones' },
     { name: 'dry-run', type: 'bool', usage: 'Show what would be removed, and remove nothing' },
-    { ...FILTER, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+    {
+      ...FILTER,
+      usage: 'Provide filter values (e.g. "until=<timestamp>")',
+      values: ['dangling=false', 'dangling=true', 'label=', 'label!=', 'reference=', 'until='],
+    },
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
     RESULT_FORMAT,
     { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
@@ -155,6 +178,7 @@ export const PIN: CommandSpec = {
   description: 'Keep images from being pruned.\nLists pinned images if no image is specified.',
   usage: '[OPTIONS] [IMAGE...]',
   arity: { min: 0 },
+  operands: ['image'],
   flags: [FORMAT],
   load: () => import('../commands/pin.ts'),
 };
@@ -164,6 +188,7 @@ export const UNPIN: CommandSpec = {
   summary: 'Let pinned images be pruned again',
   usage: 'IMAGE [IMAGE...]',
   arity: { min: 1 },
+  operands: ['image'],
   flags: [],
   load: () => import('../commands/unpin.ts'),
 };

@@ -5,9 +5,15 @@ export const CONVERT: CommandSpec = {
   summary: 'Compress the layers of an image in another way',
   usage: '[OPTIONS] IMAGE',
   arity: { min: 1, max: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image convert', 'convert'],
   flags: [
-    { name: 'compression', type: 'string', usage: 'How to compress the layers ("gzip", "zstd", "none")' },
+    {
+      name: 'compression',
+      type: 'string',
+      usage: 'How to compress the layers ("gzip", "zstd", "none")',
+      values: ['gzip', 'zstd', 'none'],
+    },
     { name: 'level', type: 'int', usage: 'Compression level: 1 to 9 for gzip, 1 to 19 for zstd' },
     {
       name: 'tag',
@@ -24,9 +30,15 @@ export const SQUASH: CommandSpec = {
   summary: 'Merge the layers of an image into one',
   usage: '[OPTIONS] IMAGE',
   arity: { min: 1, max: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image squash', 'squash'],
   flags: [
-    { name: 'from', type: 'string', usage: 'Keep the layers of this image, or those up to this layer' },
+    {
+      name: 'from',
+      type: 'string',
+      usage: 'Keep the layers of this image, or those up to this layer',
+      values: 'image',
+    },
     { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for the merged layer' },
     { name: 'tag', short: 't', type: 'string', usage: 'Name the new image (format: "name:tag")' },
   ],

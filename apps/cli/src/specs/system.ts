@@ -29,6 +29,17 @@ export const SERVE: CommandSpec = {
   load: () => import('../commands/serve.ts'),
 };
 
+export const COMPLETION: CommandSpec = {
+  name: 'completion',
+  summary: 'Print a script that completes command lines in a shell',
+  description: 'Print a script that completes command lines in bash, zsh, fish or powershell.',
+  usage: 'SHELL',
+  arity: { min: 1, max: 1 },
+  operands: [['bash', 'zsh', 'fish', 'powershell']],
+  flags: [],
+  load: () => import('../commands/completion.ts'),
+};
+
 export const SYSTEM_CHECK: CommandSpec = {
   name: 'check',
   summary: 'Verify every blob and record of the content store',
@@ -60,6 +71,7 @@ export const SYSTEM_RATELIMIT: CommandSpec = {
     'Show how many pulls a registry still allows.\nDefaults to Docker Hub if no registry is specified.',
   usage: '[OPTIONS] [REGISTRY]',
   arity: { min: 0, max: 1 },
+  operands: ['registry'],
   flags: [FORMAT],
   load: () => import('../commands/system-ratelimit.ts'),
 };

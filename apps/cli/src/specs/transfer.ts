@@ -7,6 +7,7 @@ import {
   JOBS,
   NO_TRUNC,
   PLATFORM,
+  PLATFORMS,
   QUIET,
   RESULT_FORMAT,
 } from './shared-flags.ts';
@@ -16,6 +17,7 @@ export const PULL: CommandSpec = {
   summary: 'Download an image from a registry',
   usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
   arity: { min: 1, max: 1 },
+  operands: ['remote-image'],
   alsoKnownAs: ['image pull', 'pull'],
   flags: [
     { name: 'all-platforms', type: 'bool', usage: 'Download the image for every platform' },
@@ -36,6 +38,7 @@ export const PUSH: CommandSpec = {
   summary: 'Upload an image to a registry',
   usage: '[OPTIONS] NAME[:TAG]',
   arity: { min: 1, max: 1 },
+  operands: ['image'],
   alsoKnownAs: ['image push', 'push'],
   flags: [
     { name: 'all-tags', short: 'a', type: 'bool', usage: 'Push all tags of an image to the repository' },
@@ -50,6 +53,7 @@ export const PUSH: CommandSpec = {
         "Image index won't be pushed, meaning that other manifests, including attestations won't be preserved.",
         EXPLICIT_PLATFORM,
       ].join('\n'),
+      values: PLATFORMS,
     },
     { ...QUIET, usage: 'Suppress verbose output' },
   ],
@@ -67,6 +71,7 @@ export const COPY: CommandSpec = {
     'All that the name of SOURCE points at is copied, every platform of an index. --platform narrows it.',
   usage: '[OPTIONS] SOURCE TARGET',
   arity: { min: 2, max: 2 },
+  operands: ['remote-image', 'remote-image'],
   flags: [
     { name: 'all-platforms', type: 'bool', usage: 'Copy the image for every platform (default)' },
     { ...JOBS, usage: 'Number of blobs to copy at once' },
@@ -74,6 +79,7 @@ export const COPY: CommandSpec = {
       name: 'platform',
       type: 'list',
       usage: 'Copy the image for this platform, or an index of several, instead of all',
+      values: PLATFORMS,
     },
     { ...QUIET, usage: 'Suppress verbose output' },
     { name: 'referrers', type: 'bool', usage: 'Copy signatures, attestations and other referrers too' },
@@ -86,6 +92,7 @@ export const TAGS: CommandSpec = {
   summary: 'List the tags of a repository in its registry',
   usage: '[OPTIONS] REPOSITORY',
   arity: { min: 1, max: 1 },
+  operands: ['repository'],
   flags: [
     { name: 'digests', type: 'bool', usage: 'Show the digest that each tag points to' },
     {
@@ -101,6 +108,7 @@ export const TAGS: CommandSpec = {
       type: 'string',
       default: 'semver',
       usage: 'Order: newest version first (semver), by name, or as the registry has them (none)',
+      values: ['semver', 'name', 'none'],
     },
   ],
   load: () => import('../commands/tags.ts'),
@@ -111,6 +119,7 @@ export const OUTDATED: CommandSpec = {
   summary: 'List images that are newer in their registry',
   usage: '[OPTIONS] [NAME[:TAG]...]',
   arity: { min: 0 },
+  operands: ['image'],
   flags: [FORMAT],
   load: () => import('../commands/outdated.ts'),
 };
@@ -121,8 +130,18 @@ export const SEARCH: CommandSpec = {
   usage: '[OPTIONS] TERM',
   arity: { min: 1, max: 1 },
   flags: [
-    { ...FILTER, short: 'f', usage: 'Filter output based on conditions provided' },
-    { name: 'format', type: 'string', usage: 'Pretty-print search using a Go template' },
+    {
+      ...FILTER,
+      short: 'f',
+      usage: 'Filter output based on conditions provided',
+      values: ['is-automated=', 'is-official=', 'stars='],
+    },
+    {
+      name: 'format',
+      type: 'string',
+      usage: 'Pretty-print search using a Go template',
+      values: ['json', 'table'],
+    },
     { name: 'limit', type: 'int', usage: 'Max number of search results' },
     NO_TRUNC,
   ],
@@ -137,10 +156,26 @@ export const VERIFY: CommandSpec = {
     'Without --key, the keys that config.toml has for the name count.',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   arity: { min: 1 },
+  operands: ['remote-image'],
   flags: [
-    { name: 'format', type: 'string', usage: "Print all that was found in another format ('json')" },
-    { name: 'key', type: 'list', usage: 'File of a public key, or one of several, any of which will do' },
-    { name: 'platform', type: 'string', usage: 'Check the image for a platform instead of the index' },
+    {
+      name: 'format',
+      type: 'string',
+      usage: "Print all that was found in another format ('json')",
+      values: ['json'],
+    },
+    {
+      name: 'key',
+      type: 'list',
+      usage: 'File of a public key, or one of several, any of which will do',
+      values: 'file',
+    },
+    {
+      name: 'platform',
+      type: 'string',
+      usage: 'Check the image for a platform instead of the index',
+      values: PLATFORMS,
+    },
   ],
   load: () => import('../commands/verify.ts'),
 };
