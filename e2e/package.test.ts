@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -143,6 +143,16 @@ describeWith({ programs: ['npm'], linux: true }, 'the packages as npm packs them
       expect(imported.stdout).toContain(listed.stdout.trim());
     },
   );
+
+  test('the program brings its manual and its completion scripts', async () => {
+    const packed = join(project, 'node_modules/wherry');
+    const { man } = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8')) as { man: string[] };
+    expect(man).toContain('./dist/man/man1/wherry-pull.1');
+    for (const page of man) expect(await readFile(join(packed, page), 'utf8')).toMatch(/^\.(TH|so) /);
+    const script = await must('node_modules/.bin/wherry', 'completion', 'bash');
+    expect(script).toContain('wherry __complete');
+    expect(await must('node_modules/.bin/wherry', '__complete', ':vers')).toMatch(/^words\nversion\t/);
+  });
 
   test('npx finds the program', async () => {
     expect(await must('node_modules/.bin/wherry', '--version')).toMatch(/^wherry version /);
