@@ -16,26 +16,43 @@ export interface Job {
   readonly name: string;
   readonly goals: Readonly<Record<string, number>>;
   readonly rounds: number;
+  /** Needs no other tool than Node, and no images. */
+  readonly isAlone?: true;
   contestants(bench: Bench): Promise<{ list: Contestant[]; close: () => Promise<void> }>;
 }
 
 let directories = 0;
-const fresh = (bench: Bench, name: string) => {
+/** A directory that is there, and empty. */
+export const fresh = (bench: Bench, name: string) => {
   const path = join(bench.scratch, `${name}-${++directories}`);
   mkdirSync(path, { recursive: true });
   return path;
 };
 
-/** A dockerd that is begun again, over an empty store, before each run. */
-function freshDockerd(bench: Bench) {
+/** A dockerd that is begun again, over an empty store or a copy of one, before each run. */
+export function freshDockerd(bench: Bench) {
   let daemon: Peer | undefined;
+  let directory = '';
+  const stop = async () => {
+    await daemon?.stop();
+    daemon = undefined;
+  };
+  const start = async (store?: string) => {
+    await stop();
+    directory = fresh(bench, 'dockerd');
+    if (store !== undefined) run(['cp', '-a', store, join(directory, 'data')]);
+    daemon = await startDockerd(directory);
+  };
   return {
-    restart: async () => {
-      await daemon?.stop();
-      daemon = await startDockerd(fresh(bench, 'dockerd'));
+    restart: () => start(),
+    restartOn: start,
+    /** Ends it; returns where its store is. */
+    stopped: async () => {
+      await stop();
+      return join(directory, 'data');
     },
     docker: (...args: string[]) => ['docker', '-H', daemon?.address ?? '', ...args],
-    close: async () => daemon?.stop(),
+    close: stop,
   };
 }
 
@@ -318,31 +335,6 @@ export function importJob(file: string, goals: Record<string, number>, rounds = 
           prepare: dockerd.restart,
           command: () => dockerd.docker('import', path, 'debian:imported'),
         },
-      ];
-      return { list, close: async () => dockerd.close() };
-    },
-  };
-}
-
-/** Lists `count` images; `node -e 0` is what starting Node costs. */
-export function imagesJob(count: number, goals: Record<string, number>, rounds = 15): Job {
-  return {
-    name: `images with ${count}`,
-    goals,
-    rounds,
-    async contestants(bench) {
-      const { tinyArchive } = await import('./tiny-archive.ts');
-      const archive = join(fresh(bench, 'tiny'), 'tiny.tar');
-      await tinyArchive(archive, count);
-      const root = fresh(bench, 'wherry');
-      run([...bench.wherry, '--root', root, 'load', '-q', '-i', archive]);
-      const dockerd = freshDockerd(bench);
-      await dockerd.restart();
-      run(dockerd.docker('load', '-q', '-i', archive));
-      const list: Contestant[] = [
-        { name: 'wherry', command: () => [...bench.wherry, '--root', root, 'images'] },
-        { name: 'docker', command: () => dockerd.docker('images') },
-        { name: 'node -e 0', command: () => [process.execPath, '-e', '0'] },
       ];
       return { list, close: async () => dockerd.close() };
     },

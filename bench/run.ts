@@ -7,7 +7,6 @@ import { parseArgs } from 'node:util';
 import {
   type Bench,
   copyJob,
-  imagesJob,
   importJob,
   type Job,
   loadJob,
@@ -17,6 +16,16 @@ import {
   saveJob,
   serveJob,
 } from './jobs.ts';
+import {
+  completeCommandJob,
+  completeNameJob,
+  historyJob,
+  imagesJob,
+  imagesJsonJob,
+  inspectJob,
+  manyImagesJob,
+  pruneJob,
+} from './local-jobs.ts';
 import { median, type Run, race } from './measure.ts';
 import { missingPrograms } from './peers.ts';
 
@@ -35,6 +44,13 @@ const JOBS: readonly Job[] = [
   importJob('rootfs.tar.gz', { docker: 0.5 }),
   imagesJob(10, { 'node -e 0': 1.7 }),
   imagesJob(1000, { docker: 0.8 }),
+  manyImagesJob(10_000, 1000, 3),
+  imagesJsonJob(1000, 1.3),
+  inspectJob(1.8),
+  historyJob(1.8),
+  completeCommandJob(2),
+  completeNameJob(2),
+  pruneJob(1000, { docker: 0.25 }),
 ];
 
 const { values } = parseArgs({
@@ -46,8 +62,10 @@ const { values } = parseArgs({
   },
 });
 
+const jobs = JOBS.filter(({ name }) => name.includes(values.only));
+const needsPeers = jobs.some(({ isAlone }) => !isAlone);
 const missing = missingPrograms('docker', 'dockerd', 'podman', 'skopeo', 'docker-registry');
-if (missing.length > 0 || !existsSync(join(values.images, 'stack', 'oci'))) {
+if (needsPeers && (missing.length > 0 || !existsSync(join(values.images, 'stack', 'oci')))) {
   console.error(
     `cannot measure: ${missing.length > 0 ? `${missing.join(', ')} not installed` : `no images in ${values.images}`}`,
   );
@@ -61,8 +79,7 @@ const bench: Bench = {
 };
 const results: Record<string, unknown>[] = [];
 try {
-  for (const job of JOBS.filter(({ name }) => name.includes(values.only)))
-    results.push(...(await runJob(job)));
+  for (const job of jobs) results.push(...(await runJob(job)));
 } finally {
   removeScratch(bench);
 }

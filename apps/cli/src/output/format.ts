@@ -1,4 +1,6 @@
 import type { Flags } from '../flags.ts';
+import { isJsonFormat } from './json-format.ts';
+import { plainJsonRows } from './json-rows.ts';
 import { IDS, type Listing, TABLE } from './listing.ts';
 import { formatTable } from './table.ts';
 
@@ -13,8 +15,10 @@ export async function formatList<Row>(
 ): Promise<string> {
   if (format === TABLE) return plainTable(listing, rows);
   const { ID } = listing.fields;
-  // The commonest template is known without the language.
+  // The commonest templates are known without the language.
   if (format === IDS && ID !== undefined) return rows.map((row) => `${ID(row)}\n`).join('');
+  const json = isJsonFormat(format) ? plainJsonRows(listing, rows) : undefined;
+  if (json !== undefined) return json;
   const { formatRows } = await import('./row-template.ts');
   return formatRows(format, listing, rows);
 }

@@ -1,6 +1,6 @@
 /** Tells whether a format makes JSON, one object a line: `json`, or the template that says the same. */
 export function isJsonFormat(format: string | undefined): boolean {
-  return format === 'json' || (format !== undefined && /^\s*\{\{-?\s*json\s+\.\s*-?\}\}\s*$/.test(format));
+  return format === 'json' || (format !== undefined && /^ *\{\{ *json +\. *\}\} *$/.test(format));
 }
 
 /**
