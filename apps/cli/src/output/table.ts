@@ -16,7 +16,12 @@ const LIST_SPACING: Spacing = { minWidth: 10, padding: 3 };
  * cell begins a further one, as it does in Docker's tables.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  return alignColumns(rows.map((row) => row.flatMap((cell) => cell.split('\t')).map(oneLine)));
+  return alignColumns(rows.map(toCells));
+}
+
+function toCells(row: readonly string[]): string[] {
+  const cells = row.some((cell) => cell.includes('\t')) ? row.flatMap((cell) => cell.split('\t')) : row;
+  return cells.map(oneLine);
 }
 
 /**
@@ -33,16 +38,19 @@ export function alignColumns(
     const hasCell = (at: number) => column < (lines[at]?.length ?? 0) - 1;
     for (let start = 0, end = 0; start < lines.length; start = end) {
       let width = minWidth;
-      for (end = start; hasCell(end); end++)
-        width = Math.max(width, displayWidth(lines[end]?.[column] ?? '') + padding);
-      for (const line of padded.slice(start, end)) line[column] = padTo(line[column] ?? '', width);
+      const cells: number[] = [];
+      for (end = start; hasCell(end); end++) {
+        const taken = displayWidth(lines[end]?.[column] ?? '');
+        cells.push(taken);
+        width = Math.max(width, taken + padding);
+      }
+      for (const [at, taken] of cells.entries()) {
+        const line = padded[start + at];
+        if (line !== undefined) line[column] += ' '.repeat(width - taken);
+      }
       // The line that has no cell here belongs to no run.
       if (end === start) end++;
     }
   }
   return padded.map((line) => `${line.join('')}\n`).join('');
-}
-
-function padTo(cell: string, width: number): string {
-  return cell + ' '.repeat(width - displayWidth(cell));
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../digest.ts';
-import type { ImageName, ImageOutline, ImageStore } from '../metadata/metadata-store.ts';
-import { familiarName, formatReference } from '../reference.ts';
+import type { BareName, ImageOutline, ImageStore } from '../metadata/metadata-store.ts';
+import { familiarName } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
 import { resolveImage } from './resolve.ts';
 import {
@@ -26,13 +26,13 @@ export async function images(
   const all = store.metadata.listImageOutlines();
   const isListed = rowTest(store, request, filters, all);
   const names = namesByImage(store, filters);
-  const found: { readonly facts: ImageOutline; readonly names: readonly ImageName[] }[] = [];
+  const found: { readonly facts: ImageOutline; readonly names: readonly BareName[] }[] = [];
   for (const facts of all) {
     const shown = names.get(facts.id) ?? [];
     if (isListed(facts, shown)) found.push({ facts, names: shown });
   }
   const labelled = await withLabels(store, filters, found);
-  const rows = labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)).sort(newestFirst);
+  const rows = sortNewestFirst(labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)));
   return request.sizes ? await withSizes(store, rows) : rows;
 }
 
@@ -53,8 +53,8 @@ function filterTexts({ filters = [], pattern }: ImagesRequest): readonly string[
   return pattern === undefined ? filters : [...filters, `reference=${pattern}`];
 }
 
-function namesByImage(store: Store, { matchesName }: ImageFilters): Map<Digest, ImageName[]> {
-  const names = store.metadata.listNames();
+function namesByImage(store: Store, { matchesName }: ImageFilters): Map<Digest, BareName[]> {
+  const names = store.metadata.listBareNames();
   return Map.groupBy(
     matchesName ? names.filter(({ ref }) => matchesName(ref)) : names,
     (name) => name.imageId,
@@ -67,7 +67,7 @@ function rowTest(
   request: ImagesRequest,
   filters: ImageFilters,
   all: readonly ImageOutline[],
-): (facts: ImageOutline, names: readonly ImageName[]) => boolean {
+): (facts: ImageOutline, names: readonly BareName[]) => boolean {
   const { dangling, matchesName } = filters;
   const pinned = request.pinned ? new Set(metadata.pinnedImages()) : undefined;
   const parents = new Set(all.map((facts) => facts.parent));
@@ -111,26 +111,21 @@ async function withLabels<T extends { readonly facts: ImageOutline }>(
   return rows.filter(({ facts }) => matchesLabels(filters, labels.get(facts.id)));
 }
 
-function summaryOf(facts: ImageOutline, names: readonly ImageName[]): ImageSummary {
-  return {
-    id: facts.id,
-    ...(facts.parent && { parent: facts.parent }),
-    repoTags: familiarNames(names, 'tag'),
-    repoDigests: familiarNames(names, 'digest'),
-    created: createdDate(facts.created),
-    size: facts.size,
-    platform: facts.platform,
-  };
+function summaryOf(facts: ImageOutline, names: readonly BareName[]): ImageSummary {
+  const { id, parent, size, platform } = facts;
+  const created = createdDate(facts.created);
+  const repoTags = familiarNames(names, 'tag');
+  const repoDigests = familiarNames(names, 'digest');
+  return parent === undefined
+    ? { id, repoTags, repoDigests, created, size, platform }
+    : { id, parent, repoTags, repoDigests, created, size, platform };
 }
 
-/** The names of an image as Docker prints them, in the order of their full forms: `docker.io/…` is one. */
-export function familiarNames(names: readonly ImageName[], kind: 'tag' | 'digest'): string[] {
-  return names
-    .map(({ ref }) => ref)
-    .filter((ref) => ref[kind] !== undefined)
-    .map((ref) => ({ full: formatReference(ref), familiar: familiarName(ref) }))
-    .sort((a, b) => (a.full < b.full ? -1 : 1))
-    .map(({ familiar }) => familiar);
+/** The names of an image as Docker prints them, in the order in which the metadata has them. */
+export function familiarNames(names: readonly BareName[], kind: 'tag' | 'digest'): string[] {
+  const familiar: string[] = [];
+  for (const { ref } of names) if (ref[kind] !== undefined) familiar.push(familiarName(ref));
+  return familiar;
 }
 
 /** `undefined` where a config says nothing, or Go's zero time. */
@@ -141,8 +136,8 @@ export function createdDate(created: string | undefined): Date | undefined {
 }
 
 /** Images of one time stand in the order of their IDs: a listing is the same each time. */
-function newestFirst(a: ImageSummary, b: ImageSummary): number {
-  const byTime = (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0);
-  if (byTime !== 0) return byTime;
-  return a.id < b.id ? -1 : 1;
+function sortNewestFirst(images: readonly ImageSummary[]): ImageSummary[] {
+  const timed = images.map((image) => ({ image, time: image.created?.getTime() ?? 0 }));
+  timed.sort((a, b) => b.time - a.time || (a.image.id < b.image.id ? -1 : 1));
+  return timed.map(({ image }) => image);
 }

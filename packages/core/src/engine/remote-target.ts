@@ -1,6 +1,6 @@
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
-import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
+import type { ImageName, ImageOutline } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { familiarName, type Reference } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
@@ -28,7 +28,7 @@ export async function getRemoteTarget(
  */
 export function isSameTarget(
   name: ImageName,
-  image: Pick<ImageFacts, 'manifest'> | undefined,
+  image: Pick<ImageOutline, 'manifest'> | undefined,
   remote: Digest,
 ): boolean {
   return remote === name.target.digest || remote === image?.manifest.digest;

@@ -13,10 +13,12 @@ export function descriptorValues(
 /** Reads a descriptor from the columns of `row` whose names begin with `prefix`. */
 export function toDescriptor(row: Row, prefix: '' | 'manifest_' | 'target_'): Descriptor {
   const extra = row[`${prefix}extra`];
-  return {
+  const descriptor = {
     mediaType: row[`${prefix}media_type`] as string,
     digest: row[`${prefix}digest`] as Digest,
     size: row[`${prefix}size`] as number,
-    ...(typeof extra === 'string' && (JSON.parse(extra) as Partial<Descriptor>)),
   };
+  return typeof extra === 'string'
+    ? { ...descriptor, ...(JSON.parse(extra) as Partial<Descriptor>) }
+    : descriptor;
 }

@@ -1,7 +1,10 @@
 import type { Digest } from '../digest.ts';
+import type { Platform } from '../platform.ts';
 import { descriptorValues, toDescriptor } from './descriptor-columns.ts';
 import type { MetadataDatabase, Row } from './metadata-database.ts';
 import type { ImageFacts, ImageLayer, ImageOutline } from './metadata-store.ts';
+
+const OUTLINE_COLUMNS = 'id, manifest_digest, created, os, architecture, variant, os_version, size, parent';
 
 /** The images, each under the digest of its config, and their layers. */
 export class ImageTable {
@@ -15,13 +18,14 @@ export class ImageTable {
     const row = this.#database.get('SELECT * FROM images WHERE id = ?', id);
     if (row === undefined) return undefined;
     const layers = this.#database.all('SELECT * FROM image_layers WHERE image_id = ? ORDER BY position', id);
-    return { ...toOutline(row), layers: layers.map(toLayer) };
+    return { ...toOutline(row), manifest: toDescriptor(row, 'manifest_'), layers: layers.map(toLayer) };
   }
 
   list(): ImageFacts[] {
     const layers = new Map<Digest, ImageLayer[]>();
     const images = this.#database.all('SELECT * FROM images').map((row) => {
-      const image = { ...toOutline(row), layers: [] as ImageLayer[] };
+      const manifest = toDescriptor(row, 'manifest_');
+      const image = { ...toOutline(row), manifest, layers: [] as ImageLayer[] };
       layers.set(image.id, image.layers);
       return image;
     });
@@ -31,7 +35,7 @@ export class ImageTable {
   }
 
   listOutlines(): ImageOutline[] {
-    return this.#database.all('SELECT * FROM images').map(toOutline);
+    return this.#database.all(`SELECT ${OUTLINE_COLUMNS} FROM images`).map(toOutline);
   }
 
   idsByPrefix(hex: string, limit: number): Digest[] {
@@ -90,21 +94,26 @@ export class ImageTable {
   }
 }
 
+/** What is made field by field: lists are long, and to spread what may be absent is slow. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 function toOutline(row: Row): ImageOutline {
-  const [created, variant, osVersion, parent] = [row.created, row.variant, row.os_version, row.parent];
-  return {
+  const outline: Writable<ImageOutline> = {
     id: row.id as Digest,
-    manifest: toDescriptor(row, 'manifest_'),
-    ...(created !== null && { created: created as string }),
-    platform: {
-      os: row.os as string,
-      architecture: row.architecture as string,
-      ...(variant !== null && { variant: variant as string }),
-      ...(osVersion !== null && { osVersion: osVersion as string }),
-    },
+    manifest: { digest: row.manifest_digest as Digest },
+    platform: toPlatform(row),
     size: row.size as number,
-    ...(parent !== null && { parent: parent as Digest }),
   };
+  if (row.created !== null) outline.created = row.created as string;
+  if (row.parent !== null) outline.parent = row.parent as Digest;
+  return outline;
+}
+
+function toPlatform(row: Row): Platform {
+  const platform: Writable<Platform> = { os: row.os as string, architecture: row.architecture as string };
+  if (row.variant !== null) platform.variant = row.variant as string;
+  if (row.os_version !== null) platform.osVersion = row.os_version as string;
+  return platform;
 }
 
 function toLayer(row: Row): ImageLayer {

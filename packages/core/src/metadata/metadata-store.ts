@@ -35,8 +35,10 @@ export interface ImageFacts {
   readonly layers: readonly ImageLayer[];
 }
 
-/** An image without its layers: what a listing shows. */
-export type ImageOutline = Omit<ImageFacts, 'layers'>;
+/** What a listing shows of an image: of long lists, no more is read. */
+export type ImageOutline = Omit<ImageFacts, 'layers' | 'manifest'> & {
+  readonly manifest: Pick<Descriptor, 'digest'>;
+};
 
 export interface ImageLayer {
   /** Of the blob as the manifest names it; the store may hold the same tar under another. */
@@ -60,11 +62,17 @@ export interface LayerRecord {
   readonly contentSize: number;
 }
 
+/** A name, and the image that it names. */
+export type BareName = Pick<ImageName, 'ref' | 'imageId'>;
+
 /** Names and images. Everything is one short transaction; other processes see it whole or not at all. */
 export interface ImageStore {
   findName(ref: Reference): ImageName | undefined;
-  /** Every name, or those of one repository. */
+  /** Every name, or those of one repository, in the order of their full forms. */
   listNames(repository?: Reference): ImageName[];
+  /** Every name, in the same order, without what else is known of it: for long lists. */
+  listBareNames(): BareName[];
+  /** In the same order. */
   namesOf(imageId: Digest): ImageName[];
   /**
    * Sets a name. `replaces` is compared with the target's digest first (`null`: there must be no such name);

@@ -4,7 +4,7 @@ import type { Reference } from '../reference.ts';
 import { familiarName, formatReference } from '../reference.ts';
 import { descriptorValues, toDescriptor } from './descriptor-columns.ts';
 import type { MetadataDatabase, Row } from './metadata-database.ts';
-import type { ImageName } from './metadata-store.ts';
+import type { BareName, ImageName } from './metadata-store.ts';
 
 /** The names of images: tags, and repositories at digests, each unique in full. */
 export class NameTable {
@@ -29,6 +29,12 @@ export class NameTable {
             repository.domain,
           );
     return rows.map(toImageName);
+  }
+
+  listBare(): BareName[] {
+    return this.#database
+      .all('SELECT domain, path, tag, digest, image_id FROM names ORDER BY name')
+      .map((row) => ({ ref: toReference(row), imageId: row.image_id as Digest }));
   }
 
   listOfImage(imageId: Digest): ImageName[] {
@@ -93,12 +99,15 @@ function nameOf(ref: Reference): string {
 }
 
 function toImageName(row: Row): ImageName {
-  const tag = row.tag as string | null;
-  const repository = { domain: row.domain as string, path: row.path as string };
   return {
-    ref: tag === null ? { ...repository, digest: row.digest as Digest } : { ...repository, tag },
+    ref: toReference(row),
     target: toDescriptor(row, 'target_'),
     imageId: row.image_id as Digest,
     taggedAt: new Date(row.tagged_at as number),
   };
+}
+
+function toReference(row: Row): Reference {
+  const [domain, path, tag] = [row.domain as string, row.path as string, row.tag as string | null];
+  return tag === null ? { domain, path, digest: row.digest as Digest } : { domain, path, tag };
 }

@@ -11,6 +11,7 @@ import { LayerTable } from './layer-table.ts';
 import { LeaseTable } from './lease-table.ts';
 import { MetadataDatabase } from './metadata-database.ts';
 import type {
+  BareName,
   CatalogManifest,
   DocumentRecord,
   ImageFacts,
@@ -118,6 +119,10 @@ export class SqliteMetadataStore implements MetadataStore {
 
   listImages(): ImageFacts[] {
     return this.#images.list();
+  }
+
+  listBareNames(): BareName[] {
+    return this.#names.listBare();
   }
 
   listImageOutlines(): ImageOutline[] {

@@ -104,11 +104,18 @@ function rawFormat(quiet: boolean, digests: boolean): string {
  * for each digest. docker/cli, `imageFormatTaggedAndDigest`.
  */
 export function imageRows(image: ImageSummary, format: string, digests: boolean): ImageRow[] {
+  const wantsDigests = digests || format.includes(DIGEST_FIELD);
   if (image.repoTags.length === 0 && image.repoDigests.length === 0)
     return [{ image, repository: NONE, tag: NONE, digest: NONE }];
+  const [only] = image.repoTags;
+  if (only !== undefined && image.repoTags.length === 1 && !wantsDigests) {
+    const [repository, tag] = splitTag(only);
+    // Most images have one repository: a long list takes half the time when they are not sorted by it.
+    if (image.repoDigests.every((name) => name.startsWith(`${repository}@`)))
+      return [{ image, repository, tag, digest: NONE }];
+  }
   const digestsOf = Map.groupBy(image.repoDigests.map(splitDigest), ([repository]) => repository);
   const tagsOf = Map.groupBy(image.repoTags.map(splitTag), ([repository]) => repository);
-  const wantsDigests = digests || format.includes(DIGEST_FIELD);
   const rows: ImageRow[] = [];
   for (const [repository, tags] of tagsOf) {
     const known = wantsDigests ? (digestsOf.get(repository) ?? []).map(([, digest]) => digest) : [];
