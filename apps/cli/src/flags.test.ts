@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { DockerCommand } from './docker-command.ts';
-import { CommandError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { type FlagSpec, Flags } from './flags.ts';
 
 const SPECS: readonly FlagSpec[] = [
@@ -129,8 +129,10 @@ describe('the flags of a command', () => {
         'strconv.ParseInt: parsing "99999999999999999999": value out of range',
     },
   ])('refuses $argv', ({ argv, message }) => {
-    const text = `${message}\n\nUsage:  x\n\nRun 'x --help' for more information`;
-    expect(() => parse(...argv)).toThrow(new CommandError(text, { exitCode: 125 }));
+    const pointer = "Run 'x --help' for more information";
+    const error = new UsageError(message, { usage: 'x', pointer, exitCode: 125 });
+    expect(() => parse(...argv)).toThrow(error);
+    expect(error.message).toBe(`${message}\n\nUsage:  x\n\n${pointer}`);
   });
 
   test.each([
