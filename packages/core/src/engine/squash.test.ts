@@ -51,7 +51,7 @@ describe('squash', () => {
     expect(flat.Id).toBe(result.id);
     expect(flat.RootFS).toMatchObject({ Layers: [expect.stringMatching(/^sha256:/)] });
     expect([flat.Created, flat.Config]).toEqual([before.Created, before.Config]);
-    expect(await top('app:flat')).toEqual(['etc/base', 'app/one']);
+    expect(await top('app:flat')).toEqual(['app/', 'etc/', 'etc/base', 'app/one']);
     expect(await engine.inspect('app:1')).toEqual(before);
     const history = await engine.history('app:flat');
     expect(history.map(({ createdBy, comment, size }) => [createdBy, comment, size])).toEqual([
@@ -80,7 +80,7 @@ describe('squash', () => {
     const id = await load({ names: ['app:1'], layers: LAYERS });
     const request = { image: 'app:1', ref: parseReference('app:flat') };
     const result = await engine.squash({ ...request, from: 'base:1', message: 'all of it' });
-    expect(await top('app:flat')).toEqual(['etc/.wh.old', 'app/one']);
+    expect(await top('app:flat')).toEqual(['app/', 'etc/.wh.old', 'app/one']);
     expect((await engine.history('app:flat')).map(({ comment }) => comment)).toEqual([
       'all of it',
       '',

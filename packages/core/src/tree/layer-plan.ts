@@ -66,10 +66,13 @@ class LayerPlanner {
     return { frame: this.#frame, files };
   }
 
-  /** Also true of one that upper layers removed and made again without an entry, or that would be lost. */
-  #isNewDirectory(lower: TreeNode | undefined, { source, children }: TreeDirectory): boolean {
+  /**
+   * Also true of one that upper layers removed and made again without an entry, and of one that never had any:
+   * unpackers give those modes and times of their own, and their parents the time of the unpacking.
+   */
+  #isNewDirectory(lower: TreeNode | undefined, { source }: TreeDirectory): boolean {
     if (source) return source.layer >= this.#kept;
-    return lower === undefined ? children.size === 0 : lower.source !== undefined;
+    return lower === undefined || lower.source !== undefined;
   }
 
   #whiteouts(path: string, lower: readonly string[], { children }: TreeDirectory, isWritten: boolean): void {

@@ -83,8 +83,13 @@ describe('a merged layer', () => {
       ...(entry.content && { content: [...Buffer.from(entry.content)] }),
     });
     const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+    const expected = (await entriesOf(tar)).map(key).sort(byName);
     const merged = (await entriesOf(await merge([tar]))).map(key).sort(byName);
-    expect(merged).toEqual((await entriesOf(tar)).map(key).sort(byName));
+    const isGiven = ({ name }: { name: string }) => expected.some((entry) => entry.name === name);
+    expect(merged.filter(isGiven)).toEqual(expected);
+    // The rest are the directories that had no entry.
+    for (const entry of merged.filter((each) => !isGiven(each)))
+      expect(entry).toMatchObject({ type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 });
   });
 
   test.each([
@@ -134,7 +139,7 @@ describe('a merged layer', () => {
         [file('lib/x')],
       ],
       kept: 0,
-      expected: ['usr/lib/', 'lib', 'usr/lib/x'],
+      expected: ['usr/', 'usr/lib/', 'lib', 'usr/lib/x'],
     },
     {
       name: 'hard links that aufs kept apart',
@@ -205,6 +210,6 @@ describe('ImageTree', () => {
     const layers = [
       [{ name: 'etc', type: 'symlink', link: '/../../real' } as const, file('etc/../etc/conf')],
     ];
-    expect(await names(layers)).toEqual(['etc', 'real/conf']);
+    expect(await names(layers)).toEqual(['real/', 'etc', 'real/conf']);
   });
 });
