@@ -16,8 +16,9 @@ afterAll(() => sandbox[Symbol.dispose](), 600_000);
 const START_S = Date.now() / 1000;
 
 /**
- * What umoci finds in a root file system that it unpacked: every file with all that is known of it, but for the
- * times of directories that no layer has an entry for: the unpacking's own, and in a squashed layer none.
+ * What umoci finds in a root file system that it unpacked: every file with all that is known of it. Of directories
+ * but for what the file system gives them, and for the times of those that no layer has an entry for: the
+ * unpacking's own, and in a squashed layer none.
  */
 async function unpacked(root: string, name: string): Promise<string> {
   const archive = sandbox.file('saved.tar');
@@ -28,9 +29,11 @@ async function unpacked(root: string, name: string): Promise<string> {
   await run('umoci', 'unpack', '--image', `${layout}:it`, bundle);
   const manifest = (await readdir(bundle)).find((file) => file.endsWith('.mtree')) ?? '';
   const text = await readFile(join(bundle, manifest), 'utf8');
-  const withoutTime = (line: string, seconds: string) =>
-    Number(seconds) === 0 || Number(seconds) > START_S ? line.replace(/tar_time=.*/, '') : line;
-  return text.replace(/^#.*$/gm, '').replace(/^.* type=dir .*tar_time=(\d+).*$/gm, withoutTime);
+  const directory = (line: string, seconds: string) => {
+    const isImplied = Number(seconds) === 0 || Number(seconds) > START_S;
+    return line.replace(/ size=\d+/, '').replace(isImplied ? /tar_time=.*/ : /$/, '');
+  };
+  return text.replace(/^#.*$/gm, '').replace(/^.* type=dir .*tar_time=(\d+).*$/gm, directory);
 }
 
 describeWith({ programs: ['umoci', 'skopeo'], root: true, linux: true }, 'wherry squash', () => {

@@ -31,13 +31,16 @@ const reachableFrom = (roots: readonly Root[]) => `
 
 const REACHABLE = reachableFrom(ROOTS);
 
-/** The same question for one digest, `?2`, from below: cheap, however many images there are. */
-const IS_HELD = `
+/** Whether a root leads to the digest `?2` itself, asked from below: cheap, however many images there are. */
+const IS_LED_TO = `
   WITH RECURSIVE holders (digest) AS (
     SELECT ?2
     UNION SELECT edges.parent FROM holders JOIN edges ON edges.child = holders.digest
   )
-  SELECT 1 FROM holders WHERE ${ROOTS.map(existsAt).join('\n    OR ')}
+  SELECT 1 FROM holders WHERE ${ROOTS.map(existsAt).join('\n    OR ')}`;
+
+/** What `REACHABLE` tells, for one digest. */
+const IS_HELD = `${IS_LED_TO}
   UNION ALL SELECT 1 FROM layers JOIN image_layers USING (diff_id) WHERE layers.digest = ?2
   LIMIT 1`;
 
@@ -77,6 +80,11 @@ export function descendantsOf(database: MetadataDatabase, roots: Iterable<Digest
 /** Tells whether `reachableDigests` has `digest`. */
 export function isReachable(database: MetadataDatabase, touchedAfter: Date, digest: Digest): boolean {
   return database.get(IS_HELD, touchedAfter.getTime(), digest) !== undefined;
+}
+
+/** Tells whether something holds `digest` for itself, not as one more form of a layer. */
+export function isLedTo(database: MetadataDatabase, touchedAfter: Date, digest: Digest): boolean {
+  return database.get(`${IS_LED_TO} LIMIT 1`, touchedAfter.getTime(), digest) !== undefined;
 }
 
 /** Tells whether an image name points to `digest`, or to an index that leads to it. */

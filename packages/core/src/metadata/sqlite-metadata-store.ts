@@ -283,6 +283,11 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#collector.unheld(candidates);
   }
 
+  /** Those of `candidates` that are held, if at all, because they have the tar of an image's layer. */
+  replaceable(candidates: Iterable<Digest>): Digest[] {
+    return this.#collector.replaceable(candidates);
+  }
+
   sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[] {
     return this.#collector.sweep(remove, candidates);
   }

@@ -4,7 +4,7 @@ import type { DocumentTable } from './document-table.ts';
 import type { LayerTable } from './layer-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
-import { isReachable, reachableDigests } from './reachability.ts';
+import { isLedTo, isReachable, reachableDigests } from './reachability.ts';
 
 /** How long a touch keeps content. */
 export const GRACE_MS = 60 * 60 * 1000;
@@ -102,6 +102,15 @@ export class Collector {
     return this.#database.transaction(() => {
       this.#leases.clearDead();
       return [...distinct].filter((digest) => !this.#isHeld(digest));
+    });
+  }
+
+  /** Those of `candidates` that are held, if at all, as one more form of a layer alone. */
+  replaceable(candidates: Iterable<Digest>): Digest[] {
+    const distinct = new Set(candidates);
+    return this.#database.transaction(() => {
+      this.#leases.clearDead();
+      return [...distinct].filter((digest) => !isLedTo(this.#database, this.#graceBegin(), digest));
     });
   }
 

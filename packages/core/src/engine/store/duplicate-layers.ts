@@ -3,19 +3,17 @@ import { storedCompression } from './layer-variant.ts';
 import type { Store } from './store.ts';
 
 /**
- * Lets go of those layers of `candidates` that the store has in another form, and that no image's manifest and
- * no name leads to: as long as a record says whose tar a blob holds, any image with that tar holds it.
+ * Lets go of those layers of `candidates` that the store has in another form, and that no manifest in use and no
+ * lease names: as long as a record says whose tar a blob holds, any image with that tar holds it.
  */
 export function forgetDuplicates(store: Store, candidates: Iterable<Digest>): void {
   const { metadata } = store;
-  let named: Set<Digest> | undefined;
-  for (const digest of candidates) {
+  const layers = [...candidates].filter((digest) => metadata.findLayer(digest) !== undefined);
+  for (const digest of metadata.replaceable(layers)) {
     const record = metadata.findLayer(digest);
-    if (!record) continue;
-    const others = metadata.layersByDiffID(record.diffID).filter((other) => other.digest !== digest);
-    if (!others.some((other) => storedCompression(store, other.digest) !== undefined)) continue;
-    named ??= new Set(metadata.listImages().flatMap((image) => image.layers.map((layer) => layer.digest)));
-    if (!named.has(digest) && !metadata.isNamed(digest)) metadata.forgetBlob(digest);
+    const forms = record ? metadata.layersByDiffID(record.diffID) : [];
+    const isHere = (other: Digest) => other !== digest && storedCompression(store, other) !== undefined;
+    if (forms.some((form) => isHere(form.digest))) metadata.forgetBlob(digest);
   }
 }
 
