@@ -207,7 +207,7 @@ describe('load', () => {
 
   test.each([
     { name: 'a file that is not there', from: '/nonexistent/a.tar', code: 'FILE_NOT_FOUND' },
-    { name: 'a directory that is no layout', from: '/', code: 'INVALID_ARCHIVE' },
+    { name: 'a directory that is no layout', from: '/', code: 'INVALID_ARGUMENT' },
     { name: 'an empty stream', from: sourceOf([]), code: 'INVALID_ARCHIVE' },
     {
       name: 'a tar that is no archive',
