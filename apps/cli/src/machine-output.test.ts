@@ -33,7 +33,7 @@ const engine: Partial<Engine> = {
   push: async () => ({ ref, target }),
   load: async () => [{ ref, id: B }, { id: A }],
   import: async () => ({ id: B }),
-  prune: async () => ({ events: removed, reclaimedBytes: 10 }),
+  prune: async () => ({ events: removed, contentBytes: 10, reclaimedBytes: 10 }),
   remove: async () => removed,
 };
 
@@ -141,7 +141,7 @@ describe('--format json', () => {
       outdated: async () => ({ outdated: [], madeHere: [], failures: [] }),
       check: async () => ({ faults: [], blobs: 1, bytes: 2, images: 1 }),
       tags: async () => [],
-      prune: async () => ({ events: [], reclaimedBytes: 0 }),
+      prune: async () => ({ events: [], contentBytes: 0, reclaimedBytes: 0 }),
     };
     for (const argv of [['outdated'], ['system', 'check'], ['tags', 'x'], ['image', 'prune', '-f']])
       expect(await runCli([...argv, '--format', 'json'], { engine: nothing })).toMatchObject({

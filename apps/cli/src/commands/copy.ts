@@ -9,19 +9,22 @@ import {
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
+import { chosenFormat } from '../output/format.ts';
 import { COPY_WORDS, openProgress } from '../output/progress.ts';
+import { COPY_LISTING } from '../output/rows/copy-row.ts';
+import { warningsTo } from '../output/warnings.ts';
 
 /** `wherry copy`: an image from one place to another; the last line is where it is now, with its digest. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, flags, io, signal } = context;
   const [source, target] = [await place(args[0]), await place(args[1])];
   const platforms = await platformsOf(context);
+  const format = await chosenFormat(flags, COPY_LISTING);
   const engine = await context.engine();
   const request = { source, target, platforms, referrers: flags.bool('referrers') };
-  const { descriptor } = await plainly(() =>
-    engine.copy(request, { signal, onProgress: progressOf(context) }),
-  );
-  io.stdout.write(`${withoutDigest(target)}@${descriptor.digest}\n`);
+  const onProgress = format === undefined ? progressOf(context) : warningsTo(io);
+  const result = await plainly(() => engine.copy(request, { signal, onProgress }));
+  io.stdout.write(format?.([result]) ?? `${withoutDigest(target)}@${result.descriptor.digest}\n`);
   return 0;
 }
 

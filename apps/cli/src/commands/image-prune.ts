@@ -30,13 +30,16 @@ export async function run({ engine, flags, io, signal }: CommandContext): Promis
   return 0;
 }
 
-function report({ events, reclaimedBytes }: PruneResult, { dryRun }: { dryRun: boolean }, io: Io): void {
+function report(result: PruneResult, { dryRun }: { dryRun: boolean }, io: Io): void {
+  const { events, contentBytes, reclaimedBytes } = result;
   const lines = events.map((event) =>
     'untagged' in event ? `untagged: ${event.untagged}\n` : `deleted: ${event.deleted}\n`,
   );
   if (lines.length > 0) io.stdout.write(`Deleted Images:\n${lines.join('')}\n`);
-  io.stdout.write(`Total reclaimed space: ${humanSize(reclaimedBytes)}\n`);
-  if (dryRun) io.stderr.write('This was a dry run: nothing has been removed.\n');
+  io.stdout.write(`Total reclaimed space: ${humanSize(contentBytes)}\n`);
+  if (!dryRun) return;
+  const saved = humanSize(reclaimedBytes);
+  io.stderr.write(`This was a dry run: nothing has been removed. The disk would get back ${saved}.\n`);
 }
 
 /** A filter that does what `-a` does: the question must not promise less. */

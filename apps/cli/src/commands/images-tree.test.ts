@@ -83,8 +83,8 @@ describe('wherry images --tree', () => {
     { flags: ['-q'], name: 'quiet' },
     { flags: ['--no-trunc'], name: 'no-trunc' },
     { flags: ['--digests'], name: 'show-digest' },
-    { flags: ['--format', 'json'], name: 'format' },
-    { flags: ['--format', 'json', '-q'], name: 'quiet' },
+    { flags: ['--format', '{{.ID}}'], name: 'format' },
+    { flags: ['--format', '{{.ID}}', '-q'], name: 'quiet' },
     { flags: ['--size', 'disk'], name: 'size' },
   ])('is refused with $flags', async ({ flags, name }) => {
     expect(await runCli(['images', '--tree', ...flags])).toMatchObject({

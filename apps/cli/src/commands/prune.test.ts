@@ -15,7 +15,11 @@ function pruning() {
   const asked: PruneRequest[] = [];
   const prune = async (request: PruneRequest = {}) => {
     asked.push(request);
-    return { events: [{ untagged: 'a:1' }, { deleted: ID }], reclaimedBytes: 1_500_000 };
+    return {
+      events: [{ untagged: 'a:1' }, { deleted: ID }],
+      contentBytes: 1_500_000,
+      reclaimedBytes: 1_500_000,
+    };
   };
   return { asked, engine: { prune } };
 }
@@ -78,7 +82,7 @@ describe('wherry image prune', () => {
     expect(await runCli(['image', 'prune', '--dry-run'], { engine })).toMatchObject({
       exitCode: 0,
       stdout: REPORT,
-      stderr: 'This was a dry run: nothing has been removed.\n',
+      stderr: 'This was a dry run: nothing has been removed. The disk would get back 1.5MB.\n',
     });
     expect(asked).toMatchObject([{ all: false, dryRun: true }]);
   });

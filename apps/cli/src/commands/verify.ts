@@ -8,12 +8,12 @@ import {
   parsePlatform,
   parseReference,
   type VerifyRequest,
+  WherryError,
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, fileError, plainly } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import type { Flags } from '../flags.ts';
-import { printable } from '../output/printable.ts';
 import { describeVerified, refusalText, verificationJson } from '../output/verification.ts';
 
 const JSON_FORMAT = 'json';
@@ -21,24 +21,28 @@ const JSON_FORMAT = 'json';
 const READ_KEY_BYTES = 128 * 1024;
 
 /** `wherry verify`: whether each image is signed by one of the keys; what is not is told at the end. */
-export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
+export async function run({ args, complain, engine, flags, io, signal }: CommandContext): Promise<number> {
   const refs = await plainly(() => args.map((arg) => parseReference(arg)));
   const isJson = wantsJson(flags);
   const options = await requestOptions(flags);
   const opened: Engine = await engine();
-  const faults: string[] = [];
+  const faults: WherryError[] = [];
   for (const ref of refs)
     try {
       const result = await opened.verify({ ref, ...options }, { signal });
       if (isJson) io.stdout.write(verificationJson(result));
       else if (result.isVerified) io.stdout.write(describeVerified(result));
-      if (!result.isVerified) faults.push(refusalText(result));
+      if (!result.isVerified) faults.push(new WherryError('NOT_TRUSTED', refusalText(result)));
     } catch (error) {
       if (!isWherryError(error) || error.kind === 'cancelled') throw error;
-      faults.push([error.message, ...(error.hint === undefined ? [] : [error.hint])].join('\n'));
+      faults.push(error);
     }
-  for (const fault of faults) io.stderr.write(printable(`Error: ${fault}\n`));
+  for (const fault of faults) complain(fault, linesOf(fault));
   return faults.length === 0 ? 0 : FAILURE_EXIT_CODE;
+}
+
+function linesOf({ message, hint }: WherryError): string {
+  return `Error: ${message}${hint === undefined ? '' : `\n${hint}`}`;
 }
 
 function wantsJson(flags: Flags): boolean {

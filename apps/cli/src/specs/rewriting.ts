@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { RESULT_FORMAT } from './shared-flags.ts';
 
 export const CONVERT: CommandSpec = {
   name: 'convert',
@@ -14,6 +15,7 @@ export const CONVERT: CommandSpec = {
       usage: 'How to compress the layers ("gzip", "zstd", "none")',
       values: ['gzip', 'zstd', 'none'],
     },
+    RESULT_FORMAT,
     { name: 'level', type: 'int', usage: 'Compression level: 1 to 9 for gzip, 1 to 19 for zstd' },
     {
       name: 'tag',

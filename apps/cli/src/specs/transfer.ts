@@ -74,6 +74,7 @@ export const COPY: CommandSpec = {
   operands: ['remote-image', 'remote-image'],
   flags: [
     { name: 'all-platforms', type: 'bool', usage: 'Copy the image for every platform (default)' },
+    RESULT_FORMAT,
     { ...JOBS, usage: 'Number of blobs to copy at once' },
     {
       name: 'platform',

@@ -178,6 +178,8 @@ export interface PruneRequest {
 
 export interface PruneResult {
   readonly events: readonly RemovalEvent[];
+  /** Bytes of the files in the layers that went, which is what Docker calls reclaimed. */
+  readonly contentBytes: number;
   /** What the file system gets back for the blobs that nothing else needs. */
   readonly reclaimedBytes: number;
 }

@@ -65,7 +65,7 @@ describe('prune', () => {
       expect.arrayContaining(['leaf', 'step', 'by digest']),
     );
     expect(sandbox.left()).toEqual(['base', 'kept']);
-    expect(await sandbox.run({})).toEqual({ events: [], reclaimedBytes: 0 });
+    expect(await sandbox.run({})).toEqual({ events: [], contentBytes: 0, reclaimedBytes: 0 });
     expect((await sandbox.engine().check()).faults).toEqual([]);
   });
 
@@ -211,6 +211,7 @@ describe('the bytes of a prune', () => {
     expect(pruned).toEqual(rehearsed);
     expect(pruned.reclaimedBytes).toBe(before.bytes - (await sandbox.usedBytes()));
     expect(pruned.reclaimedBytes).toBeGreaterThan(0);
+    expect(pruned.contentBytes).toBe('app'.length);
     // The layer that the other image rests on is neither told of nor gone.
     expect(pruned.events.filter((event) => 'deleted' in event)).toHaveLength(2);
     expect((await engine.check()).faults).toEqual([]);
@@ -221,8 +222,9 @@ describe('the bytes of a prune', () => {
     const id = sandbox.put('served');
     const { manifest } = sandbox.opened.metadata.findImage(id)!;
     sandbox.opened.metadata.putManifest('team/app', { descriptor: manifest, children: [id] }, ['1']);
-    expect(await sandbox.run({ dryRun: true })).toEqual({ events: [{ deleted: id }], reclaimedBytes: 0 });
-    expect(await sandbox.run({})).toEqual({ events: [{ deleted: id }], reclaimedBytes: 0 });
+    const nothing = { events: [{ deleted: id }], contentBytes: 0, reclaimedBytes: 0 };
+    expect(await sandbox.run({ dryRun: true })).toEqual(nothing);
+    expect(await sandbox.run({})).toEqual(nothing);
     expect(sandbox.contents()).toHaveLength(2);
   });
 });

@@ -120,6 +120,7 @@ async function carryOut(
 ): Promise<PruneResult> {
   const { store } = plan;
   const events: RemovalEvent[] = [];
+  let contentBytes = 0;
   let reclaimedBytes = 0;
   for (;;) {
     throwIfCancelled(signal);
@@ -128,8 +129,9 @@ async function carryOut(
       takeSome(work, selection, chosen, batch);
       return work;
     });
-    if (removal.events.length === 0) return { events, reclaimedBytes };
+    if (removal.events.length === 0) return { events, contentBytes, reclaimedBytes };
     events.push(...removal.events);
+    contentBytes += removal.contentBytes;
     await store.publishIndex();
     const content = [...removal.content];
     const bytes = new Map(content.map((digest) => [digest, store.blobs.allocatedSync(digest)]));
@@ -146,7 +148,8 @@ function rehearse(plan: Plan, chosen: ReadonlySet<Digest>, batch: number): Prune
       while (takeSome(removal, selection, chosen, batch));
       forgetDuplicates(plan.store, removal.content);
       const bytes = metadata.unheld(removal.content).map((digest) => blobs.allocatedSync(digest));
-      return { events: removal.events, reclaimedBytes: bytes.reduce((sum, size) => sum + size, 0) };
+      const reclaimedBytes = bytes.reduce((sum, size) => sum + size, 0);
+      return { events: removal.events, contentBytes: removal.contentBytes, reclaimedBytes };
     },
     { undo: true },
   );

@@ -19,6 +19,8 @@ export class Removal {
   readonly events: RemovalEvent[] = [];
   /** The blobs that what was taken may have held alone. */
   readonly content = new Set<Digest>();
+  /** Bytes of the files in the layers that no image rests on any more. */
+  contentBytes = 0;
   readonly #store: Store;
   readonly #isKept: (image: Digest) => boolean;
   readonly #images = new Map<Digest, ImageFacts>();
@@ -128,8 +130,11 @@ export class Removal {
     metadata.deleteImage(facts.id);
     this.#images.delete(facts.id);
     this.events.push({ deleted: facts.id });
-    for (const { chainID } of [...facts.layers].reverse())
-      if (count(this.#layerUsers, chainID, -1) === 0) this.events.push({ deleted: chainID });
+    for (const { chainID, contentSize } of [...facts.layers].reverse()) {
+      if (count(this.#layerUsers, chainID, -1) > 0) continue;
+      this.events.push({ deleted: chainID });
+      this.contentBytes += contentSize;
+    }
     if (!facts.parent) return;
     count(this.#children, facts.parent, -1);
     const parent = this.#images.get(facts.parent);

@@ -7,7 +7,7 @@ export interface GoldenCase {
   readonly name: string;
   /** Version of the recorded client. */
   readonly client: string;
-  /** The newer client that the same case was recorded with. */
+  /** The other client that the same case was recorded with, when that one's holds. */
   readonly supersededBy?: string;
   readonly argv: readonly string[];
   readonly setup?: string;

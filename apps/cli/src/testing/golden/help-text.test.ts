@@ -45,6 +45,14 @@ describe('help texts', () => {
     ).toBe(expected.stdout);
   });
 
+  test('may have a list of options that Docker has none of', () => {
+    const plain = 'Usage:  wherry tag\n\nOptions:\n  -a  All\n\nCommands:\n  x  Y\n';
+    const actual =
+      'Usage:  wherry tag\n\nOptions:\n  -a  All\n\nCommands:\n  x  Y\n\nOwn Options:\n  --own  O\n';
+    const both = comparableHelp({ expected: help(plain), actual: help(actual) });
+    expect(both.actual.stdout).toBe(both.expected.stdout);
+  });
+
   test.each([
     { name: 'another text', actual: DOCKER.replace('Suppress output', 'Be quiet') },
     {

@@ -9,11 +9,12 @@ interface HelpEntry {
 
 /** A list's line: a name, and perhaps the beginning of its text. What is further in goes on with a text. */
 const ENTRY = /^ {2,6}(?<name>\S.*?)(?: {2,}(?<text>.*))?$/;
+const USAGE = /^Usage: {2}/m;
 const HEADING = /^(?:\S+ )?(?:Options|Commands):$/;
 
 /** Whether a text explains a command. */
 export function isHelp(text: string): boolean {
-  return /^Usage: {2}/m.test(text) && text.split('\n').some((line) => HEADING.test(line));
+  return USAGE.test(text) && text.split('\n').some((line) => HEADING.test(line));
 }
 
 /** The names of the options and commands that a help text lists. */
@@ -31,7 +32,7 @@ export function comparableHelp<T extends { readonly actual: Outcome; readonly ex
 ): T {
   const { actual, expected } = both;
   for (const stream of ['stdout', 'stderr'] as const) {
-    if (!isHelp(expected[stream]) || !isHelp(actual[stream])) continue;
+    if (!USAGE.test(expected[stream]) || !isHelp(actual[stream])) continue;
     const known = new Set(listedNames(expected[stream]));
     if (listedNames(actual[stream]).every((name) => known.has(name))) continue;
     return {
@@ -51,10 +52,12 @@ interface Section {
 
 function laidOut(text: string, known: ReadonlySet<string>): string {
   return sectionsOf(text)
-    .flatMap(({ lines, entries }) => [
-      ...lines,
-      ...entries.filter(({ name }) => known.has(name)).map((entry) => `  ${entry.name}  ${entry.text}`),
-    ])
+    .flatMap(({ lines, entries }) => {
+      const shared = entries.filter(({ name }) => known.has(name));
+      // A list that has nothing of Docker's is one option more: its heading goes, with the empty line before it.
+      const kept = entries.length > 0 && shared.length === 0 ? lines.slice(0, -2) : lines;
+      return [...kept, ...shared.map((entry) => `  ${entry.name}  ${entry.text}`)];
+    })
     .join('\n');
 }
 

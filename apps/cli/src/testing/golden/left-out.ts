@@ -41,7 +41,7 @@ export function isUsageError({ exit, stderr, tty }: GoldenCase): boolean {
  */
 export function whyLeftOut(recorded: GoldenCase, images: RecordedImages): string | undefined {
   const { argv } = recorded;
-  if (recorded.supersededBy !== undefined) return 'the newer client has the case too';
+  if (recorded.supersededBy !== undefined) return 'another client has the case too';
   if (/^-/.test(argv[0] ?? '') && !/^(?:--config|--help|--version|-v)$/.test(argv[0] ?? ''))
     return 'an option of the daemon is not offered';
   const { spec, rest } = commandLine(argv);

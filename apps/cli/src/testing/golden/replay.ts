@@ -88,6 +88,13 @@ export class Replay implements AsyncDisposable {
     const isMade = (hex: string) => [...made.values()].some((known) => known.startsWith(hex));
     const comparable = (text: string) => {
       const lines = normalise(text, (hex) => this.#images.isLasting(hex) || isMade(hex)).split('\n');
+      // The older client put results in the order of their stars, and took wide characters for narrow ones. That
+      // wherry does as the newer one is held by searches that tell of no automated builds, and by the tables' tests.
+      if (recorded.file === 'search' && recorded.client.startsWith('20.'))
+        return lines
+          .map((line) => line.replace(/ +/g, ' ').trimEnd())
+          .sort()
+          .join('\n');
       // All were made at once: no order is theirs.
       return (recorded.setup?.startsWith('images size:') ? lines.sort() : lines).join('\n');
     };
