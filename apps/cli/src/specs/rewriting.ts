@@ -35,6 +35,7 @@ export const SQUASH: CommandSpec = {
   operands: ['image'],
   alsoKnownAs: ['image squash', 'squash'],
   flags: [
+    RESULT_FORMAT,
     {
       name: 'from',
       type: 'string',
