@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { missingPrograms, stopChild } from '../bench/peers.ts';
+import { stopChild } from '../bench/peers.ts';
 import { tarOf } from './layout.ts';
 import { describeWith } from './needs.ts';
 import { ScriptedServer } from './scripted-registry.ts';
@@ -177,19 +177,58 @@ esac
   });
 });
 
-describe('the completion script for', () => {
+/** Types what the arguments say into a zsh on a terminal, each followed by a TAB, and prints what it shows. */
+const ZSH_DRIVER = `
+zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1='READY> '; autoload -Uz compinit; compinit -u -D; source $1; print DO''NE"
+zpty -r z shown '*DONE*READY> *'
+shift
+for typed in "$@"; do
+  zpty -n -w z "$typed"$'\\t'
+  zpty -r z shown "*$typed* "
+  print -r -- "$shown"
+  zpty -n -w z $'\\C-u'
+done
+zpty -d z
+`;
+
+describe('completion in other shells', () => {
   const sandbox = new Sandbox();
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    const bin = sandbox.directory('bin');
+    const launcher = `#!/bin/sh\nexec '${process.execPath}' '${WHERRY}' "$@"\n`;
+    writeFileSync(join(bin, 'wherry'), launcher, { mode: 0o755 });
+    env = { ...sandbox.environment, PATH: `${bin}:${process.env.PATH}` };
+    const tar = sandbox.file('root.tar');
+    writeFileSync(tar, tarOf([{ path: 'a', content: 'a' }]));
+    await sandbox.wherry('import', tar, 'demo/app:1.0');
+  });
   afterAll(() => sandbox[Symbol.dispose]());
 
-  test.each([
-    { shell: 'bash', check: ['bash', '-n'] },
-    { shell: 'zsh', check: ['zsh', '-n'] },
-    { shell: 'fish', check: ['fish', '--no-execute'] },
-  ])('$shell can be read by it, where it is installed', async ({ shell, check }) => {
-    const [program = '', ...args] = check;
-    if (missingPrograms(program).length > 0) return;
-    const path = sandbox.file('script');
-    writeFileSync(path, await sandbox.wherry('completion', shell));
-    expect(await tryRun({}, program, ...args, path)).toMatchObject({ status: 0, stderr: '' });
+  describeWith({ programs: ['fish'] }, 'fish', () => {
+    test.each([
+      { typed: 'wherry image pr', words: ['prune\tRemove unused images'] },
+      { typed: 'wherry inspect de', words: ['demo/app:1.0'] },
+      { typed: 'wherry rmi demo/app:', words: ['demo/app:1.0'] },
+    ])('completes $typed', async ({ typed, words }) => {
+      const script = `wherry completion fish | source; complete -C '${typed}'`;
+      const { stdout, stderr } = await tryRun({ env }, 'fish', '--no-config', '-c', script);
+      expect({ words: stdout.trim().split('\n'), stderr }).toEqual({ words, stderr: '' });
+    });
+  });
+
+  describeWith({ programs: ['zsh'] }, 'zsh', () => {
+    test('completes commands and images', async () => {
+      const [script, driver] = [sandbox.file('_wherry'), sandbox.file('driver.zsh')];
+      writeFileSync(script, await sandbox.wherry('completion', 'zsh'));
+      writeFileSync(driver, ZSH_DRIVER);
+      const typed = ['wherry image pr', 'wherry inspect dem'];
+      const { stdout } = await tryRun({ env, timeoutMs: 60_000 }, 'zsh', '-f', driver, script, ...typed);
+      expect(stdout).toContain('wherry image prune');
+      expect(stdout).toContain('wherry inspect demo/app:1.0');
+    });
   });
 });
