@@ -4,13 +4,9 @@ import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect
 import type { Hasher, HasherFactory } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import type { TarEntry, TarScanner } from '../tar/scanner.ts';
+import { checkInflation, MAX_TAR_BYTES } from './inflation.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import { TocWriter } from './toc-writer.ts';
-
-const GIB = 1024 ** 3;
-const BOMB_FROM_BYTES = GIB;
-/** deflate cannot pass 1,032; what does and is large is made to fill disks. */
-const BOMB_RATIO = 1200;
 
 export interface LayerLimits {
   /** Most bytes that the tar may have; 256 GiB unless given. */
@@ -128,7 +124,7 @@ export class TarPass {
     this.#hasher = options.createHasher();
     this.#scanner = options.createScanner();
     this.#toc = options.toc && new TocWriter(options.toc);
-    this.#maxTarBytes = options.maxTarBytes ?? 256 * GIB;
+    this.#maxTarBytes = options.maxTarBytes ?? MAX_TAR_BYTES;
     this.#maxEntries = options.maxEntries ?? 10_000_000;
   }
 
@@ -139,7 +135,7 @@ export class TarPass {
   /** Takes the next bytes of the tar; `blobBytes` is how much of the blob has been read for all so far. */
   write(chunk: Uint8Array, blobBytes: number): void {
     this.#tarSize += chunk.length;
-    this.#checkSize(blobBytes);
+    checkInflation(this.#tarSize, blobBytes, this.#maxTarBytes);
     if (!this.#sharesDigest) this.#hasher.update(chunk);
     for (const entry of this.#scanner.push(chunk)) this.#add(entry);
   }
@@ -168,12 +164,5 @@ export class TarPass {
     if (entry.type === 'file') this.#contentSize += entry.size;
     else if (entry.type === 'symlink') this.#contentSize += entry.link.length;
     this.#toc?.add(entry);
-  }
-
-  #checkSize(blobBytes: number): void {
-    if (this.#tarSize > this.#maxTarBytes)
-      throw new WherryError('TOO_LARGE', `layer unpacks to more than ${this.#maxTarBytes} bytes`);
-    if (this.#tarSize > BOMB_FROM_BYTES && this.#tarSize > blobBytes * BOMB_RATIO)
-      throw new WherryError('TOO_LARGE', `layer of ${blobBytes} bytes inflates without end`);
   }
 }

@@ -1,13 +1,13 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import type { ByteSource } from '../bytes/byte-source.ts';
 import { OUTPUT_BUFFER_BYTES, type OutputBuffer } from '../compression/compression.ts';
 import { decompress } from '../compression/decompress.ts';
-import { COMPRESSION_HEAD_BYTES, detectCompression } from '../compression/detect.ts';
+import { detectCompression } from '../compression/detect.ts';
 import { createDecoder } from '../compression/sync-zlib.ts';
 import type { HasherFactory } from '../digest.ts';
 import { loadCoreModuleSync } from '../wasm/load.ts';
 import { WasmTarScanner } from '../wasm/wasm-tar-scanner.ts';
 import { GrowingFileReader } from './growing-file.ts';
+import { readHead, sourceOf } from './growing-file-source.ts';
 import { HashRingWriter } from './hash-ring.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import { ingestLayer } from './layer-ingest.ts';
@@ -81,25 +81,4 @@ async function passThrough(
 function ringHashers(ring: HashRingWriter): HasherFactory {
   let lane = 0;
   return () => ring.hasher(lane++ === 0 ? 0 : 1);
-}
-
-function readHead(reader: GrowingFileReader): Uint8Array {
-  const head = Buffer.alloc(COMPRESSION_HEAD_BYTES);
-  let length = 0;
-  for (let count = -1; count !== 0; length += count) count = reader.read(head.subarray(length));
-  return head.subarray(0, length);
-}
-
-async function* sourceOf(
-  head: Uint8Array,
-  reader: GrowingFileReader,
-): ByteSource & AsyncGenerator<Uint8Array> {
-  if (head.length > 0) yield head;
-  for (;;) {
-    // A new buffer each time: what is yielded is the receiver's.
-    const chunk = Buffer.allocUnsafe(64 * 1024);
-    const count = reader.read(chunk);
-    if (count === 0) return;
-    yield chunk.subarray(0, count);
-  }
 }

@@ -7,25 +7,25 @@ const MAX_HEAP_MB = 256;
 /** What is made per entry dies young: with less room for it, a twentieth of a pull goes into collecting it. */
 const YOUNG_HEAP_MB = 8;
 
-interface Pending {
-  readonly resolve: (reply: WorkerReply) => void;
+interface Pending<Reply> {
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: WherryError) => void;
 }
 
 /** One worker thread with at most one request under way. Keeps the process alive only meanwhile. */
-export class WorkerSlot {
+export class WorkerSlot<Request = WorkerRequest, Reply = WorkerReply> {
   readonly #worker: Worker;
-  #pending: Pending | undefined;
+  #pending: Pending<Reply> | undefined;
   #isDead = false;
 
-  /** `onDeath` is called once, when the thread has ended for whatever reason. */
-  constructor(url: URL, onDeath: () => void) {
+  /** `name` shows in profiles. `onDeath` is called once, when the thread has ended for whatever reason. */
+  constructor(url: URL, onDeath: () => void, name = 'layer-pass') {
     this.#worker = new Worker(url, {
-      name: 'layer-pass',
+      name,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     this.#worker.unref();
-    this.#worker.on('message', (reply: WorkerReply) => this.#settle()?.resolve(reply));
+    this.#worker.on('message', (reply: Reply) => this.#settle()?.resolve(reply));
     const die = (cause: unknown) => {
       if (this.#isDead) return;
       this.#isDead = true;
@@ -41,7 +41,7 @@ export class WorkerSlot {
   }
 
   /** Sends a request to an idle worker. Rejects with `INTERNAL` when the thread dies before it answers. */
-  request(message: WorkerRequest): Promise<WorkerReply> {
+  request(message: Request): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#worker.ref();
@@ -57,7 +57,7 @@ export class WorkerSlot {
     pending?.reject(new WherryError('CANCELLED', 'cancelled'));
   }
 
-  #settle(): Pending | undefined {
+  #settle(): Pending<Reply> | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     // `terminate` holds on to the thread until it has ended, an answer that still comes must not let go of it.
