@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** What a directory entry is, apart from what only the file system knows of it. */
+export interface DescribedEntry {
+  /** Below the root of the description. */
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
+  readonly mode: number;
+  readonly owner: string;
+  /** Nanoseconds since the epoch. */
+  readonly mtime: bigint;
+  readonly size?: number;
+  readonly sha256?: string;
+  readonly link?: string;
+  /** `major:minor`. */
+  readonly rdev?: string;
+  /** The first name of the same file, when it has several. */
+  readonly sameAs?: string;
+}
+
+/** Describes all that lies below a directory, each directory's entries sorted by name. Linux. */
+export function describeTree(root: string): DescribedEntry[] {
+  const entries: DescribedEntry[] = [];
+  const firstNames = new Map<bigint, string>();
+  const walk = (directory: Buffer, prefix: string) => {
+    // As bytes, because names need not be text.
+    for (const base of readdirSync(directory, { encoding: 'buffer' }).sort(Buffer.compare)) {
+      const path = Buffer.concat([directory, Buffer.from('/'), base]);
+      const entry = describe(path, prefix + base.toString(), firstNames);
+      entries.push(entry);
+      if (entry.type === 'directory') walk(path, `${entry.name}/`);
+    }
+  };
+  walk(Buffer.from(root), '');
+  return entries;
+}
+
+function describe(path: Buffer, name: string, firstNames: Map<bigint, string>): DescribedEntry {
+  const stat = lstatSync(path, { bigint: true });
+  const type = typeOf(stat);
+  const sameAs = stat.nlink > 1n && type !== 'directory' ? firstNames.get(stat.ino) : undefined;
+  if (sameAs === undefined) firstNames.set(stat.ino, name);
+  return {
+    name,
+    type,
+    mode: Number(stat.mode & 0o7777n),
+    owner: `${stat.uid}:${stat.gid}`,
+    mtime: stat.mtimeNs,
+    ...(type === 'file' && {
+      size: Number(stat.size),
+      sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
+    }),
+    ...(type === 'symlink' && { link: readlinkSync(path) }),
+    ...((type === 'char' || type === 'block') && { rdev: deviceOf(stat) }),
+    ...(sameAs !== undefined && { sameAs }),
+  };
+}
+
+function typeOf(stat: BigIntStats): DescribedEntry['type'] {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSymbolicLink()) return 'symlink';
+  if (stat.isCharacterDevice()) return 'char';
+  if (stat.isBlockDevice()) return 'block';
+  return stat.isFIFO() ? 'fifo' : 'socket';
+}
+
+/** Linux makedev(3): twelve bits of the major number above eight of the minor, the rest of both higher up. */
+function deviceOf({ rdev }: BigIntStats): string {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn);
+  return `${major}:${minor}`;
+}
