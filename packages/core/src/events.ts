@@ -16,7 +16,8 @@ export type LayerPhase =
   | 'pushing'
   | 'pushed'
   | 'mounted'
-  | 'loading';
+  | 'loading'
+  | 'extracting';
 
 /** Progress of a long operation: plain data, how it looks is the app's business. */
 export type ProgressEvent =

@@ -49,6 +49,7 @@ const MOVING: ReadonlySet<LayerPhase> = new Set([
   'merging',
   'pushing',
   'loading',
+  'extracting',
 ]);
 /** Phases after which nothing happens to a layer. */
 const FINAL: ReadonlySet<LayerPhase> = new Set(['done', 'exists', 'pushed', 'mounted']);

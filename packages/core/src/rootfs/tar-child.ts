@@ -6,6 +6,14 @@ const XATTR_REFUSED =
 /** Options of GNU tar that keep all of an entry, whoever runs it; its messages then come in English. */
 export const TAR_XATTR_ARGS = ['--xattrs', '--xattrs-include=*'] as const;
 
+/** Options of a tar that unpacks with owners, modes and all. */
+export const EXTRACT_ARGS = [
+  ...['-x', '-p', '--numeric-owner', '--warning=no-timestamp'],
+  ...TAR_XATTR_ARGS,
+  // On a copy these would be marks of an overlay that is not there.
+  ...['--xattrs-exclude=trusted.overlay.*', '--xattrs-exclude=user.overlay.*'],
+] as const;
+
 /** `LC_ALL=C`, as what tar says on stderr is read. */
 export function tarEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', TAR_OPTIONS: undefined };

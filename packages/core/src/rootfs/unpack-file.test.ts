@@ -15,9 +15,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WherryError } from '../errors.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
-import { encodeTarHeader, type TarEntryInit, type TarItem, tarEnd, tarPadding } from '../tar/writer.ts';
+import { type TarEntryInit, tarEnd } from '../tar/writer.ts';
 import { type DescribedEntry, describeTree } from '../testing/describe-tree.ts';
 import { sha256 } from '../testing/layer-fixtures.ts';
+import { type FixtureEntry, tarOf } from '../testing/tar-fixtures.ts';
 import type { UnpackedFacts } from './layer-unpacker.ts';
 import { detectOwnership } from './privileges.ts';
 import { unpackFile } from './unpack-file.ts';
@@ -65,28 +66,24 @@ function unpack(path: string, more: Partial<UnpackRequest> = {}): Promise<Unpack
   });
 }
 
-function unpackTar(items: readonly TarItem[], more?: Partial<UnpackRequest>) {
+function unpackTar(items: readonly FixtureEntry[], more?: Partial<UnpackRequest>) {
   const path = join(place, 'layer.tar');
-  const blocks = items.flatMap(({ entry, body }) => {
-    const bytes = body as Uint8Array | undefined;
-    const header = encodeTarHeader(bytes ? { ...entry, size: bytes.length } : entry);
-    return bytes ? [header, bytes, tarPadding(bytes.length)] : [header];
-  });
-  writeFileSync(path, Buffer.concat([...blocks, tarEnd()]));
+  writeFileSync(path, tarOf(...items));
   return unpack(path, more);
 }
 
 const tree = () => describeTree(join(place, 'fs'));
 const names = () => tree().map(({ name }) => name);
-const file = (name: string, text = 'x'): TarItem => ({
-  entry: { name, type: 'file' },
-  body: Buffer.from(text),
+const file = (name: string, content = 'x'): FixtureEntry => ({ name, type: 'file', content });
+const directory = (name: string, more: Partial<TarEntryInit> = {}): FixtureEntry => ({
+  name,
+  type: 'directory',
+  ...more,
 });
-const directory = (name: string, more: Partial<TarEntryInit> = {}): TarItem => ({
-  entry: { name, type: 'directory', ...more },
-});
-const link = (type: 'symlink' | 'hardlink', name: string, target: string): TarItem => ({
-  entry: { name, type, link: target },
+const link = (type: 'symlink' | 'hardlink', name: string, target: string): FixtureEntry => ({
+  name,
+  type,
+  link: target,
 });
 
 /** Where an answer differs on purpose from that of `docker import`. */
@@ -173,10 +170,10 @@ describe('an unpacked layer', () => {
   test('has modes, times and links as the archive says', async () => {
     await unpackTar([
       directory('d/', { mode: 0o1751, mtime: 1000 }),
-      { entry: { name: 'd/f', type: 'file', mode: 0o4711, mtime: 2000 }, body: Buffer.from('text') },
-      { entry: { name: 'd/l', type: 'symlink', link: '/no/where', mtime: 3000 } },
+      { name: 'd/f', type: 'file', mode: 0o4711, mtime: 2000, content: 'text' },
+      { name: 'd/l', type: 'symlink', link: '/no/where', mtime: 3000 },
       link('hardlink', 'h', 'd/f'),
-      { entry: { name: 'closed', type: 'file', mode: 0, mtime: 4000 }, body: Buffer.from('no') },
+      { name: 'closed', type: 'file', mode: 0, mtime: 4000, content: 'no' },
     ]);
     const second = 1_000_000_000n;
     expect(tree()).toMatchObject([
@@ -191,10 +188,10 @@ describe('an unpacked layer', () => {
   test('keeps times between seconds and before 1970, of links to such files too', async () => {
     await unpackTar([
       directory('d', NS_TIME),
-      { entry: { name: 'd/f', type: 'file', ...NS_TIME }, body: Buffer.from('text') },
-      { entry: { name: 'l', type: 'symlink', link: 'd', ...NS_TIME } },
+      { name: 'd/f', type: 'file', ...NS_TIME, content: 'text' },
+      { name: 'l', type: 'symlink', link: 'd', ...NS_TIME },
       link('hardlink', 'l/h', 'l/f'),
-      { entry: { name: 'old', type: 'file', mtime: -5, mtimeNs: 500_000_000 }, body: Buffer.from('') },
+      { name: 'old', type: 'file', mtime: -5, mtimeNs: 500_000_000, content: '' },
     ]);
     const wanted = 1_234_567_890_123_456_789n;
     expect(tree()).toMatchObject([
@@ -208,12 +205,12 @@ describe('an unpacked layer', () => {
 
   test('has names that are no text', async () => {
     const name = Uint8Array.from([0x61, 0xff, 0x2f, 0xe9]);
-    await unpackTar([{ entry: { name, type: 'file' }, body: Buffer.from('x') }]);
+    await unpackTar([{ name, type: 'file', content: 'x' }]);
     expect(readdirSync(join(place, 'fs'), 'latin1')).toEqual(['a\u00ff']);
   });
 
   test('leaves nothing beside it', async () => {
-    await unpackTar([file('f'), { entry: { name: 'p', type: 'fifo' } }]);
+    await unpackTar([file('f'), { name: 'p', type: 'fifo' }]);
     expect(readdirSync(join(place, 'work'))).toEqual([]);
     expect(names()).toEqual(['f', 'p']);
   });
@@ -223,7 +220,7 @@ describe('an unpacked layer', () => {
       directory('d'),
       file('d/a'),
       directory('d/sub'),
-      { entry: { name: 'd/sub/p', type: 'fifo' } },
+      { name: 'd/sub/p', type: 'fifo' },
       link('symlink', 'd/sub/l', 'p'),
       file('d', 'a file now'),
       file('f', 'first'),
@@ -231,7 +228,7 @@ describe('an unpacked layer', () => {
       link('symlink', 's', 'd'),
       directory('s'),
       file('s/in'),
-      { entry: { name: 'f2', type: 'fifo' } },
+      { name: 'f2', type: 'fifo' },
       file('f2', 'file'),
     ]);
     expect(names()).toEqual(['d', 'f', 'f2', 's', 's/in']);
@@ -354,10 +351,7 @@ describe('an unpacked layer', () => {
         Buffer.from('y'),
       ]),
     );
-    await unpackTar([
-      directory('d', { xattrs }),
-      { entry: { name: 'f', type: 'file', xattrs }, body: Buffer.from('') },
-    ]);
+    await unpackTar([directory('d', { xattrs }), { name: 'f', type: 'file', xattrs, content: '' }]);
     if (!hasGetfattr) return;
     expect(xattrsOf('d')).toEqual(['user.own']);
     expect(xattrsOf('f')).toEqual(['user.own']);
@@ -369,7 +363,7 @@ describe('an unpacked layer', () => {
     await unpackTar([
       file('.wh..wh..opq', ''),
       file('d/.wh..wh..opq', ''),
-      { entry: { name: 'ping', type: 'file', mode: 0o755, uid: 5, xattrs }, body: Buffer.from('bin') },
+      { name: 'ping', type: 'file', mode: 0o755, uid: 5, xattrs, content: 'bin' },
     ]);
     expect(xattrsOf('.')).toEqual(['trusted.overlay.opaque']);
     expect(xattrsOf('d')).toEqual(['trusted.overlay.opaque']);

@@ -1,0 +1,78 @@
+import type { Dirent } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import type { Snapshot } from './snapshot.ts';
+
+/** A name in the merged view of several lower directories. */
+interface MergedNode {
+  /** Whose it is: the uppermost layer's that has it. */
+  readonly layer: number;
+  /** Of a directory. */
+  readonly children?: Map<string, MergedNode>;
+}
+
+/** What of a layer shows in the merged view: paths below its directory, one character per byte, sorted. */
+export interface VisibleNames {
+  readonly directories: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** Finds out, per layer, what an overlay of the layers, base first, would show of it. */
+export async function visibleNames(
+  layers: readonly Pick<Snapshot, 'directory' | 'opaque'>[],
+): Promise<VisibleNames[]> {
+  let root = new Map<string, MergedNode>();
+  for (const [layer, { directory, opaque }] of layers.entries()) {
+    const hiding = new Set(opaque);
+    if (hiding.has('')) root = new Map();
+    await mergeInto(root, { layer, root: Buffer.from(directory), hiding }, '');
+  }
+  const visible = layers.map(() => ({ directories: [] as string[], others: [] as string[] }));
+  collect(root, '', visible);
+  return visible;
+}
+
+interface LayerInProgress {
+  readonly layer: number;
+  readonly root: Buffer;
+  /** Its opaque directories. */
+  readonly hiding: ReadonlySet<string>;
+}
+
+async function mergeInto(names: Map<string, MergedNode>, from: LayerInProgress, path: string): Promise<void> {
+  const { layer, hiding } = from;
+  for (const entry of await readdir(join(from.root, path), { withFileTypes: true, encoding: 'buffer' })) {
+    const name = entry.name.toString('latin1');
+    const childPath = path === '' ? name : `${path}/${name}`;
+    if (await isWhiteout(entry, join(from.root, childPath))) names.delete(name);
+    else if (!entry.isDirectory()) names.set(name, { layer });
+    else {
+      const below = hiding.has(childPath) ? undefined : names.get(name)?.children;
+      const children = below ?? new Map<string, MergedNode>();
+      names.set(name, { layer, children });
+      await mergeInto(children, from, childPath);
+    }
+  }
+}
+
+async function isWhiteout(entry: Dirent<Buffer>, path: Buffer): Promise<boolean> {
+  return entry.isCharacterDevice() && (await lstat(path)).rdev === 0;
+}
+
+function collect(
+  names: ReadonlyMap<string, MergedNode>,
+  prefix: string,
+  into: readonly { directories: string[]; others: string[] }[],
+): void {
+  for (const [name, { layer, children }] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const path = prefix + name;
+    if (children === undefined) into[layer]?.others.push(path);
+    else {
+      into[layer]?.directories.push(path);
+      collect(children, `${path}/`, into);
+    }
+  }
+}
+
+function join(root: Buffer, path: string): Buffer {
+  return Buffer.concat([root, Buffer.from('/'), Buffer.from(path, 'latin1')]);
+}

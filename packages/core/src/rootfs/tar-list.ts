@@ -1,0 +1,39 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { TAR_XATTR_ARGS, tarEnvironment } from './tar-child.ts';
+
+type TarReader = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Starts a tar that writes an archive of the names it is given, and of nothing below them, as PAX to stdout. */
+export function startTarOf(directory: string, signal?: AbortSignal): TarReader {
+  const format = ['-c', '-f', '-', '--format=posix', '--numeric-owner', ...TAR_XATTR_ARGS];
+  return spawn('tar', [...format, '-C', directory, '--no-recursion', '--null', '-T', '-'], {
+    env: tarEnvironment(),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(signal && { signal }),
+  });
+}
+
+/** Spells names, one character per byte, as `startTarOf` reads them: none of them can look like an option. */
+export function* nameList(names: Iterable<string>): Generator<Buffer, void, undefined> {
+  for (const name of names) yield Buffer.from(`./${name}\0`, 'latin1');
+}
+
+/** Waits for the end of a program; what it wrote to stderr, and its status. */
+export async function endOf(child: {
+  readonly stderr: Readable;
+  once(event: 'close', listener: (status: number | null) => void): unknown;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+}): Promise<{ stderr: string; status: number | null }> {
+  let stderr = '';
+  child.stderr.setEncoding('latin1').on('data', (text: string) => {
+    if (stderr.length < MAX_MESSAGE_CHARS) stderr += text;
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', reject);
+  });
+  return { stderr, status };
+}
+
+const MAX_MESSAGE_CHARS = 64 * 1024;
