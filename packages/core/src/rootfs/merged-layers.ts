@@ -1,6 +1,6 @@
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Snapshot } from './snapshot.ts';
+import { isWhiteout, pathBelow } from './upper-names.ts';
 
 /** A name in the merged view of several lower directories. */
 interface MergedNode {
@@ -40,10 +40,13 @@ interface LayerInProgress {
 
 async function mergeInto(names: Map<string, MergedNode>, from: LayerInProgress, path: string): Promise<void> {
   const { layer, hiding } = from;
-  for (const entry of await readdir(join(from.root, path), { withFileTypes: true, encoding: 'buffer' })) {
+  for (const entry of await readdir(pathBelow(from.root, path), {
+    withFileTypes: true,
+    encoding: 'buffer',
+  })) {
     const name = entry.name.toString('latin1');
     const childPath = path === '' ? name : `${path}/${name}`;
-    if (await isWhiteout(entry, join(from.root, childPath))) names.delete(name);
+    if (await isWhiteout(entry, pathBelow(from.root, childPath))) names.delete(name);
     else if (!entry.isDirectory()) names.set(name, { layer });
     else {
       const below = hiding.has(childPath) ? undefined : names.get(name)?.children;
@@ -52,10 +55,6 @@ async function mergeInto(names: Map<string, MergedNode>, from: LayerInProgress, 
       await mergeInto(children, from, childPath);
     }
   }
-}
-
-async function isWhiteout(entry: Dirent<Buffer>, path: Buffer): Promise<boolean> {
-  return entry.isCharacterDevice() && (await lstat(path)).rdev === 0;
 }
 
 function collect(
@@ -71,8 +70,4 @@ function collect(
       collect(children, `${path}/`, into);
     }
   }
-}
-
-function join(root: Buffer, path: string): Buffer {
-  return Buffer.concat([root, Buffer.from('/'), Buffer.from(path, 'latin1')]);
 }

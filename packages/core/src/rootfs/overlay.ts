@@ -13,6 +13,14 @@ import type { Snapshot } from './snapshot.ts';
 
 /** Marks our mounts in /proc/self/mountinfo. */
 const SOURCE = 'wherry';
+/**
+ * With `redirect_dir` or `metacopy`, which some kernels have on by default, what lies in the upper directory would
+ * not be all that changed. `userxattr` has them off, and refuses to be told so.
+ */
+const OPTIONS_FOR = {
+  root: ['redirect_dir=off', 'metacopy=off'],
+  namespace: ['userxattr'],
+} as const;
 /** The kernel's OVL_MAX_STACK. */
 const MAX_LOWERS = 500;
 
@@ -106,7 +114,10 @@ async function isMounted(target: string): Promise<boolean> {
 }
 
 /** Mounts an overlay; why not, when the kernel or mount(8) refuses. */
-async function tryOverlay(request: RootfsRequest, ownership: Ownership): Promise<string | undefined> {
+async function tryOverlay(
+  request: RootfsRequest,
+  ownership: keyof typeof OPTIONS_FOR,
+): Promise<string | undefined> {
   const { changes, target } = request;
   const [upper, work] = ['upper', 'work'].map((name) => changes && join(changes, name));
   if (changes !== undefined) {

@@ -2,11 +2,28 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { TAR_XATTR_ARGS, tarEnvironment } from './tar-child.ts';
 
-type TarReader = ChildProcessByStdio<Writable, Readable, Readable>;
+const NAMES_AT_ONCE = 1000;
+const MAX_MESSAGE_CHARS = 64 * 1024;
+/** Blocks that tar writes at once: 64 KiB, what a pipe takes. */
+const RECORD_BLOCKS = '128';
+/** Times that nobody here reads would make each header longer by two blocks. */
+const PAX_OPTION = '--pax-option=delete=atime,delete=ctime';
+
+export type TarReader = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Starts a tar that writes an archive of the names it is given, and of nothing below them, as PAX to stdout. */
 export function startTarOf(directory: string, signal?: AbortSignal): TarReader {
-  const format = ['-c', '-f', '-', '--format=posix', '--numeric-owner', ...TAR_XATTR_ARGS];
+  const format = [
+    '-c',
+    '-f',
+    '-',
+    '-b',
+    RECORD_BLOCKS,
+    '--format=posix',
+    '--numeric-owner',
+    PAX_OPTION,
+    ...TAR_XATTR_ARGS,
+  ];
   return spawn('tar', [...format, '-C', directory, '--no-recursion', '--null', '-T', '-'], {
     env: tarEnvironment(),
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -15,8 +32,11 @@ export function startTarOf(directory: string, signal?: AbortSignal): TarReader {
 }
 
 /** Spells names, one character per byte, as `startTarOf` reads them: none of them can look like an option. */
-export function* nameList(names: Iterable<string>): Generator<Buffer, void, undefined> {
-  for (const name of names) yield Buffer.from(`./${name}\0`, 'latin1');
+export function* nameList(names: readonly string[]): Generator<Buffer, void, undefined> {
+  for (let at = 0; at < names.length; at += NAMES_AT_ONCE) {
+    const text = names.slice(at, at + NAMES_AT_ONCE).map((name) => `./${name}\0`);
+    yield Buffer.from(text.join(''), 'latin1');
+  }
 }
 
 /** Waits for the end of a program; what it wrote to stderr, and its status. */
@@ -35,5 +55,3 @@ export async function endOf(child: {
   });
   return { stderr, status };
 }
-
-const MAX_MESSAGE_CHARS = 64 * 1024;
