@@ -341,6 +341,45 @@ export function importJob(file: string, goals: Record<string, number>, rounds = 
   };
 }
 
+/** What the first container of an image waits for: all layers as files; for `tar`, unpacked from gzip before. */
+export function unpackJob(image: string, goals: Record<string, number>, rounds = 5): Job {
+  return {
+    name: `unpack ${image} for running`,
+    goals,
+    rounds,
+    async contestants(bench) {
+      const layout = join(bench.images, image, 'oci');
+      const plain = fresh(bench, 'plain');
+      const { layersOf } = await import('./unpack-image.ts');
+      for (const [index, { blob }] of layersOf(layout).entries())
+        run(['sh', '-c', `gzip -dc ${join(layout, 'blobs', ...blob.split(':'))} > ${plain}/${index}.tar`]);
+      const script = new URL('./unpack-image.ts', import.meta.url).pathname;
+      const list: Contestant[] = [
+        { name: 'wherry', command: () => [process.execPath, script, layout, fresh(bench, 'wherry')] },
+        {
+          name: 'umoci',
+          command: () => [
+            'umoci',
+            'unpack',
+            '--image',
+            `${layout}:latest`,
+            join(fresh(bench, 'umoci'), 'bundle'),
+          ],
+        },
+        {
+          name: 'tar',
+          command: () => {
+            const out = fresh(bench, 'tar');
+            const each = `mkdir ${out}/$(basename $f) && tar -xpf $f -C ${out}/$(basename $f)`;
+            return ['sh', '-ec', `for f in ${plain}/*.tar; do ${each}; done`];
+          },
+        },
+      ];
+      return { list, close: async () => {} };
+    },
+  };
+}
+
 export function removeScratch(bench: Bench): void {
   rmSync(bench.scratch, { recursive: true, force: true });
 }

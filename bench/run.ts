@@ -15,6 +15,7 @@ import {
   removeScratch,
   saveJob,
   serveJob,
+  unpackJob,
 } from './jobs.ts';
 import {
   completeCommandJob,
@@ -42,6 +43,7 @@ const JOBS: readonly Job[] = [
   loadJob('stack', { docker: 0.25 }, 3),
   importJob('rootfs.tar', { docker: 0.45 }),
   importJob('rootfs.tar.gz', { docker: 0.5 }),
+  unpackJob('stack', { umoci: 0.5 }),
   imagesJob(10, { 'node -e 0': 1.7 }),
   imagesJob(1000, { docker: 0.8 }),
   manyImagesJob(10_000, 1000, 3),
@@ -64,7 +66,7 @@ const { values } = parseArgs({
 
 const jobs = JOBS.filter(({ name }) => name.includes(values.only));
 const needsPeers = jobs.some(({ isAlone }) => !isAlone);
-const missing = missingPrograms('docker', 'dockerd', 'podman', 'skopeo', 'docker-registry');
+const missing = missingPrograms('docker', 'dockerd', 'podman', 'skopeo', 'docker-registry', 'umoci');
 if (needsPeers && (missing.length > 0 || !existsSync(join(values.images, 'stack', 'oci')))) {
   console.error(
     `cannot measure: ${missing.length > 0 ? `${missing.join(', ')} not installed` : `no images in ${values.images}`}`,

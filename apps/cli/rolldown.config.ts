@@ -152,12 +152,17 @@ const main = defineConfig({
   ],
 });
 
-/** Core starts this thread by its file name, beside the file that it is in itself. It loads no more than it needs. */
-const worker = defineConfig({
-  ...common,
-  input: { 'pass-worker': at('../../packages/core/dist/layer/pass-worker.js') },
-  output: { ...output, chunkFileNames: 'pass-worker-[name]-[hash].js' },
-  plugins: [lazyBuiltins],
-});
+/** Core starts threads by their file names, beside the file that it is in itself. They load no more than they need. */
+const worker = (name: string, module: string) =>
+  defineConfig({
+    ...common,
+    input: { [name]: at(`../../packages/core/dist/${module}.js`) },
+    output: { ...output, chunkFileNames: `${name}-[name]-[hash].js` },
+    plugins: [lazyBuiltins],
+  });
 
-export default [main, worker];
+export default [
+  main,
+  worker('pass-worker', 'layer/pass-worker'),
+  worker('unpack-worker', 'rootfs/unpack-worker'),
+];

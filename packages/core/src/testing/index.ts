@@ -3,6 +3,7 @@
  * implementations of each contract. The suites need vitest, which core does not bring.
  */
 export { blobStoreSuite } from './blob-store-suite.ts';
+export { type DescribedEntry, describeTree } from './describe-tree.ts';
 export { hasherSuite, resumableHasherSuite } from './hasher-suite.ts';
 export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-fixtures.ts';
 export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
