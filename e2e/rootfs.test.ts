@@ -1,3 +1,4 @@
+import { readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DescribedEntry, describeTree, type FixtureEntry, tarOf } from '@wherry/core/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { mountRootfs, unmountRootfs } from '../packages/core/dist/rootfs/overlay
 import { workloadImage } from './images.ts';
 import { writeImageIndex } from './layout.ts';
 import { describeWith } from './needs.ts';
+import { noise } from './noise.ts';
 import { run, Sandbox } from './wherry.ts';
 
 interface Described extends DescribedEntry {
@@ -183,6 +185,69 @@ describeWith(
       expect(differences(ownFiles(await describeWhole(await mountImage(layout))), ownFiles(wanted))).toEqual(
         [],
       );
+    });
+  },
+);
+
+describeWith({ programs: ['mount', 'umount'], linux: true, root: true }, 'a full disk', () => {
+  test('leaves no half of a layer', async () => {
+    const layout = sandbox.directory('layout');
+    const content = noise(1, 12 << 20);
+    await writeImageIndex(layout, [
+      {
+        platform: { os: 'linux', architecture: 'amd64' },
+        layers: [
+          tarOf({ name: 'a', type: 'file', content }),
+          tarOf({ name: 'b', type: 'file', content: 'b' }),
+        ],
+      },
+    ]);
+    const disk = sandbox.directory('disk');
+    await run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk);
+    try {
+      const ensured = snapshotsOf(layout, disk).ensure(layersOf(layout));
+      await expect(ensured).rejects.toMatchObject({ code: 'NO_SPACE' });
+      const left = readdirSync(join(disk, 'snapshots')).filter((name) => name.startsWith('new-'));
+      expect(left).toEqual([]);
+      expect(statfsSync(disk).bfree).toBeGreaterThan(1000);
+    } finally {
+      await run('umount', disk);
+    }
+  });
+});
+
+describeWith(
+  { programs: ['unshare', 'setpriv', 'tar'], linux: true, root: true },
+  'in a user namespace',
+  () => {
+    test('devices are left out, and deletions are marked by attributes of users', async () => {
+      const layout = sandbox.directory('layout');
+      const layers = [
+        tarOf(
+          { name: 'd/', type: 'directory' },
+          { name: 'd/old', type: 'file', content: 'old' },
+          { name: 'gone', type: 'file', content: 'gone' },
+          { name: 'null', type: 'char', devMajor: 1, devMinor: 3 },
+        ),
+        tarOf(
+          { name: 'd/', type: 'directory' },
+          { name: 'd/.wh..wh..opq', type: 'file' },
+          { name: '.wh.gone', type: 'file' },
+          { name: 'd/new', type: 'file', content: 'new', mode: 0o4755 },
+        ),
+      ];
+      await writeImageIndex(layout, [{ platform: { os: 'linux', architecture: 'amd64' }, layers }]);
+      const [store, target, changes] = ['store', 'target', 'changes'].map((name) => sandbox.directory(name));
+      await run('chmod', '-R', '777', sandbox.path);
+      const script = new URL('./userns-mount.ts', import.meta.url).pathname;
+      const user = ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups', 'unshare', '-Urm'];
+      const args = [...user.slice(1), process.execPath, script, layout, store, target, changes] as string[];
+      const said = JSON.parse(await run('setpriv', ...args));
+      expect(said).toEqual({
+        kind: 'overlay',
+        names: ['d', 'd/new'],
+        warnings: [expect.stringMatching(/: 1 devices left out, which only root can make$/)],
+      });
     });
   },
 );

@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, stat, utimes } from 'node:fs/promises';
+import { mkdir, rename, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
-import { makeStoreDirectory } from '../content/durable-file.ts';
-import { acquireFileLock, tryFileLock } from '../content/file-lock.ts';
 import { withStorageErrors } from '../content/storage-error.ts';
 import { blobPath } from '../content/store-paths.ts';
 import { type Digest, digestHex } from '../digest.ts';
@@ -14,6 +11,7 @@ import type { UnpackedFacts } from './layer-unpacker.ts';
 import { detectOwnership, type Ownership } from './privileges.ts';
 import { removeTrees } from './remove-tree.ts';
 import type { Snapshot, SnapshotInfo, SnapshotLayer, SnapshotLease } from './snapshot.ts';
+import { SnapshotPlaces } from './snapshot-places.ts';
 import {
   isTrusted,
   lastUseOf,
@@ -35,22 +33,15 @@ export interface SnapshotsOptions {
 }
 
 const FILES = 'fs';
-const NEW = 'new-';
-const OLD = 'old-';
+const WORK = 'work';
 
 /**
  * The unpacked layers of a store, each under its diffID, whatever image it belongs to. They are made when first
  * needed and can be removed at any time that nobody uses them: the blobs have all of it.
- *
- *     snapshots/<hex>/fs, record.json     a complete one
- *     snapshots/new-<hex>-<uuid>/         one in the making
- *     snapshots/old-<hex>-<uuid>/         one on its way out
- *     snapshots/locks/<hex>               held while one is made or removed
- *     snapshots/uses/                     leases and holds
  */
 export class Snapshots {
   readonly #root: string;
-  readonly #directory: string;
+  readonly #places: SnapshotPlaces;
   readonly #uses: SnapshotUses;
   readonly #clock: Clock;
   readonly #maxWorkers: number | undefined;
@@ -59,8 +50,8 @@ export class Snapshots {
   /** `root`: that of the store. Nothing is read or made until something is asked for. */
   constructor(root: string, options: SnapshotsOptions = {}) {
     this.#root = root;
-    this.#directory = join(root, 'snapshots');
-    this.#uses = new SnapshotUses(join(this.#directory, 'uses'));
+    this.#places = new SnapshotPlaces(root);
+    this.#uses = new SnapshotUses(this.#places.uses);
     this.#clock = options.clock ?? systemClock;
     this.#maxWorkers = options.maxWorkers;
     this.#ownership = options.ownership ?? detectOwnership();
@@ -75,7 +66,7 @@ export class Snapshots {
   async ensure(layers: readonly SnapshotLayer[], options: VerbOptions = {}): Promise<SnapshotLease> {
     throwIfCancelled(options.signal);
     const diffIDs = [...new Set(layers.map(({ diffID }) => diffID))];
-    return withStorageErrors(`write to ${this.#directory}`, async () => {
+    return withStorageErrors(`write to ${this.#places.directory}`, async () => {
       // Before anything is looked at: who removes looks at the uses under the lock that each layer needs here.
       const lease = await this.#uses.lease(diffIDs);
       try {
@@ -105,9 +96,8 @@ export class Snapshots {
   async list(): Promise<SnapshotInfo[]> {
     const used = await this.#uses.used();
     const infos: SnapshotInfo[] = [];
-    for (const name of await this.#names()) {
-      const directory = join(this.#directory, name);
-      const record = isHex(name) ? await readRecord(directory) : undefined;
+    for (const directory of await this.#places.complete()) {
+      const record = await readRecord(directory);
       if (record === undefined) continue;
       const { diffID, size, entries, createdAt } = record;
       const lastUsedAt = await lastUseOf(directory);
@@ -119,32 +109,35 @@ export class Snapshots {
 
   /** Removes a snapshot; tells whether there was one. Throws `CONFLICT` while it is in use or being made. */
   async remove(diffID: Digest): Promise<boolean> {
-    if (!(await this.#names()).includes(digestHex(diffID))) return false;
-    await makeStoreDirectory(join(this.#directory, 'locks'));
-    await using lock = tryFileLock(this.#lockPath(diffID));
-    if (lock === undefined || (await this.#uses.used()).has(diffID))
-      throw new WherryError('CONFLICT', `snapshot of layer ${diffID} is in use`);
-    const aside = await this.#setAside(diffID);
-    lock.release({ remove: true });
-    if (aside !== undefined) await removeTrees(aside);
-    return aside !== undefined;
+    if (!(await this.#places.complete()).includes(this.#places.pathOf(diffID))) return false;
+    const lock = await this.#places.tryLock(digestHex(diffID));
+    try {
+      if (lock === undefined || (await this.#uses.used()).has(diffID))
+        throw new WherryError('CONFLICT', `snapshot of layer ${diffID} is in use`);
+      const aside = await this.#places.setAside(diffID);
+      if (aside !== undefined) await removeTrees(aside);
+      return aside !== undefined;
+    } finally {
+      lock?.release({ remove: true });
+    }
   }
 
-  /** Removes what dead processes left behind; returns the paths. */
+  /** Removes what dead processes, or a loss of power, left behind; returns the paths. */
   async clean(): Promise<string[]> {
     await this.#uses.used();
     const removed: string[] = [];
-    for (const name of await this.#names()) {
-      const hex = /^(?:new-|old-)?([0-9a-f]{64}|[0-9a-f]{128})(?:-|$)/.exec(name)?.[1];
-      if (hex === undefined) continue;
-      const path = join(this.#directory, name);
-      const record = isHex(name) ? await readRecord(path) : undefined;
-      if (record !== undefined && isTrusted(record)) continue;
-      await makeStoreDirectory(join(this.#directory, 'locks'));
-      await using lock = tryFileLock(join(this.#directory, 'locks', hex));
+    for (const { path, hex, isComplete } of await this.#places.all()) {
+      if (isComplete && (await isSound(path))) continue;
+      const lock = await this.#places.tryLock(hex);
       if (lock === undefined) continue;
-      await removeTrees(path);
-      removed.push(path);
+      try {
+        // It may have been made anew before the lock was ours.
+        if (isComplete && (await isSound(path))) continue;
+        await removeTrees(path);
+        removed.push(path);
+      } finally {
+        lock.release({ remove: true });
+      }
     }
     return removed;
   }
@@ -154,20 +147,26 @@ export class Snapshots {
    * machine makes again what it needs. Takes as long as the disk takes.
    */
   async flush(): Promise<void> {
-    const names = (await this.#names()).filter(isHex);
     const unflushed: SnapshotRecord[] = [];
-    for (const name of names) {
-      const record = await readRecord(join(this.#directory, name));
+    for (const directory of await this.#places.complete()) {
+      const record = await readRecord(directory);
       if (record !== undefined && !record.isFlushed && isTrusted(record)) unflushed.push(record);
     }
     if (unflushed.length === 0) return;
-    await flushFileSystem(this.#directory);
-    for (const record of unflushed) {
-      await using lock = await acquireFileLock(this.#lockPath(record.diffID));
-      const directory = this.#pathOf(record.diffID);
+    await flushFileSystem(this.#places.directory);
+    for (const record of unflushed) await this.#markFlushed(record);
+  }
+
+  async #markFlushed(record: SnapshotRecord): Promise<void> {
+    const lock = await this.#places.lock(digestHex(record.diffID));
+    try {
+      const directory = this.#places.pathOf(record.diffID);
+      // Unless it was made anew meanwhile.
       const current = await readRecord(directory);
-      if (lock !== undefined && current?.createdAt === record.createdAt)
+      if (current?.createdAt === record.createdAt)
         await writeRecord(directory, { ...record, isFlushed: true });
+    } finally {
+      lock.release({ remove: true });
     }
   }
 
@@ -175,7 +174,6 @@ export class Snapshots {
     layers: readonly SnapshotLayer[],
     options: VerbOptions,
   ): Promise<ReadonlyMap<Digest, Snapshot>> {
-    await makeStoreDirectory(join(this.#directory, 'locks'));
     const failure = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
     await using pool = new UnpackPool(this.#maxWorkers === undefined ? {} : { maxWorkers: this.#maxWorkers });
@@ -200,21 +198,21 @@ export class Snapshots {
     const { diffID } = layer;
     const report = (phase: 'waiting' | 'exists' | 'done') =>
       options.onProgress?.({ kind: 'layer', digest: diffID, phase });
-    let lock = tryFileLock(this.#lockPath(diffID));
+    let lock = await this.#places.tryLock(digestHex(diffID));
     if (lock === undefined) report('waiting');
-    lock ??= await acquireFileLock(this.#lockPath(diffID), { signal: options.signal });
+    lock ??= await this.#places.lock(digestHex(diffID), options.signal);
     try {
       const found = await this.#findUsable(diffID);
       const { opaque } = found ?? (await this.#make(layer, pool, options));
       report(found ? 'exists' : 'done');
-      return { diffID, directory: join(this.#pathOf(diffID), FILES), opaque };
+      return { diffID, directory: join(this.#places.pathOf(diffID), FILES), opaque };
     } finally {
       lock.release({ remove: true });
     }
   }
 
   async #findUsable(diffID: Digest): Promise<SnapshotRecord | undefined> {
-    const directory = this.#pathOf(diffID);
+    const directory = this.#places.pathOf(diffID);
     const record = await readRecord(directory);
     if (record === undefined || !isTrusted(record) || record.ownership !== this.#ownership) return undefined;
     const now = this.#clock.now();
@@ -225,18 +223,19 @@ export class Snapshots {
   /** Unpacks a layer whose lock is held. */
   async #make(layer: SnapshotLayer, pool: UnpackPool, options: VerbOptions): Promise<SnapshotRecord> {
     const { diffID } = layer;
-    await this.#clearLeftovers(diffID);
-    const temporary = join(this.#directory, `${NEW}${digestHex(diffID)}-${randomUUID()}`);
+    await this.#places.setAside(diffID);
+    await removeTrees(...(await this.#places.leftoversOf(diffID)));
+    const temporary = this.#places.newPath(diffID);
     try {
-      for (const name of ['', FILES, 'work']) await mkdir(join(temporary, name), { mode: 0o700 });
+      for (const name of ['', FILES, WORK]) await mkdir(join(temporary, name), { mode: 0o700 });
       const facts = await this.#unpack(layer, temporary, pool, options);
-      await removeTrees(join(temporary, 'work'));
+      await removeTrees(join(temporary, WORK));
       const { contentSize: size, entries, opaque } = facts;
       const createdAt = this.#clock.now().toISOString();
       const record = newRecord({ diffID, ownership: this.#ownership, size, entries, opaque, createdAt });
       await writeRecord(temporary, record);
       throwIfCancelled(options.signal);
-      await rename(temporary, this.#pathOf(diffID));
+      await rename(temporary, this.#places.pathOf(diffID));
       return record;
     } catch (error) {
       await removeTrees(temporary);
@@ -259,7 +258,7 @@ export class Snapshots {
       size,
       diffID,
       directory: join(temporary, FILES),
-      workDirectory: join(temporary, 'work'),
+      workDirectory: join(temporary, WORK),
       ownership: this.#ownership,
       onProgress: report,
       ...(signal && { signal }),
@@ -268,45 +267,11 @@ export class Snapshots {
     for (const message of warningsOf(diffID, facts)) onProgress?.({ kind: 'warning', message });
     return facts;
   }
+}
 
-  /** Clears away what cannot be used, and what processes left that died in the making. The lock is held. */
-  async #clearLeftovers(diffID: Digest): Promise<void> {
-    const hex = digestHex(diffID);
-    const left = (await this.#names())
-      .filter((name) => name.startsWith(`${NEW}${hex}-`) || name.startsWith(`${OLD}${hex}-`))
-      .map((name) => join(this.#directory, name));
-    const aside = await this.#setAside(diffID);
-    await removeTrees(...left, ...(aside === undefined ? [] : [aside]));
-  }
-
-  /** Takes a snapshot out of its place, where nobody then sees a part of it; where to, if there was one. */
-  async #setAside(diffID: Digest): Promise<string | undefined> {
-    const aside = join(this.#directory, `${OLD}${digestHex(diffID)}-${randomUUID()}`);
-    try {
-      await rename(this.#pathOf(diffID), aside);
-      return aside;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  }
-
-  async #names(): Promise<string[]> {
-    try {
-      return (await readdir(this.#directory)).sort();
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return [];
-      throw error;
-    }
-  }
-
-  #pathOf(diffID: Digest): string {
-    return join(this.#directory, digestHex(diffID));
-  }
-
-  #lockPath(diffID: Digest): string {
-    return join(this.#directory, 'locks', digestHex(diffID));
-  }
+async function isSound(directory: string): Promise<boolean> {
+  const record = await readRecord(directory);
+  return record !== undefined && isTrusted(record);
 }
 
 async function sizeOf(path: string, blob: Digest): Promise<number> {
@@ -317,10 +282,6 @@ async function sizeOf(path: string, blob: Digest): Promise<number> {
       throw new WherryError('BLOB_UNKNOWN', `blob ${blob} not found`, { cause: error });
     throw error;
   }
-}
-
-function isHex(name: string): boolean {
-  return /^(?:[0-9a-f]{64}|[0-9a-f]{128})$/.test(name);
 }
 
 function warningsOf(diffID: Digest, { skippedDevices, skippedXattrs }: UnpackedFacts): string[] {
