@@ -209,7 +209,15 @@ describe('an unpacked layer', () => {
     expect(readdirSync(join(place, 'fs'), 'latin1')).toEqual(['a\u00ff']);
   });
 
-  test('leaves nothing beside it', async () => {
+  test('leaves nothing open, and nothing beside it', async () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const many = Array.from({ length: 300 }, (_, i) => directory(`d${i}/sub`, NS_TIME));
+    await unpackTar([...many, file('d7/sub/f'), file('d8')]);
+    await expect(unpackTar([file('f'), file('f/x')])).rejects.toThrow();
+    expect(open()).toBe(before);
+    rmSync(join(place, 'fs'), { recursive: true });
+    mkdirSync(join(place, 'fs'));
     await unpackTar([file('f'), { name: 'p', type: 'fifo' }]);
     expect(readdirSync(join(place, 'work'))).toEqual([]);
     expect(names()).toEqual(['f', 'p']);
