@@ -94,8 +94,10 @@ describe.skipIf(!canMount)('an overlay (needs root)', () => {
     for (const count of [0, 1, 2]) {
       const layers = (await unpacked(...LAYERS)).slice(0, count);
       await mountRootfs({ layers, target: at('t') });
+      expect(readdirSync(at('t'))).toHaveLength([0, 4, 4][count] ?? 0);
       expect(() => writeFileSync(at('t/x'), '')).toThrow('EROFS');
       await unmountRootfs(at('t'));
+      expect(readdirSync(root).filter((name) => name.startsWith('t'))).toEqual([]);
     }
   });
 
@@ -103,6 +105,14 @@ describe.skipIf(!canMount)('an overlay (needs root)', () => {
     const layers = await unpacked(...Array.from({ length: 130 }, (_, i) => [file(`f${i}`)]));
     await mountRootfs({ layers, target: at('t'), changes: at('c') });
     expect(readdirSync(at('t'))).toHaveLength(130);
+  });
+
+  test('is not taken away, nor is a copy, while another file system is mounted in it', async () => {
+    const layers = await unpacked([file('f')]);
+    await mountRootfs({ layers, target: at('copy') }, { ownership: 'user' });
+    await mountRootfs({ layers, target: at('copy/inner') });
+    await expect(unmountRootfs(at('copy'))).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(readdirSync(at('copy/inner'))).toEqual(['f']);
   });
 
   test('is not taken away while it is in use', async () => {
@@ -123,6 +133,12 @@ describe.skipIf(!canMount)('an overlay (needs root)', () => {
     expect(inner.kind).toBe('copy');
     expect(readdirSync(at('t/inner'))).toEqual(['f']);
   });
+});
+
+test('nothing is put where something is, and nothing is taken away where nothing is', async () => {
+  const layers = await unpacked([file('f')]);
+  await expect(mountRootfs({ layers, target: at('blobs') })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await unmountRootfs(at('nowhere'));
 });
 
 test('mounts are read with their odd names', () => {

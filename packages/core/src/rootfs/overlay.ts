@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, realpath, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isErrno, throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { copyLayers } from './copy-layers.ts';
@@ -27,7 +26,7 @@ const MAX_LOWERS = 500;
 export interface RootfsRequest {
   /** Base first, as a config lists them; none makes an empty root. */
   readonly layers: readonly Pick<Snapshot, 'directory' | 'opaque'>[];
-  /** Where the root file system appears: made if need be. */
+  /** Where the root file system appears: an empty directory, made if need be. */
   readonly target: string;
   /**
    * A directory of this root file system alone, for what changes and for overlay's own use; made if need be.
@@ -52,19 +51,20 @@ export interface Rootfs {
 /**
  * Makes a root file system of unpacked layers: an overlay, or, where the kernel refuses one (no rights, or the
  * directories lie on an overlay themselves), a copy of all files, which is told as a warning. It stays until
- * `unmountRootfs`, also beyond this process. Throws `CONFLICT` when something is mounted at the target,
- * `INVALID_ARGUMENT` for more than 500 layers, `NO_SPACE`, `CANCELLED`.
+ * `unmountRootfs`, also beyond this process. Throws `CONFLICT` when something is at the target
+ * already, `INVALID_ARGUMENT` for more than 500 layers, `NO_SPACE`, `CANCELLED`.
  */
 export async function mountRootfs(request: RootfsRequest, options: RootfsOptions = {}): Promise<Rootfs> {
   throwIfCancelled(options.signal);
-  const target = resolve(request.target);
   if (request.layers.length > MAX_LOWERS)
     throw new WherryError(
       'INVALID_ARGUMENT',
       `image has ${request.layers.length} layers, overlay takes ${MAX_LOWERS}`,
     );
+  await mkdir(request.target, { recursive: true, mode: 0o755 });
+  const target = await realpath(request.target);
   if (await isMounted(target)) throw new WherryError('CONFLICT', `something is mounted at ${target}`);
-  await mkdir(target, { recursive: true, mode: 0o755 });
+  if ((await readdir(target)).length > 0) throw new WherryError('CONFLICT', `${target} is not empty`);
   const ownership = options.ownership ?? detectOwnership();
   const upper = request.changes === undefined ? undefined : join(request.changes, 'upper');
   const refusal =
@@ -76,37 +76,54 @@ export async function mountRootfs(request: RootfsRequest, options: RootfsOptions
     kind: 'warning',
     message: `no overlay at ${target}, its files are copied instead: ${refusal}`,
   });
-  await copyLayers(request.layers, target, options.signal);
+  try {
+    await copyLayers(request.layers, target, options.signal);
+  } catch (error) {
+    await removeTrees(target);
+    throw error;
+  }
   return { target, kind: 'copy' };
 }
 
 /**
  * Takes a root file system away, mounted or copied; fine when there is none. What changed stays in `changes`.
- * Throws `CONFLICT` while something in it is in use.
+ * Throws `CONFLICT` while something in it is in use, other mounts included.
  */
 export async function unmountRootfs(target: string): Promise<void> {
-  const path = resolve(target);
-  if (await isMounted(path)) {
-    const { status, stderr } = await runProgram('umount', ['--', path]);
-    if (status !== 0)
-      throw new WherryError('CONFLICT', `cannot unmount ${path}: ${stderr || 'no umount program'}`);
-    try {
-      await rmdir(path);
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error;
-    }
-  } else await removeTrees(path);
+  const path = await findReal(target);
+  if (path === undefined) return;
+  // What another file system shows in it must not be removed with it.
+  const inner = (await readMounts()).find((mount) => mount.target.startsWith(`${path}/`));
+  if (inner) throw new WherryError('CONFLICT', `cannot unmount ${path}: ${inner.target} is mounted in it`);
+  if (!(await isMounted(path))) return removeTrees(path);
+  const { status, stderr } = await runProgram('umount', ['--', path]);
+  if (status !== 0)
+    throw new WherryError('CONFLICT', `cannot unmount ${path}: ${stderr || 'no umount program'}`);
+  await rmdir(path);
+  await removeTrees(emptyLowers(path));
 }
 
 /** The root file systems of ours that are mounted below a directory: those of a store that nobody took away. */
 export async function mountedBelow(directory: string): Promise<string[]> {
-  const prefix = `${resolve(directory)}/`;
+  const path = await findReal(directory);
+  if (path === undefined) return [];
+  const prefix = `${path}/`;
   const mounts = await readMounts();
   return mounts
     .filter(
       ({ type, source, target }) => type === 'overlay' && source === SOURCE && target.startsWith(prefix),
     )
     .map(({ target }) => target);
+}
+
+/** The path without links, as mounts are listed; `undefined`: there is nothing. */
+async function findReal(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 async function isMounted(target: string): Promise<boolean> {
@@ -124,30 +141,28 @@ async function tryOverlay(
     await mkdir(join(changes, 'upper'), { recursive: true, mode: 0o755 });
     await mkdir(join(changes, 'work'), { recursive: true, mode: 0o700 });
   }
-  const empty = await mkdtemp(join(tmpdir(), 'wherry-empty-'));
-  try {
-    const lowers = request.layers.map(({ directory }) => directory).reverse();
-    // An overlay needs a lower directory, and two of them when there is none above.
-    const missing = (upper === undefined ? 2 : 1) - lowers.length;
-    for (let i = 0; i < missing; i++) {
-      const path = join(empty, String(i));
-      await mkdir(path, { mode: 0o755 });
-      lowers.push(path);
-    }
-    const flags = [
-      ...(upper === undefined ? ['ro'] : []),
-      ...(ownership === 'namespace' ? ['userxattr'] : []),
-    ];
-    await using names = await shortNames({ lowers, upper, work }, flags);
-    const { status, stderr } = await runProgram(
-      'mount',
-      ['-t', 'overlay', '-o', names.options, '--', SOURCE, target],
-      // The newer calls that mount(8) may take pass each option through 256 bytes.
-      { cwd: names.directory, env: { LIBMOUNT_FORCE_MOUNT2: 'always' } },
-    );
-    if (status === undefined) return 'there is no mount program';
-    return status === 0 ? undefined : stderr.replace(/\s+/g, ' ') || `mount ended with ${status}`;
-  } finally {
-    await rm(empty, { recursive: true, force: true });
+  const lowers = request.layers.map(({ directory }) => directory).reverse();
+  // An overlay needs a lower directory, and two of them when there is none above.
+  for (let missing = (upper === undefined ? 2 : 1) - lowers.length; missing > 0; missing--) {
+    const path = join(emptyLowers(target), String(missing));
+    await mkdir(path, { recursive: true, mode: 0o755 });
+    lowers.push(path);
   }
+  const flags = [...(upper === undefined ? ['ro'] : []), ...OPTIONS_FOR[ownership]];
+  await using names = await shortNames({ lowers, upper, work }, flags);
+  const { status, stderr } = await runProgram(
+    'mount',
+    ['-t', 'overlay', '-o', names.options, '--', SOURCE, target],
+    // The newer calls that mount(8) may take pass each option through 256 bytes.
+    { cwd: names.directory, env: { LIBMOUNT_FORCE_MOUNT2: 'always' } },
+  );
+  if (status === 0) return undefined;
+  await removeTrees(emptyLowers(target));
+  if (status === undefined) return 'there is no mount program';
+  return stderr.replace(/\s+/g, ' ') || `mount ended with ${status}`;
+}
+
+/** Where the lower directories are that have nothing in them. An overlay of directories that are gone shows nothing. */
+function emptyLowers(target: string): string {
+  return `${target}.empty`;
 }

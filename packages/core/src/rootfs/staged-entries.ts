@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from '../errors.ts';
 import type { TarEntryInit } from '../tar/writer.ts';
 import { encodeTarHeader, tarEnd, tarPadding } from '../tar/writer.ts';
 import type { SafeRoot } from './safe-path.ts';
-import { noUsableTar, readTarMessages, TAR_XATTR_ARGS, tarEnvironment } from './tar-child.ts';
+import { EXTRACT_ALL_ARGS, noUsableTar, readTarMessages, tarEnvironment } from './tar-child.ts';
 import type { PendingNode, Place } from './tree-node.ts';
+
+/** A line for each attribute that could not be set. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** A name that one of them gets. */
 interface StagedName {
@@ -81,11 +85,14 @@ export class StagedEntries {
 
 /** Runs tar on an archive of ours. Returns the extended attributes that had to be left out. */
 export function extract(args: readonly string[], input?: Uint8Array): string[] {
-  const { error, status, stderr } = spawnSync(
-    'tar',
-    ['-x', '-p', '--numeric-owner', '--warning=no-timestamp', ...TAR_XATTR_ARGS, ...args],
-    { input, env: tarEnvironment(), stdio: ['pipe', 'ignore', 'pipe'], encoding: 'latin1' },
-  );
-  if (error) throw noUsableTar(error);
+  const { error, status, stderr } = spawnSync('tar', [...EXTRACT_ALL_ARGS, ...args], {
+    input,
+    env: tarEnvironment(),
+    stdio: ['pipe', 'ignore', 'pipe'],
+    encoding: 'latin1',
+    maxBuffer: MAX_MESSAGE_BYTES,
+  });
+  if (isErrno(error, 'ENOENT')) throw noUsableTar(error);
+  if (error) throw error;
   return readTarMessages(stderr, status);
 }

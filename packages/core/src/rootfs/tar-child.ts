@@ -7,10 +7,14 @@ const XATTR_REFUSED =
 export const TAR_XATTR_ARGS = ['--xattrs', '--xattrs-include=*'] as const;
 
 /** Options of a tar that unpacks with owners, modes and all. */
-export const EXTRACT_ARGS = [
+export const EXTRACT_ALL_ARGS = [
   ...['-x', '-p', '--numeric-owner', '--warning=no-timestamp'],
   ...TAR_XATTR_ARGS,
-  // On a copy these would be marks of an overlay that is not there.
+] as const;
+
+/** As `EXTRACT_ALL_ARGS`, without what would be marks of an overlay that is not there. */
+export const EXTRACT_ARGS = [
+  ...EXTRACT_ALL_ARGS,
   ...['--xattrs-exclude=trusted.overlay.*', '--xattrs-exclude=user.overlay.*'],
 ] as const;
 

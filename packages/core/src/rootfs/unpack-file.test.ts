@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WherryError } from '../errors.ts';
 import { GrowingFile } from '../layer/growing-file.ts';
 import { type TarEntryInit, tarEnd } from '../tar/writer.ts';
@@ -201,6 +201,16 @@ describe('an unpacked layer', () => {
       { name: 'l', mtime: wanted, link: 'd' },
       { name: 'old', mtime: -4_500_000_000n },
     ]);
+  });
+
+  test('that needs tar says so where there is none', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    try {
+      await unpackTar([file('plain')]);
+      await expect(unpackTar([{ name: 'p', type: 'fifo' }])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('has names that are no text', async () => {
