@@ -1,10 +1,21 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeTree } from '../testing/describe-tree.ts';
-import { sha256 } from '../testing/layer-fixtures.ts';
+import { gather, sha256 } from '../testing/layer-fixtures.ts';
 import { type FixtureEntry, tarOf } from '../testing/tar-fixtures.ts';
+import { diffLayer } from './diff-layer.ts';
 import { parseMounts } from './mount-info.ts';
 import { mountedBelow, mountRootfs, unmountRootfs } from './overlay.ts';
 import { detectOwnership } from './privileges.ts';
@@ -22,9 +33,12 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function unpacked(...layers: FixtureEntry[][]): Promise<readonly Snapshot[]> {
-  const added = layers.map((entries) => {
-    const tar = tarOf(...entries);
+function unpacked(...layers: FixtureEntry[][]): Promise<readonly Snapshot[]> {
+  return unpackedTars(...layers.map((entries) => tarOf(...entries)));
+}
+
+async function unpackedTars(...tars: Uint8Array[]): Promise<readonly Snapshot[]> {
+  const added = tars.map((tar) => {
     const digest = sha256(tar);
     writeFileSync(join(root, 'blobs/sha256', digest.slice('sha256:'.length)), tar);
     return { diffID: digest, blob: digest };
@@ -33,6 +47,7 @@ async function unpacked(...layers: FixtureEntry[][]): Promise<readonly Snapshot[
   return lease.snapshots;
 }
 
+const wholeSeconds = (time: bigint) => time / 1_000_000_000n;
 const file = (name: string, content = name): FixtureEntry => ({ name, type: 'file', content, mtime: 1000 });
 const directory = (name: string): FixtureEntry => ({ name, type: 'directory', mtime: 2000 });
 const at = (...names: string[]) => join(root, ...names);
@@ -88,6 +103,27 @@ describe.skipIf(!canMount)('an overlay (needs root)', () => {
     await unmountRootfs(at('t'));
     expect(describeTree(at('c/upper')).map(({ name }) => name)).toEqual(['d', 'd/old']);
     await unmountRootfs(at('t'));
+  });
+
+  test('has changes that make the same tree again, as a layer on top', async () => {
+    const layers = await unpacked(...LAYERS);
+    await mountRootfs({ layers, target: at('t'), changes: at('c') });
+    rmSync(at('t/f'));
+    rmSync(at('t/o'), { recursive: true });
+    mkdirSync(at('t/o'));
+    writeFileSync(at('t/o/after'), 'after');
+    renameSync(at('t/to-dir/x'), at('t/moved'));
+    cpSync(at('t/d'), at('t/copied'), { recursive: true });
+    rmSync(at('t/d'), { recursive: true });
+    writeFileSync(at('t/d'), 'a file now');
+    chmodSync(at('t/moved'), 0o2711);
+    linkSync(at('t/moved'), at('t/linked'));
+    const tar = await gather(diffLayer(at('c/upper')));
+    const wanted = describeTree(at('t')).map((entry) => ({ ...entry, mtime: wholeSeconds(entry.mtime) }));
+    const again = [...layers, ...(await unpackedTars(tar))];
+    await mountRootfs({ layers: again, target: at('again') });
+    const found = describeTree(at('again')).map((entry) => ({ ...entry, mtime: wholeSeconds(entry.mtime) }));
+    expect(found).toEqual(wanted);
   });
 
   test('without changes is read-only, whatever the number of layers', async () => {
