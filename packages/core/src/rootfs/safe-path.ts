@@ -78,7 +78,7 @@ export class SafeRoot {
   note({ directory, base }: Place, node: TreeNode): void {
     if (++this.#nodes > MAX_NODES)
       throw new WherryError('TOO_LARGE', `layer has more than ${MAX_NODES} directories and links`);
-    directory.children.set(base, node);
+    directory.setChild(base, node);
     this.#lastParent = undefined;
   }
 
@@ -135,7 +135,7 @@ export class SafeRoot {
   remove(place: Place): void {
     this.#lastParent = undefined;
     const node = place.directory.children.get(place.base);
-    place.directory.children.delete(place.base);
+    place.directory.removeChild(place.base);
     if (node !== undefined) this.#nodes--;
     if (node?.kind === 'pending') node.isDropped = true;
     else if (node?.kind === 'directory') this.#removeDirectory(node);

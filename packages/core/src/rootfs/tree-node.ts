@@ -9,6 +9,8 @@ export interface DirectoryAttributes {
   readonly xattrs?: ReadonlyMap<string, Uint8Array>;
 }
 
+const NO_CHILDREN: ReadonlyMap<string, TreeNode> = new Map();
+
 /** A directory that this unpacking made. */
 export class DirectoryNode {
   readonly kind = 'directory';
@@ -16,8 +18,7 @@ export class DirectoryNode {
   /** Its name in `parent`, one character per byte. */
   readonly name: string;
   readonly depth: number;
-  /** Of the children, those that matter to what comes later: regular files are not among them. */
-  readonly children = new Map<string, TreeNode>();
+  #children: Map<string, TreeNode> | undefined;
   attributes: DirectoryAttributes | undefined;
   /** Hides what lower layers have in it. */
   isOpaque = false;
@@ -28,6 +29,21 @@ export class DirectoryNode {
     this.parent = parent;
     this.name = name;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
+  }
+
+  /** Of the children, those that matter to what comes later: regular files are not among them. */
+  get children(): ReadonlyMap<string, TreeNode> {
+    return this.#children ?? NO_CHILDREN;
+  }
+
+  setChild(name: string, node: TreeNode): void {
+    // Most directories have none: half of the memory of a large tree.
+    this.#children ??= new Map();
+    this.#children.set(name, node);
+  }
+
+  removeChild(name: string): void {
+    this.#children?.delete(name);
   }
 
   /** Below the root, without a slash in front; `''` is the root. One character per byte. */
