@@ -5,7 +5,7 @@ import type { VerbOptions } from '../events.ts';
 import { copyLayers } from './copy-layers.ts';
 import { readMounts } from './mount-info.ts';
 import { shortNames } from './overlay-options.ts';
-import { detectOwnership, type Ownership } from './privileges.ts';
+import { assertLinux, detectOwnership, type Ownership } from './privileges.ts';
 import { removeTrees } from './remove-tree.ts';
 import { runProgram } from './run-program.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -55,6 +55,7 @@ export interface Rootfs {
  * already, `INVALID_ARGUMENT` for more than 500 layers, `NO_SPACE`, `CANCELLED`.
  */
 export async function mountRootfs(request: RootfsRequest, options: RootfsOptions = {}): Promise<Rootfs> {
+  assertLinux();
   throwIfCancelled(options.signal);
   if (request.layers.length > MAX_LOWERS)
     throw new WherryError(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isErrno } from '../errors.ts';
+import { isErrno, WherryError } from '../errors.ts';
 
 /** What this process may make of a layer. */
 export type Ownership =
@@ -9,6 +9,12 @@ export type Ownership =
   | 'namespace'
   /** Anyone else: everything belongs to this user, no devices. */
   | 'user';
+
+/** Throws `UNSUPPORTED` where there is no Linux, which all of this needs. */
+export function assertLinux(): void {
+  if (process.platform !== 'linux')
+    throw new WherryError('UNSUPPORTED', 'root file systems for containers need Linux');
+}
 
 /** Reads what this process is. Linux user_namespaces(7), "User and group ID mappings". */
 export function detectOwnership(): Ownership {

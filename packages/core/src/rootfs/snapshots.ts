@@ -8,7 +8,7 @@ import { isErrno, throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { flushFileSystem } from './flush.ts';
 import type { UnpackedFacts } from './layer-unpacker.ts';
-import { detectOwnership, type Ownership } from './privileges.ts';
+import { assertLinux, detectOwnership, type Ownership } from './privileges.ts';
 import { removeTrees } from './remove-tree.ts';
 import type { Snapshot, SnapshotInfo, SnapshotLayer, SnapshotLease } from './snapshot.ts';
 import { SnapshotPlaces } from './snapshot-places.ts';
@@ -60,10 +60,11 @@ export class Snapshots {
   /**
    * Unpacks what is missing of the layers, several at once; what another process unpacks now is waited for. The
    * blobs must not be swept meanwhile: that is the caller's lease. Events name layers by their diffIDs. Throws
-   * `BLOB_UNKNOWN` for a blob that the store does not have, `CANCELLED`, and what `unpackFile` throws; then
+   * `BLOB_UNKNOWN` for a blob that the store does not have, `CANCELLED`, `UNSUPPORTED`, and what `unpackFile` throws; then
    * nothing half-made stays.
    */
   async ensure(layers: readonly SnapshotLayer[], options: VerbOptions = {}): Promise<SnapshotLease> {
+    assertLinux();
     throwIfCancelled(options.signal);
     const diffIDs = [...new Set(layers.map(({ diffID }) => diffID))];
     return withStorageErrors(`write to ${this.#places.directory}`, async () => {

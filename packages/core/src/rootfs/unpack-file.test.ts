@@ -21,6 +21,7 @@ import { sha256 } from '../testing/layer-fixtures.ts';
 import { type FixtureEntry, tarOf } from '../testing/tar-fixtures.ts';
 import type { UnpackedFacts } from './layer-unpacker.ts';
 import { detectOwnership } from './privileges.ts';
+import { removeTrees } from './remove-tree.ts';
 import { unpackFile } from './unpack-file.ts';
 import type { UnpackRequest } from './unpack-protocol.ts';
 
@@ -49,7 +50,7 @@ beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'wherry-unpack-'));
   for (const name of ['fs', 'work']) mkdirSync(join(place, name));
 });
-afterEach(() => rmSync(place, { recursive: true, force: true }));
+afterEach(() => removeTrees(place));
 
 function unpack(path: string, more: Partial<UnpackRequest> = {}): Promise<UnpackedFacts> {
   const file = new GrowingFile(path, statSync(path).size);

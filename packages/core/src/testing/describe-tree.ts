@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isErrno } from '../errors.ts';
 
 /** What a directory entry is, apart from what only the file system knows of it. */
 export interface DescribedEntry {
@@ -19,13 +20,16 @@ export interface DescribedEntry {
   readonly sameAs?: string;
 }
 
-/** Describes all that lies below a directory, each directory's entries sorted by name. Linux. */
+/**
+ * Describes all that lies below a directory, each directory's entries sorted by name; without what is in files and
+ * directories that this process may not read. Linux.
+ */
 export function describeTree(root: string): DescribedEntry[] {
   const entries: DescribedEntry[] = [];
   const firstNames = new Map<bigint, string>();
   const walk = (directory: Buffer, prefix: string) => {
     // As bytes, because names need not be text.
-    for (const base of readdirSync(directory, { encoding: 'buffer' }).sort(Buffer.compare)) {
+    for (const base of namesIn(directory).sort(Buffer.compare)) {
       const path = Buffer.concat([directory, Buffer.from('/'), base]);
       const entry = describe(path, prefix + base.toString(), firstNames);
       entries.push(entry);
@@ -49,12 +53,30 @@ function describe(path: Buffer, name: string, firstNames: Map<bigint, string>): 
     mtime: stat.mtimeNs,
     ...(type === 'file' && {
       size: Number(stat.size),
-      sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
+      ...contentOf(path),
     }),
     ...(type === 'symlink' && { link: readlinkSync(path) }),
     ...((type === 'char' || type === 'block') && { rdev: deviceOf(stat) }),
     ...(sameAs !== undefined && { sameAs }),
   };
+}
+
+function namesIn(directory: Buffer): Buffer[] {
+  return unlessForbidden(() => readdirSync(directory, { encoding: 'buffer' })) ?? [];
+}
+
+function contentOf(path: Buffer): { readonly sha256?: string } {
+  const content = unlessForbidden(() => readFileSync(path));
+  return content ? { sha256: createHash('sha256').update(content).digest('hex') } : {};
+}
+
+function unlessForbidden<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return undefined;
+    throw error;
+  }
 }
 
 function typeOf(stat: BigIntStats): DescribedEntry['type'] {
