@@ -5,6 +5,7 @@ import type { SafeRoot } from './safe-path.ts';
 import { extract } from './staged-entries.ts';
 import type { DirectoryAttributes, DirectoryNode } from './tree-node.ts';
 import { isBornOwned, isPlainTime, type UnpackContext } from './unpack-context.ts';
+import { toUnpackError } from './unpack-error.ts';
 
 /** Directories that one `tar` is told of; all of them are open meanwhile. */
 const BATCH = 200;
@@ -21,7 +22,7 @@ export function setDirectoryAttributes(root: SafeRoot, context: UnpackContext): 
       const attributes = attributesOf(node, context);
       const descriptor = root.takeDescriptor(node);
       if (attributes.xattrs === undefined && isPlainTime(attributes.mtime, attributes.mtimeNs))
-        setPlainly(descriptor, attributes, context);
+        setPlainly(node, descriptor, attributes, context);
       else batch.add(descriptor, attributes);
     }
     batch.flush();
@@ -40,12 +41,19 @@ function attributesOf(node: DirectoryNode, context: UnpackContext): DirectoryAtt
   return { ...attributes, xattrs };
 }
 
-function setPlainly(descriptor: number, attributes: DirectoryAttributes, context: UnpackContext): void {
+function setPlainly(
+  node: DirectoryNode,
+  descriptor: number,
+  attributes: DirectoryAttributes,
+  context: UnpackContext,
+): void {
   const { uid, gid, mode, mtime } = attributes;
   try {
     if (!isBornOwned(context, uid, gid)) fchownSync(descriptor, uid, gid);
     fchmodSync(descriptor, mode);
     futimesSync(descriptor, mtime, mtime);
+  } catch (error) {
+    throw toUnpackError(error, { name: Buffer.from(node.path, 'latin1'), uid, gid });
   } finally {
     closeSync(descriptor);
   }

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -135,6 +136,14 @@ describe.skipIf(!canMount)('an overlay (needs root)', () => {
       await unmountRootfs(at('t'));
       expect(readdirSync(root).filter((name) => name.startsWith('t'))).toEqual([]);
     }
+  });
+
+  test('takes a layer that comes twice', async () => {
+    const [one, other] = await unpacked([file('f', 'one')], [file('f', 'other'), file('g')]);
+    if (!one || !other) throw new Error('no layers');
+    await mountRootfs({ layers: [one, other, one], target: at('t') });
+    expect(readdirSync(at('t'))).toEqual(['f', 'g']);
+    expect(readFileSync(at('t/f'), 'utf8')).toBe('one');
   });
 
   test('takes more layers than their paths have room for', async () => {

@@ -142,7 +142,9 @@ async function tryOverlay(
     await mkdir(join(changes, 'upper'), { recursive: true, mode: 0o755 });
     await mkdir(join(changes, 'work'), { recursive: true, mode: 0o700 });
   }
-  const lowers = request.layers.map(({ directory }) => directory).reverse();
+  // The kernel takes no directory twice, and an image may have a layer twice, an empty one mostly. What the lower
+  // one has the upper one has too, so it shows nothing of its own.
+  const lowers = [...new Set(request.layers.map(({ directory }) => directory).reverse())];
   // An overlay needs a lower directory, and two of them when there is none above.
   for (let missing = (upper === undefined ? 2 : 1) - lowers.length; missing > 0; missing--) {
     const path = join(emptyLowers(target), String(missing));

@@ -1,4 +1,5 @@
 import { WherryError } from '../errors.ts';
+import { ownerNotMapped } from './unpack-error.ts';
 
 const XATTR_REFUSED =
   /Cannot set '([^']*)' extended attribute .*: (?:Operation not permitted|Operation not supported)$/;
@@ -51,5 +52,7 @@ function tarFailure(line: string): WherryError {
     return noUsableTar(new Error(line));
   if (/No space left on device|Disk quota exceeded/.test(line))
     return new WherryError('NO_SPACE', 'no space left on device', { details: { tar: line } });
+  const owner = /Cannot change ownership to uid (\d+), gid (\d+)/.exec(line);
+  if (owner) return ownerNotMapped('tar', `${owner[1]}:${owner[2]}`);
   return new WherryError('INTERNAL', `tar failed: ${line.replace(/^tar: /, '')}`);
 }

@@ -7,22 +7,42 @@ interface SystemError extends Error {
   readonly syscall: string;
 }
 
+/** What an archive that asks for the impossible makes the system say. */
+const FAULTS_OF_ARCHIVES = [
+  'EEXIST',
+  'EISDIR',
+  'ELOOP',
+  'EMLINK',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOTDIR',
+  'ENOTEMPTY',
+];
+
 /** Says at which entry the system refused, with a code; other errors come back as they are. */
-export function toUnpackError(error: unknown, entry: TarEntry): unknown {
+export function toUnpackError(error: unknown, entry: Pick<TarEntry, 'name' | 'uid' | 'gid'>): unknown {
   if (!isSystemError(error)) return error;
-  const name = shownName(byteString(entry.name));
-  const action = `${error.syscall} /${name}`;
+  const action = `${error.syscall} /${shownName(byteString(entry.name))}`;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
     return new WherryError('NO_SPACE', `${action}: no space left on device`, { cause: error });
   if (/chown$/.test(error.syscall) && (error.code === 'EINVAL' || error.code === 'EPERM'))
-    return new WherryError(
-      'PERMISSION_DENIED',
-      `${action}: owner ${entry.uid}:${entry.gid} is not mapped in this user namespace`,
-      { hint: 'give the user more subordinate IDs in /etc/subuid and /etc/subgid', cause: error },
-    );
+    return ownerNotMapped(action, `${entry.uid}:${entry.gid}`, error);
   // A path of ours, with numbers of descriptors, would tell a user nothing.
   const why = /^[A-Z0-9]+: ([^,]+),/.exec(error.message)?.[1] ?? error.code;
-  return new WherryError('INVALID_TAR', `${action}: ${why}`, { cause: error });
+  const code = FAULTS_OF_ARCHIVES.includes(error.code) ? 'INVALID_TAR' : 'INTERNAL';
+  return new WherryError(code, `${action}: ${why}`, { cause: error });
+}
+
+/** Says that a user namespace has no such owner. */
+export function ownerNotMapped(action: string, owner: string, cause?: unknown): WherryError {
+  return new WherryError(
+    'PERMISSION_DENIED',
+    `${action}: owner ${owner} is not mapped in this user namespace`,
+    {
+      hint: 'give the user more subordinate IDs in /etc/subuid and /etc/subgid',
+      cause,
+    },
+  );
 }
 
 function isSystemError(error: unknown): error is SystemError {
