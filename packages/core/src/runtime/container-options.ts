@@ -1,0 +1,111 @@
+/**
+ * How one container shall differ from what its image says and from Docker's defaults: the flags of `run` and
+ * `create`, parsed. Everything is JSON, so that a container's record can keep it. What is absent is Docker's
+ * default.
+ */
+export interface ContainerOptions {
+  /** Takes the place of the image's command; empty counts as absent. */
+  readonly command?: readonly string[];
+  /** Takes the place of the image's entry point, and drops its command; `['']` drops both. */
+  readonly entrypoint?: readonly string[];
+  /** `NAME=value`; a name alone takes the variable away. */
+  readonly env?: readonly string[];
+  /** `user`, `uid`, `user:group`, `uid:gid` and mixtures. */
+  readonly user?: string;
+  readonly groupAdd?: readonly string[];
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly tty?: boolean;
+  /** Characters; the terminal's size at the start. */
+  readonly consoleSize?: { readonly rows: number; readonly columns: number };
+  /** A small init is process 1, which reaps and hands on signals. */
+  readonly init?: boolean;
+  readonly readOnlyRootfs?: boolean;
+  readonly privileged?: boolean;
+  /** With or without `CAP_`, in any case; `ALL`. */
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly security?: SecurityOptions;
+  readonly network?: ContainerNetwork;
+  readonly pid?: 'host' | 'private';
+  readonly ipc?: 'host' | 'private' | 'none';
+  readonly uts?: 'host' | 'private';
+  readonly cgroupns?: 'host' | 'private';
+  /** `name:address`; `host-gateway` has no meaning without a bridge. */
+  readonly extraHosts?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOptions?: readonly string[];
+  readonly mounts?: readonly ContainerMount[];
+  readonly devices?: readonly DeviceMapping[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly ulimits?: readonly Ulimit[];
+  readonly resources?: ResourceLimits;
+  readonly shmSizeBytes?: number;
+  readonly oomScoreAdj?: number;
+}
+
+/** Networks that need no helper of the host's: an empty one with loopback, or the host's own. */
+export type ContainerNetwork = 'none' | 'host';
+
+export interface SecurityOptions {
+  readonly noNewPrivileges?: boolean;
+  /** `'unconfined'`, or the text of a profile in Docker's format; absent: Docker's default profile. */
+  readonly seccomp?: string;
+}
+
+/** Something of the host's, or new memory, at a place in the container. */
+export type ContainerMount =
+  | {
+      readonly type: 'bind' | 'volume';
+      /** An absolute path on the host; of a volume, the directory that holds it. */
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly?: boolean;
+      readonly propagation?: MountPropagation;
+      /** Mounts below the source are left out. */
+      readonly nonRecursive?: boolean;
+    }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      /** Mount options such as `size=64m`, `mode=1777`, `exec`. */
+      readonly options?: readonly string[];
+    };
+
+export type MountPropagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+
+export interface DeviceMapping {
+  readonly pathOnHost: string;
+  readonly pathInContainer: string;
+  /** Letters of `rwm`. */
+  readonly access: string;
+}
+
+export interface Ulimit {
+  /** Such as `nofile`. */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface ResourceLimits {
+  readonly memoryBytes?: number;
+  readonly memoryReservationBytes?: number;
+  /** Memory and swap together; -1 is without a limit. Absent: twice the memory. */
+  readonly memorySwapBytes?: number;
+  /** 0 to 100. */
+  readonly memorySwappiness?: number;
+  readonly oomKillDisable?: boolean;
+  /** Billionths of a CPU. */
+  readonly nanoCpus?: number;
+  readonly cpuShares?: number;
+  /** Microseconds, as `cpuPeriod`. */
+  readonly cpuQuota?: number;
+  readonly cpuPeriod?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  /** -1 is without a limit. */
+  readonly pidsLimit?: number;
+}

@@ -1,0 +1,79 @@
+import { WherryError } from '../errors.ts';
+import type { ResourceLimits } from './container-options.ts';
+import type { SpecResources } from './runtime-spec.ts';
+
+const MIN_MEMORY_BYTES = 6 << 20;
+const CPU_PERIOD_US = 100_000;
+const NANO = 1e9;
+
+/**
+ * The limits as the runtime takes them; it writes them to cgroups of version 1 or 2 by itself. Throws
+ * `INVALID_ARGUMENT` in Docker's words.
+ */
+export function cgroupResources(
+  limits: ResourceLimits,
+  host: { readonly hasSwapLimit: boolean },
+): Omit<SpecResources, 'devices'> {
+  checkMemory(limits);
+  const memory = defined({
+    limit: limits.memoryBytes || undefined,
+    reservation: limits.memoryReservationBytes || undefined,
+    swap: host.hasSwapLimit ? swapLimit(limits) : undefined,
+    swappiness: limits.memorySwappiness,
+    disableOOMKiller: limits.oomKillDisable || undefined,
+  });
+  const cpu = defined({
+    shares: limits.cpuShares || undefined,
+    ...cpuTime(limits),
+    cpus: limits.cpusetCpus || undefined,
+    mems: limits.cpusetMems || undefined,
+  });
+  return {
+    ...(Object.keys(memory).length > 0 && { memory }),
+    ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(limits.pidsLimit && { pids: { limit: limits.pidsLimit } }),
+  };
+}
+
+function checkMemory(limits: ResourceLimits): void {
+  const memory = limits.memoryBytes ?? 0;
+  const swap = limits.memorySwapBytes ?? 0;
+  if (memory !== 0 && memory < MIN_MEMORY_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
+  if (memory > 0 && swap > 0 && swap < memory)
+    throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
+  if (memory === 0 && swap > 0)
+    throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
+  const reservation = limits.memoryReservationBytes ?? 0;
+  if (memory > 0 && reservation > memory)
+    throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
+  const swappiness = limits.memorySwappiness;
+  if (swappiness !== undefined && !(swappiness >= 0 && swappiness <= 100))
+    throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+}
+
+function swapLimit(limits: ResourceLimits): number | undefined {
+  if (!limits.memoryBytes) return undefined;
+  return limits.memorySwapBytes || limits.memoryBytes * 2;
+}
+
+function cpuTime(limits: ResourceLimits): { quota?: number; period?: number } {
+  const { nanoCpus, cpuQuota, cpuPeriod } = limits;
+  if (nanoCpus) {
+    if (cpuPeriod || cpuQuota)
+      throw invalid(
+        `Conflicting options: Nano CPUs and CPU ${cpuPeriod ? 'Period' : 'Quota'} cannot both be set.`,
+      );
+    return { quota: Math.round((nanoCpus * CPU_PERIOD_US) / NANO), period: CPU_PERIOD_US };
+  }
+  return { ...(cpuQuota && { quota: cpuQuota }), ...(cpuPeriod && { period: cpuPeriod }) };
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+function defined<T extends Record<string, unknown>>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+function invalid(message: string): WherryError {
+  return new WherryError('INVALID_ARGUMENT', message);
+}

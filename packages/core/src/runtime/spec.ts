@@ -1,0 +1,193 @@
+import type { CapabilityRequest } from './capabilities.ts';
+import { containerCapabilities } from './capabilities.ts';
+import type { ContainerOptions } from './container-options.ts';
+import type { ContainerDevices } from './devices.ts';
+import type { HostFacts } from './host-facts.ts';
+import { containerMounts, type NetworkFiles } from './mounts.ts';
+import {
+  configuredEnv,
+  containerCommand,
+  type ImageDefaults,
+  INIT_TARGET,
+  processEnv,
+  rlimits,
+  workingDirectory,
+} from './process-spec.ts';
+import { cgroupResources } from './resources.ts';
+import type { RuntimeSpec, SpecCapabilities, SpecLinux, SpecNamespace, SpecProcess } from './runtime-spec.ts';
+import { seccompFilter } from './seccomp.ts';
+import type { ContainerUser } from './user.ts';
+
+/** What Docker hides, with the files that later releases added against measuring of power. */
+export const MASKED_PATHS: readonly string[] = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+export const READONLY_PATHS: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+/** Cgroups of containers lie below this one. */
+const CGROUP_PARENT = '/wherry';
+
+const SHORT_ID_CHARS = 12;
+
+/** All that makes up one container's specification; what comes from files has been read already. */
+export interface SpecRequest {
+  readonly id: string;
+  readonly image: ImageDefaults;
+  readonly options: ContainerOptions;
+  /** The root file system on the host, absolute. */
+  readonly rootfs: string;
+  readonly user: ContainerUser;
+  readonly devices: ContainerDevices;
+  readonly files: NetworkFiles;
+  /** The program of `--init` on the host. */
+  readonly initPath?: string;
+  readonly host: HostFacts;
+}
+
+/**
+ * Writes the specification of a container: what the image says, what the options change, and Docker's defaults
+ * for all the rest. Pure. Throws `INVALID_ARGUMENT` in Docker's words.
+ */
+export function runtimeSpec(request: SpecRequest): RuntimeSpec {
+  const { options, host } = request;
+  const hasOwnName = options.uts !== 'host';
+  return {
+    ociVersion: '1.0.2',
+    process: specProcess(request),
+    root: { path: request.rootfs, readonly: options.readOnlyRootfs ?? false },
+    ...(hasOwnName && { hostname: containerHostname(request) }),
+    mounts: containerMounts({
+      options,
+      host,
+      files: request.files,
+      ...(request.initPath !== undefined && { initPath: request.initPath }),
+    }),
+    linux: specLinux(request),
+  };
+}
+
+/** What the container calls itself: a name of its own, the host's on the host's network, or its short ID. */
+export function containerHostname({
+  id,
+  options,
+  host,
+}: Pick<SpecRequest, 'id' | 'options' | 'host'>): string {
+  if (options.hostname) return options.hostname;
+  return options.network === 'host' || options.uts === 'host' ? host.hostname : id.slice(0, SHORT_ID_CHARS);
+}
+
+/** The cgroup of a container, from the root of each hierarchy. */
+export function cgroupPath(id: string): string {
+  return `${CGROUP_PARENT}/${id}`;
+}
+
+function specProcess(request: SpecRequest): SpecProcess {
+  const { image, options, user } = request;
+  const { argv } = containerCommand(image, options);
+  const limits = rlimits(options);
+  return {
+    terminal: options.tty ?? false,
+    ...(options.tty &&
+      options.consoleSize && {
+        consoleSize: { height: options.consoleSize.rows, width: options.consoleSize.columns },
+      }),
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      ...(groupsOf(request).length > 0 && { additionalGids: groupsOf(request) }),
+    },
+    args: request.initPath === undefined ? argv : [INIT_TARGET, '--', ...argv],
+    env: processEnv(configuredEnv(image, options), {
+      hostname: containerHostname(request),
+      home: user.home,
+      tty: options.tty ?? false,
+    }),
+    cwd: workingDirectory(image, options),
+    capabilities: specCapabilities(options, user, request.host),
+    ...(limits.length > 0 && { rlimits: limits }),
+    noNewPrivileges: options.security?.noNewPrivileges ?? false,
+    oomScoreAdj: options.oomScoreAdj ?? 0,
+  };
+}
+
+/** `setgroups` is refused in a user namespace of one group. */
+function groupsOf({ user, host }: SpecRequest): readonly number[] {
+  return host.hasGroups ? user.additionalGids : [];
+}
+
+function specCapabilities(
+  options: CapabilityRequest,
+  user: ContainerUser,
+  host: HostFacts,
+): SpecCapabilities {
+  const bounding = containerCapabilities(options, host.capabilities);
+  // Whoever is not root loses the others at exec anyway; inheritable ones would come back through files.
+  return user.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding };
+}
+
+function specLinux(request: SpecRequest): SpecLinux {
+  const { id, options, host, devices } = request;
+  const isPrivileged = options.privileged ?? false;
+  const seccomp =
+    isPrivileged && options.security?.seccomp === undefined ? undefined : seccompOf(options, host);
+  const resources = host.canUseCgroups
+    ? { devices: devices.rules, ...cgroupResources(options.resources ?? {}, host) }
+    : undefined;
+  return {
+    namespaces: namespaces(options, host).map((type) => ({ type })),
+    ...(resources && { cgroupsPath: cgroupPath(id), resources }),
+    ...(devices.devices.length > 0 && { devices: devices.devices }),
+    sysctl: sysctls(options, host),
+    ...(seccomp && { seccomp }),
+    ...(!isPrivileged && { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
+  };
+}
+
+function seccompOf(options: ContainerOptions, host: HostFacts) {
+  return seccompFilter(options.security?.seccomp, {
+    capabilities: containerCapabilities(options, host.capabilities),
+    architecture: host.architecture,
+    kernelRelease: host.kernelRelease,
+  });
+}
+
+function namespaces(options: ContainerOptions, host: HostFacts): SpecNamespace[] {
+  const hasCgroupNamespace = options.cgroupns
+    ? options.cgroupns === 'private'
+    : host.cgroupVersion === 2 && !options.privileged;
+  return [
+    'mount',
+    ...(options.network === 'host' ? [] : (['network'] as const)),
+    ...(options.uts === 'host' ? [] : (['uts'] as const)),
+    ...(options.pid === 'host' ? [] : (['pid'] as const)),
+    ...(options.ipc === 'host' ? [] : (['ipc'] as const)),
+    ...(hasCgroupNamespace ? (['cgroup'] as const) : []),
+  ];
+}
+
+/** As Docker since 20.10: a network of one's own lets everyone bind low ports and ping. */
+function sysctls(options: ContainerOptions, host: HostFacts): Readonly<Record<string, string>> {
+  const ownNetwork = options.network !== 'host';
+  return {
+    ...(ownNetwork && { 'net.ipv4.ip_unprivileged_port_start': '0' }),
+    ...(ownNetwork && !host.isUserNamespace && { 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...options.sysctls,
+  };
+}
