@@ -66,6 +66,8 @@ export type ContainerMount =
       readonly propagation?: MountPropagation;
       /** Mounts below the source are left out. */
       readonly nonRecursive?: boolean;
+      /** A missing source is made, a directory, as for `-v`; otherwise it is an error, as for `--mount`. */
+      readonly createSource?: boolean;
     }
   | {
       readonly type: 'tmpfs';

@@ -123,8 +123,14 @@ function specProcess(request: SpecRequest): SpecProcess {
     capabilities: specCapabilities(options, user, request.host),
     ...(limits.length > 0 && { rlimits: limits }),
     noNewPrivileges: options.security?.noNewPrivileges ?? false,
-    oomScoreAdj: options.oomScoreAdj ?? 0,
+    ...oomScore(options, request.host),
   };
+}
+
+/** Who has no privileges may not take back what their session was given. */
+function oomScore({ oomScoreAdj }: ContainerOptions, host: HostFacts): { oomScoreAdj?: number } {
+  if (oomScoreAdj === undefined && host.isUserNamespace) return {};
+  return { oomScoreAdj: oomScoreAdj ?? 0 };
 }
 
 /** `setgroups` is refused in a user namespace of one group. */

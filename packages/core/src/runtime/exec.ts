@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { isErrno } from '../errors.ts';
+import type { ContainerPaths } from './container-directory.ts';
+import type { LogStream } from './log-writer.ts';
+import type { OutputSink } from './monitor.ts';
+import { programEnv } from './program.ts';
+import type { Runtime } from './runtime.ts';
+import { execError, lastRuntimeError } from './runtime-errors.ts';
+import type { SpecProcess } from './runtime-spec.ts';
+import { resizeTerminal, type TerminalSize, terminalCommand } from './terminal.ts';
+
+export interface ExecOptions {
+  readonly runtime: Runtime;
+  readonly id: string;
+  readonly paths: ContainerPaths;
+  readonly process: SpecProcess;
+  readonly sink: OutputSink;
+  /** Absent: the process has no input. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** For a process with a terminal. */
+  readonly size?: TerminalSize;
+}
+
+/** One more process in a running container. */
+export interface ExecSession {
+  /** The exit code; throws a failure to start in Docker's words, with `exec`'s exit code in `details`. */
+  readonly exitCode: Promise<number>;
+  resize(size: TerminalSize): Promise<void>;
+}
+
+const DEFAULT_SIZE: TerminalSize = { rows: 24, columns: 80 };
+const SIGKILLED = 137;
+
+/** The process of an `exec`: the container's own, with what `exec` changes. */
+export function execProcess(
+  container: SpecProcess,
+  changes: Partial<Pick<SpecProcess, 'args' | 'env' | 'cwd' | 'user' | 'terminal' | 'capabilities'>>,
+): SpecProcess {
+  const { consoleSize: _, ...own } = container;
+  return { ...own, terminal: false, ...changes };
+}
+
+/** Runs a process in a container that runs, and streams what it prints. */
+export async function execInContainer(options: ExecOptions): Promise<ExecSession> {
+  const directory = await mkdtemp(join(options.paths.directory, 'exec-'));
+  const files = {
+    processFile: join(directory, 'process.json'),
+    pidFile: join(directory, 'pid'),
+    logFile: join(directory, 'runtime.log'),
+  };
+  const terminal = join(directory, 'terminal');
+  try {
+    const size = options.size ?? DEFAULT_SIZE;
+    const process = options.process.terminal
+      ? { ...options.process, consoleSize: { height: size.rows, width: size.columns } }
+      : options.process;
+    await writeFile(files.processFile, JSON.stringify(process), { mode: 0o600 });
+    const command = options.runtime.execCommand({ id: options.id, ...files });
+    const [program = '', ...args] = options.process.terminal
+      ? terminalCommand(command, size, terminal)
+      : command;
+    const child = spawn(program, args, {
+      stdio: [options.stdin || options.process.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      env: { ...programEnv(), SHELL: '/bin/sh' },
+    });
+    const exitCode = finish(child, options, files).finally(() =>
+      rm(directory, { recursive: true, force: true }),
+    );
+    return { exitCode, resize: (size) => resizeTerminal(terminal, size) };
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function finish(
+  child: ChildProcess,
+  options: ExecOptions,
+  files: { readonly pidFile: string; readonly logFile: string },
+): Promise<number> {
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? SIGKILLED));
+  });
+  // What the runtime itself says of a failure is no output of the process.
+  const errors: Uint8Array[] = [];
+  const isStarted = async () => (await readIfThere(files.pidFile)) !== undefined;
+  const sink: OutputSink = async (stream, chunk) => {
+    if (stream === 'stderr' && !(await isStarted())) errors.push(chunk);
+    else {
+      for (const early of errors.splice(0)) await options.sink('stderr', early);
+      await options.sink(stream, chunk);
+    }
+  };
+  void feed(child.stdin, options.stdin);
+  const pumps = [pump(child.stdout, 'stdout', sink), pump(child.stderr, 'stderr', sink)];
+  const [code] = await Promise.all([ended, ...pumps]);
+  const said = lastRuntimeError((await readIfThere(files.logFile)) ?? '');
+  if (!(await isStarted())) {
+    const text = said ?? Buffer.concat(errors).toString('utf8').trim();
+    throw execError(options.runtime.name, text || `${options.runtime.name} ended with exit code ${code}`);
+  }
+  for (const early of errors) await options.sink('stderr', early);
+  return code;
+}
+
+async function pump(stream: Readable | null, name: LogStream, sink: OutputSink): Promise<void> {
+  if (stream) for await (const chunk of stream) await sink(name, chunk as Buffer);
+}
+
+async function feed(input: Writable | null, source: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+  if (input === null || source === undefined) return;
+  // The process may end before its input does.
+  input.on('error', () => undefined);
+  for await (const chunk of source) {
+    if (input.destroyed) return;
+    if (!input.write(chunk))
+      await new Promise((resolve) => input.once('drain', resolve).once('close', resolve));
+  }
+  input.end();
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

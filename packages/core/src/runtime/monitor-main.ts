@@ -1,0 +1,36 @@
+/** The process that watches over one container when no `run` in the foreground does. */
+import { spawn } from 'node:child_process';
+import { isWherryError } from '../errors.ts';
+import { containerPaths } from './container-directory.ts';
+import { waitForExit } from './container-facts.ts';
+import { JsonFileLog } from './log-writer.ts';
+import { ContainerMonitor } from './monitor.ts';
+import { MONITOR_PIPES, type MonitorTask } from './monitor-process.ts';
+import type { ContainerPipes } from './supervisor.ts';
+
+async function main(): Promise<void> {
+  const task = JSON.parse(process.argv[2] ?? '{}') as MonitorTask;
+  const pipes = inheritedPipes(Number(process.argv[3]));
+  const paths = containerPaths(task.directory);
+  const log = new JsonFileLog(task.logPath, {
+    ...(task.logMaxBytes !== undefined && { maxBytes: task.logMaxBytes }),
+    ...(task.logMaxFiles !== undefined && { maxFiles: task.logMaxFiles }),
+  });
+  const monitor = ContainerMonitor.open({ paths, log, ...(pipes && { pipes }) });
+  await monitor.run();
+  await waitForExit(paths);
+  const [program, ...args] = task.exitCommand ?? [];
+  if (program !== undefined) spawn(program, args, { detached: true, stdio: 'ignore' }).unref();
+}
+
+/** None, output and errors, or these and the input. */
+function inheritedPipes(count: number): ContainerPipes | undefined {
+  const { stdout, stderr } = MONITOR_PIPES;
+  if (count === 0) return undefined;
+  return count === 2 ? { stdout, stderr } : MONITOR_PIPES;
+}
+
+main().catch((error: unknown) => {
+  // Nobody reads what we would say. That another one was faster is fine.
+  process.exitCode = isWherryError(error, 'CONFLICT') ? 0 : 1;
+});
