@@ -82,7 +82,7 @@ async function run(options: ContainerOptions, input?: string): Promise<Ran> {
   const prepared = await prepare(options);
   const { pipes } = await start(prepared, options, input === undefined ? 'none' : 'once');
   const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-  const monitor = ContainerMonitor.open({
+  const monitor = await ContainerMonitor.open({
     paths: prepared.paths,
     log: new JsonFileLog(prepared.log),
     sink: (stream, chunk) => void chunks[stream].push(chunk),
@@ -128,7 +128,7 @@ describeWith(needs, 'runc runs busybox', () => {
       'stderr: err\n',
       'stdout: out\n',
     ]);
-    const state = deriveState(CREATED_STATE, await readContainerFacts(paths));
+    const state = deriveState(CREATED_STATE, readContainerFacts(paths));
     expect(state).toMatchObject({ status: 'exited', exitCode: 5, oomKilled: false });
     expect(Date.parse(state.finishedAt)).toBeGreaterThanOrEqual(Date.parse(state.startedAt));
   });
@@ -236,7 +236,7 @@ describeWith(needs, 'runc runs busybox', () => {
       resources: limits,
     });
     expect(code).not.toBe(0);
-    expect((await readContainerFacts(paths)).oomKilled).toBe(true);
+    expect(readContainerFacts(paths).oomKilled).toBe(true);
     const forks = await sh('for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait', {
       resources: { pidsLimit: 5 },
     });
@@ -306,11 +306,15 @@ describeWith(needs, 'runc runs busybox', () => {
     const options = { command: ['sh', '-c', script] };
     const prepared = await prepare(options);
     const { pipes } = await start(prepared, options);
-    const one = ContainerMonitor.open({ paths: prepared.paths, log: new JsonFileLog(prepared.log), pipes });
+    const one = await ContainerMonitor.open({
+      paths: prepared.paths,
+      log: new JsonFileLog(prepared.log),
+      pipes,
+    });
     setTimeout(() => one.stop(), 30);
     await one.run();
     await sleep(100);
-    const two = ContainerMonitor.open({ paths: prepared.paths, log: new JsonFileLog(prepared.log) });
+    const two = await ContainerMonitor.open({ paths: prepared.paths, log: new JsonFileLog(prepared.log) });
     await two.run();
     expect((await waitForExit(prepared.paths)).exit?.code).toBe(7);
     const lines = await logOf(prepared.log);
@@ -327,7 +331,7 @@ describeWith(needs, 'runc runs busybox', () => {
     closePipes(pipes);
     const supervisors = execFileSync('pgrep', ['-f', prepared.paths.directory]).toString().trim().split('\n');
     for (const each of supervisors) process.kill(Number(each), 'SIGKILL');
-    const running = deriveState(CREATED_STATE, await readContainerFacts(prepared.paths));
+    const running = deriveState(CREATED_STATE, readContainerFacts(prepared.paths));
     expect(running).toMatchObject({ status: 'running', pid });
     process.kill(pid, 'SIGKILL');
     const facts = await waitForExit(prepared.paths);

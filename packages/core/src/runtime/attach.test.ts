@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
 
   test('hands output to those who are attached, and their input on', async () => {
     const input = openSync(paths.stdin, constants.O_RDWR | constants.O_NONBLOCK);
-    const monitor = ContainerMonitor.open({ paths });
+    const monitor = await ContainerMonitor.open({ paths });
     const running = monitor.run();
     const client = await attachToContainer(paths);
     let seen = '';
@@ -107,12 +107,16 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
   });
 
   test('is alone', async () => {
-    const monitor = ContainerMonitor.open({ paths });
+    const monitor = await ContainerMonitor.open({ paths });
     const running = monitor.run();
     expect(isMonitored(paths)).toBe(true);
-    expect(() => ContainerMonitor.open({ paths })).toThrow('another process monitors the container');
+    const signal = AbortSignal.timeout(30);
+    await expect(ContainerMonitor.open({ paths, signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+    const next = ContainerMonitor.open({ paths });
     end();
     await running;
+    await (await next).run();
+    expect(isMonitored(paths)).toBe(false);
   });
 
   test('hands over without a loss', async () => {
@@ -122,7 +126,7 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
     };
     let want = '';
     for (let round = 0; round < 5; round++) {
-      const monitor = ContainerMonitor.open({ paths, sink });
+      const monitor = await ContainerMonitor.open({ paths, sink });
       const running = monitor.run();
       for (let i = 0; i < 50; i++) {
         const text = `${round}.${i} `;
@@ -133,7 +137,7 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
       monitor.stop();
       await running;
     }
-    const last = ContainerMonitor.open({ paths, sink });
+    const last = await ContainerMonitor.open({ paths, sink });
     end();
     await last.run();
     // What nobody had taken when the last writer left is gone with the pipe.
@@ -142,7 +146,7 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
   });
 
   test('throws out who talks nonsense', async () => {
-    const monitor = ContainerMonitor.open({ paths });
+    const monitor = await ContainerMonitor.open({ paths });
     const running = monitor.run();
     await (await attachToContainer(paths))[Symbol.asyncDispose]();
     const socket = connect(paths.attachSocket);
@@ -154,7 +158,7 @@ describe.skipIf(process.platform !== 'linux')('ContainerMonitor', () => {
 
   test('ends at once when nobody can write any more', async () => {
     end();
-    await ContainerMonitor.open({ paths }).run();
+    await (await ContainerMonitor.open({ paths })).run();
   });
 });
 

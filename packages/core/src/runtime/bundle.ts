@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -40,18 +40,17 @@ export interface Bundle {
 export async function writeBundle(request: BundleRequest): Promise<Bundle> {
   const { id, image, options, rootfs, paths } = request;
   const host = request.host ?? readHostFacts();
-  const user = await resolveUser(rootfs, options.user || image.User || '', options.groupAdd);
+  const user = resolveUser(rootfs, options.user || image.User || '', options.groupAdd);
   const devices = await containerDevices(options);
-  await makeRootfsDirectory(rootfs, workingDirectory(image, options));
-  for (const mount of options.mounts ?? []) await prepareSource(mount);
-  await mkdir(paths.bundle, { recursive: true, mode: 0o711 });
-  const files = await writeNetworkFiles(paths, options, containerHostname({ id, options, host }));
+  makeRootfsDirectory(rootfs, workingDirectory(image, options));
+  for (const mount of options.mounts ?? []) prepareSource(mount);
+  const files = writeNetworkFiles(paths, options, containerHostname({ id, options, host }));
   const initPath = options.init ? findInit() : undefined;
   const spec = runtimeSpec({
     ...{ id, image, options, rootfs, user, devices, files, host },
     ...(initPath !== undefined && { initPath }),
   });
-  await writeFile(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   const hasLimit = host.canUseCgroups && Boolean(options.resources?.memoryBytes);
   return { spec, ...(hasLimit && { memoryEvents: memoryEventsPath(id, host) }) };
 }
@@ -65,29 +64,26 @@ export function networkFiles(paths: ContainerPaths): NetworkFiles {
   };
 }
 
-async function writeNetworkFiles(
-  paths: ContainerPaths,
-  options: ContainerOptions,
-  hostname: string,
-): Promise<NetworkFiles> {
+function writeNetworkFiles(paths: ContainerPaths, options: ContainerOptions, hostname: string): NetworkFiles {
   const files = networkFiles(paths);
-  const texts = networkFileTexts(options, hostname, await readHostFiles());
-  // Everyone in the container reads them.
-  await writeFile(files.hosts, texts.hosts, { mode: 0o644 });
-  await writeFile(files.resolvConf, texts.resolvConf, { mode: 0o644 });
-  await writeFile(files.hostname, texts.hostname, { mode: 0o644 });
+  const texts = networkFileTexts(options, hostname, readHostFiles());
+  mkdirSync(paths.bundle, { recursive: true, mode: 0o711 });
+  for (const name of ['hosts', 'resolvConf', 'hostname'] as const) {
+    writeFileSync(files[name], texts[name]);
+    // Everyone in the container reads them, whatever our umask is.
+    chmodSync(files[name], 0o644);
+  }
   return files;
 }
 
-async function readHostFiles(): Promise<HostNetworkFiles> {
-  const [hosts, resolvConf] = await Promise.all(['/etc/hosts', '/etc/resolv.conf'].map(readIfThere));
+function readHostFiles(): HostNetworkFiles {
+  const [hosts, resolvConf] = ['/etc/hosts', '/etc/resolv.conf'].map(readIfThere);
   return { ...(hosts !== undefined && { hosts }), ...(resolvConf !== undefined && { resolvConf }) };
 }
 
-async function prepareSource(mount: ContainerMount): Promise<void> {
-  if (mount.type === 'tmpfs' || !mount.source.startsWith('/')) return;
-  if (await exists(mount.source)) return;
-  if (mount.createSource) await mkdir(mount.source, { recursive: true });
+function prepareSource(mount: ContainerMount): void {
+  if (mount.type === 'tmpfs' || !mount.source.startsWith('/') || existsSync(mount.source)) return;
+  if (mount.createSource) mkdirSync(mount.source, { recursive: true });
   else
     throw new WherryError(
       'INVALID_ARGUMENT',
@@ -107,19 +103,9 @@ function memoryEventsPath(id: string, host: HostFacts): string {
     : `/sys/fs/cgroup/memory${cgroupPath(id)}/memory.oom_control`;
 }
 
-async function exists(path: string): Promise<boolean> {
+function readIfThere(path: string): string | undefined {
   try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { isErrno, throwIfCancelled } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -9,13 +9,13 @@ const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 100;
 
 /** Reads what a container's directory and the kernel tell about it. No container's directory: nothing is known. */
-export async function readContainerFacts(paths: ContainerPaths): Promise<ContainerFacts> {
+export function readContainerFacts(paths: ContainerPaths): ContainerFacts {
   // The exit file comes after the process: seen in this order, an end is never taken for a disappearance.
-  const identity = await readIdentity(paths);
+  const identity = readIdentity(paths);
   const isAlive = identity !== undefined && isProcessAlive(identity);
-  const exit = await readTimed(paths.exit);
-  const pid = await readTimed(paths.pid);
-  const events = exit && (await readTimed(paths.memoryEvents));
+  const exit = readTimed(paths.exit);
+  const pid = readTimed(paths.pid);
+  const events = exit && readTimed(paths.memoryEvents);
   return {
     ...(pid && { startedAt: pid.at }),
     ...(identity && { pid: identity.pid }),
@@ -32,7 +32,7 @@ export async function readContainerFacts(paths: ContainerPaths): Promise<Contain
 export async function waitForExit(paths: ContainerPaths, signal?: AbortSignal): Promise<ContainerFacts> {
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfCancelled(signal);
-    const facts = await readContainerFacts(paths);
+    const facts = readContainerFacts(paths);
     if (facts.exit) return facts;
     if (!facts.isAlive) {
       // Between the end of the process and the file lies the runtime's clean-up.
@@ -50,7 +50,7 @@ async function readAfterCleanUp(
   signal: AbortSignal | undefined,
 ): Promise<ContainerFacts> {
   for (let waited = 0; ; waited += LONGEST_WAIT_MS) {
-    const facts = await readContainerFacts(paths);
+    const facts = readContainerFacts(paths);
     if (facts.exit || facts.isAlive || waited >= CLEAN_UP_MS) return facts;
     await pause(LONGEST_WAIT_MS, signal);
   }
@@ -65,11 +65,11 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   }
 }
 
-async function readIdentity(paths: ContainerPaths): Promise<ProcessIdentity | undefined> {
-  const recorded = await readTimed(paths.process);
+function readIdentity(paths: ContainerPaths): ProcessIdentity | undefined {
+  const recorded = readTimed(paths.process);
   if (recorded) return JSON.parse(recorded.text) as ProcessIdentity;
   // Whoever started it was killed before the note was written: a moment ago, or never to come.
-  const pid = await readTimed(paths.pid);
+  const pid = readTimed(paths.pid);
   return pid && identifyProcess(Number(pid.text));
 }
 
@@ -78,9 +78,9 @@ function hasOomKill(text: string): boolean {
   return /^oom_kill [1-9]/m.test(text);
 }
 
-async function readTimed(path: string): Promise<{ text: string; at: Date } | undefined> {
+function readTimed(path: string): { text: string; at: Date } | undefined {
   try {
-    const [text, { mtime }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const [text, { mtime }] = [readFileSync(path, 'utf8'), statSync(path)];
     // Some runtimes make the file first and fill it then.
     return text.trim() === '' ? undefined : { text: text.trim(), at: mtime };
   } catch (error) {

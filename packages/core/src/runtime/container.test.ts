@@ -88,8 +88,8 @@ describe.skipIf(process.platform !== 'linux')('facts', () => {
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
   test('are none in an empty directory, or in none', async () => {
-    expect(await readContainerFacts(containerPaths(directory))).toEqual(NOTHING);
-    expect(await readContainerFacts(containerPaths(join(directory, 'none')))).toEqual(NOTHING);
+    expect(readContainerFacts(containerPaths(directory))).toEqual(NOTHING);
+    expect(readContainerFacts(containerPaths(join(directory, 'none')))).toEqual(NOTHING);
   });
 
   test('tell a process from another one with its ID', async () => {
@@ -98,20 +98,20 @@ describe.skipIf(process.platform !== 'linux')('facts', () => {
     expect(isProcessAlive(self)).toBe(true);
     await writeFile(paths.pid, `${process.pid}`);
     await writeFile(paths.process, JSON.stringify(self));
-    expect(await readContainerFacts(paths)).toMatchObject({ isAlive: true, pid: process.pid });
+    expect(readContainerFacts(paths)).toMatchObject({ isAlive: true, pid: process.pid });
     await writeFile(paths.process, JSON.stringify({ ...self, startTicks: self.startTicks - 1 }));
-    expect((await readContainerFacts(paths)).isAlive).toBe(false);
+    expect(readContainerFacts(paths).isAlive).toBe(false);
     await writeFile(paths.process, JSON.stringify({ ...self, bootId: 'another' }));
-    expect((await readContainerFacts(paths)).isAlive).toBe(false);
+    expect(readContainerFacts(paths).isAlive).toBe(false);
   });
 
   test('tell of a kill for memory', async () => {
     const paths = containerPaths(directory);
     await writeFile(paths.exit, '137\n');
     await writeFile(paths.memoryEvents, 'oom_kill_disable 0\nunder_oom 0\noom_kill 0\n');
-    expect(await readContainerFacts(paths)).toMatchObject({ oomKilled: false, exit: { code: 137 } });
+    expect(readContainerFacts(paths)).toMatchObject({ oomKilled: false, exit: { code: 137 } });
     await writeFile(paths.memoryEvents, 'low 0\noom 1\noom_kill 2\n');
-    expect((await readContainerFacts(paths)).oomKilled).toBe(true);
+    expect(readContainerFacts(paths).oomKilled).toBe(true);
   });
 
   test('are waited for', async () => {

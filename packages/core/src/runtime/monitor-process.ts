@@ -14,8 +14,8 @@ export interface MonitorTask {
   readonly exitCommand?: readonly string[];
 }
 
-/** Keep the process small: it holds a pipe's worth of bytes, and nothing hurries. */
-const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1', '--single-threaded-gc', '--no-opt'];
+/** Whatever a container prints: what is collected late is memory that each of many containers takes. */
+const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1'];
 
 /** The descriptors under which it gets the container's pipes: output, errors, input. */
 export const MONITOR_PIPES = { stdout: 3, stderr: 4, stdin: 5 };

@@ -1,5 +1,4 @@
-import { type FileLock, tryFileLock } from '../content/file-lock.ts';
-import { WherryError } from '../errors.ts';
+import { acquireFileLock, type FileLock, tryFileLock } from '../content/file-lock.ts';
 import { AttachServer, type AttachTarget } from './attach-server.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import type { JsonFileLog, LogStream } from './log-writer.ts';
@@ -19,12 +18,14 @@ export interface MonitorOptions {
   readonly pipes?: ContainerPipes;
   /** Takes the output too, beside those who attach. */
   readonly sink?: OutputSink;
+  /** Ends the wait for another monitor, not the run. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Takes what a container prints out of its pipes, into the log and to those who are attached, and brings it
  * what they type. It runs inside of a `run` in the foreground, so that this needs no second process, and in a
- * small process of its own otherwise. One at a time: another one finds the lock taken. Should it be killed, the
+ * small process of its own otherwise. One at a time: another one waits for the lock. Should it be killed, the
  * container goes on, held up when its pipes are full, until the next one comes.
  */
 export class ContainerMonitor implements AttachTarget {
@@ -50,12 +51,15 @@ export class ContainerMonitor implements AttachTarget {
     this.#stdin = pipes?.stdin === undefined ? undefined : new PipeWriter(pipes.stdin);
   }
 
-  /** Throws `CONFLICT` when another one watches over the container already. */
-  static open(options: MonitorOptions): ContainerMonitor {
-    const lock = tryFileLock(options.paths.monitorLock);
-    if (lock === undefined)
-      throw new WherryError('CONFLICT', `${options.paths.directory}: another process monitors the container`);
-    return new ContainerMonitor(options, lock);
+  /**
+   * Waits while another one watches over the container, as the one of its last run may for a moment. Throws
+   * `CANCELLED`.
+   */
+  static async open(options: MonitorOptions): Promise<ContainerMonitor> {
+    return new ContainerMonitor(
+      options,
+      await acquireFileLock(options.paths.monitorLock, { signal: options.signal }),
+    );
   }
 
   /** Runs until the container's output ends, or it is told to stop. The log is complete then. */

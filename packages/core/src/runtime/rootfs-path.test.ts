@@ -22,28 +22,28 @@ test.each([
 ])('resolves $name', async ({ path, want }) => {
   await symlink('../../..', join(rootfs, 'up'));
   await symlink('/etc', join(rootfs, 'abs'));
-  expect((await resolveInRootfs(rootfs, path)).path).toBe(join(rootfs, want));
+  expect(resolveInRootfs(rootfs, path).path).toBe(join(rootfs, want));
 });
 
 test('makes directories behind links inside', async () => {
   await symlink('/data', join(rootfs, 'link'));
-  await makeRootfsDirectory(rootfs, '/link/new/dir');
+  makeRootfsDirectory(rootfs, '/link/new/dir');
   expect((await stat(join(rootfs, 'data/new/dir'))).isDirectory()).toBe(true);
-  await makeRootfsDirectory(rootfs, '/link/new/dir');
+  makeRootfsDirectory(rootfs, '/link/new/dir');
 });
 
-test.each(['/etc/file', '/etc/file/below'])('makes no directory of %s', async (path) => {
-  await expect(makeRootfsDirectory(rootfs, path)).rejects.toThrow(`Cannot mkdir: ${path} is not a directory`);
+test.each(['/etc/file', '/etc/file/below'])('makes no directory of %s', (path) => {
+  expect(() => makeRootfsDirectory(rootfs, path)).toThrow(`Cannot mkdir: ${path} is not a directory`);
 });
 
-test('reads files, and nothing else', async () => {
-  expect(await readRootfsFile(rootfs, '/etc/file', 10)).toBe('text');
-  expect(await readRootfsFile(rootfs, '/etc', 10)).toBeUndefined();
-  expect(await readRootfsFile(rootfs, '/etc/none', 10)).toBeUndefined();
-  await expect(readRootfsFile(rootfs, '/etc/file', 3)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+test('reads files, and nothing else', () => {
+  expect(readRootfsFile(rootfs, '/etc/file', 10)).toBe('text');
+  expect(readRootfsFile(rootfs, '/etc', 10)).toBeUndefined();
+  expect(readRootfsFile(rootfs, '/etc/none', 10)).toBeUndefined();
+  expect(() => readRootfsFile(rootfs, '/etc/file', 3)).toThrow('/etc/file: 4 bytes, want 3 at most');
 });
 
-test.skipIf(process.platform !== 'linux')('is not held up by a named pipe', async () => {
+test.skipIf(process.platform !== 'linux')('is not held up by a named pipe', () => {
   execFileSync('mkfifo', [join(rootfs, 'etc/passwd')]);
-  expect(await readRootfsFile(rootfs, '/etc/passwd', 10)).toBeUndefined();
+  expect(readRootfsFile(rootfs, '/etc/passwd', 10)).toBeUndefined();
 });

@@ -1,5 +1,13 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readlink } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, WherryError } from '../errors.ts';
 
@@ -15,10 +23,11 @@ interface ResolvedPath {
 
 /**
  * Finds what `path` means to a process whose root is `rootfs`: symbolic links are followed inside, and nothing
- * leads above the root. Nobody else may change the tree meanwhile, so ask before the container runs.
+ * leads above the root. Synchronous, as all here: through the thread pool the look-ups of a start take several times
+ * as long. Nobody else may change the tree meanwhile, so ask before the container runs.
  * Throws `INVALID_ARGUMENT` for a loop of links.
  */
-export async function resolveInRootfs(rootfs: string, path: string): Promise<ResolvedPath> {
+export function resolveInRootfs(rootfs: string, path: string): ResolvedPath {
   const pending = componentsOf(path).reverse();
   const found: string[] = [];
   const missing: string[] = [];
@@ -29,7 +38,7 @@ export async function resolveInRootfs(rootfs: string, path: string): Promise<Res
       (missing.length > 0 ? missing : found).pop();
       continue;
     }
-    const link = missing.length > 0 ? MISSING : await readLinkAt(join(rootfs, ...found, name));
+    const link = missing.length > 0 ? MISSING : readLinkAt(join(rootfs, ...found, name));
     if (link === MISSING) missing.push(name);
     else if (link === undefined) found.push(name);
     else {
@@ -45,9 +54,9 @@ export async function resolveInRootfs(rootfs: string, path: string): Promise<Res
 const MISSING = Symbol('missing');
 
 /** The target of a link, `undefined` for anything else that is there. */
-async function readLinkAt(path: string): Promise<string | undefined | typeof MISSING> {
+function readLinkAt(path: string): string | undefined | typeof MISSING {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return MISSING;
     // A file in the middle of the path: the next step says so.
@@ -60,44 +69,39 @@ async function readLinkAt(path: string): Promise<string | undefined | typeof MIS
  * Reads a text file of the container's, `maxBytes` of it at most; `undefined` when there is none, or when what
  * is there is no plain file. Throws `TOO_LARGE`.
  */
-export async function readRootfsFile(
-  rootfs: string,
-  path: string,
-  maxBytes: number,
-): Promise<string | undefined> {
-  const resolved = await resolveInRootfs(rootfs, path);
+export function readRootfsFile(rootfs: string, path: string, maxBytes: number): string | undefined {
+  const resolved = resolveInRootfs(rootfs, path);
   if (resolved.missing.length > 0) return undefined;
   // Without O_NONBLOCK a named pipe of the image's would hold us up for ever.
-  const handle = await open(resolved.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openSync(resolved.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    return await readBounded(handle, path, maxBytes);
+    return readBounded(fd, path, maxBytes);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
-async function readBounded(handle: FileHandle, path: string, maxBytes: number): Promise<string | undefined> {
-  const stat = await handle.stat();
+function readBounded(fd: number, path: string, maxBytes: number): string | undefined {
+  const stat = fstatSync(fd);
   if (!stat.isFile()) return undefined;
   if (stat.size > maxBytes)
     throw new WherryError('TOO_LARGE', `${path}: ${stat.size} bytes, want ${maxBytes} at most`);
   const bytes = Buffer.alloc(stat.size);
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-  return bytes.toString('utf8', 0, bytesRead);
+  return bytes.toString('utf8', 0, readSync(fd, bytes));
 }
 
 /**
  * Makes a directory of the container's, and those above it, where missing. Throws `INVALID_ARGUMENT` in
  * Docker's words where something else stands in the way.
  */
-export async function makeRootfsDirectory(rootfs: string, path: string): Promise<void> {
-  const resolved = await resolveInRootfs(rootfs, path);
+export function makeRootfsDirectory(rootfs: string, path: string): void {
+  const resolved = resolveInRootfs(rootfs, path);
   if (resolved.missing.length === 0) {
-    if ((await lstat(resolved.path)).isDirectory()) return;
+    if (lstatSync(resolved.path).isDirectory()) return;
     throw notADirectory(path);
   }
   try {
-    await mkdir(resolved.path, { recursive: true, mode: 0o755 });
+    mkdirSync(resolved.path, { recursive: true, mode: 0o755 });
   } catch (error) {
     if (!isErrno(error, 'ENOTDIR', 'EEXIST')) throw error;
     throw notADirectory(path);

@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, watch } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import { identifyProcess } from './process-identity.ts';
-import { needProgram, programEnv, runProgram } from './program.ts';
+import { needProgram, programEnv, runQuietly } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import { lastRuntimeError, startError } from './runtime-errors.ts';
 import { shellQuoted, terminalCommand } from './terminal.ts';
@@ -73,13 +82,13 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
   const { paths } = request;
   // A terminal has no end: without input it waits, and a shell in it too.
   const stdin = request.tty ? 'open' : request.stdin;
-  await removeTraces(paths);
+  removeTraces(paths);
   await makePipes(paths, stdin);
   const { ended, pipes } = spawnSupervisor(request, stdin);
   try {
     const pid = await startedPid(paths, ended);
-    if (pid === undefined) throw await startFailure(request, pipes.stderr);
-    await recordIdentity(paths, pid);
+    if (pid === undefined) throw startFailure(request, pipes.stderr);
+    recordIdentity(paths, pid);
     return { pid, pipes };
   } catch (error) {
     closePipes(pipes);
@@ -93,20 +102,17 @@ export function closePipes(pipes: ContainerPipes): void {
 }
 
 /** What an earlier run has left. */
-async function removeTraces(paths: ContainerPaths): Promise<void> {
+function removeTraces(paths: ContainerPaths): void {
   const { pid, process, exit, memoryEvents, runtimeLog, terminal, stdin, stdout, stderr } = paths;
-  for (const path of [exit, pid, process, memoryEvents, runtimeLog, terminal, stdin, stdout, stderr])
-    await rm(path, { force: true });
+  const traces = [exit, pid, process, memoryEvents, runtimeLog, terminal, stdin, stdout, stderr];
+  for (const path of traces) rmSync(path, { force: true });
 }
 
 async function makePipes(paths: ContainerPaths, stdin: StdinMode): Promise<void> {
   const names = [paths.stdout, paths.stderr, ...(stdin === 'none' ? [] : [paths.stdin])];
-  const { code, stderr } = await runProgram(needProgram('mkfifo', 'running containers'), [
-    '-m',
-    '600',
-    ...names,
-  ]);
-  if (code !== 0) throw new WherryError('INTERNAL', `mkfifo: ${stderr.trim()}`);
+  const code = await runQuietly(needProgram('mkfifo', 'running containers'), ['-m', '600', ...names]);
+  if (code === 0) return;
+  throw new WherryError('INTERNAL', `${paths.directory}: mkfifo failed with exit code ${code}`);
 }
 
 interface Supervisor {
@@ -184,7 +190,7 @@ async function startedPid(paths: ContainerPaths, ended: Promise<void>): Promise<
         wake = resolve;
       });
       const wasOver = isOver;
-      const pid = await readPid(paths.pid);
+      const pid = readPid(paths.pid);
       if (pid !== undefined || wasOver) return pid;
       const timer = setTimeout(() => wake(), POLL_MS);
       await Promise.race([nextEvent, over.then(() => nextEvent)]);
@@ -195,27 +201,22 @@ async function startedPid(paths: ContainerPaths, ended: Promise<void>): Promise<
   }
 }
 
-async function readPid(path: string): Promise<number | undefined> {
-  try {
-    const text = await readFile(path, 'utf8');
-    return /^\d+\s*$/.test(text) ? Number(text) : undefined;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+function readPid(path: string): number | undefined {
+  const text = readIfThere(path);
+  return /^\d+\s*$/.test(text) ? Number(text) : undefined;
 }
 
-async function recordIdentity(paths: ContainerPaths, pid: number): Promise<void> {
+function recordIdentity(paths: ContainerPaths, pid: number): void {
   // Of a process that has ended already there is nothing to note, and its exit code says it all.
   const identity = identifyProcess(pid);
   if (identity === undefined) return;
-  await writeFile(`${paths.process}.new`, JSON.stringify(identity));
-  await rename(`${paths.process}.new`, paths.process);
+  writeFileSync(`${paths.process}.new`, JSON.stringify(identity));
+  renameSync(`${paths.process}.new`, paths.process);
 }
 
-async function startFailure({ runtime, paths }: SuperviseRequest, errorsFd: number): Promise<WherryError> {
-  const said = lastRuntimeError(await readIfThere(paths.runtimeLog)) ?? pipedText(errorsFd);
-  await rm(paths.exit, { force: true });
+function startFailure({ runtime, paths }: SuperviseRequest, errorsFd: number): WherryError {
+  const said = lastRuntimeError(readIfThere(paths.runtimeLog)) ?? pipedText(errorsFd);
+  rmSync(paths.exit, { force: true });
   return startError(runtime.name, said || `${runtime.name} said nothing`);
 }
 
@@ -230,9 +231,9 @@ function pipedText(fd: number): string {
   }
 }
 
-async function readIfThere(path: string): Promise<string> {
+function readIfThere(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return '';
     throw error;

@@ -58,11 +58,11 @@ describe('resolveUser', () => {
   test('reads the files of the root file system', async () => {
     await writeFile(join(rootfs(), 'etc/passwd'), FILES.passwd);
     await writeFile(join(rootfs(), 'etc/group'), FILES.group);
-    expect(await resolveUser(rootfs(), 'app')).toMatchObject({ uid: 1000, additionalGids: [1000, 50, 10] });
+    expect(resolveUser(rootfs(), 'app')).toMatchObject({ uid: 1000, additionalGids: [1000, 50, 10] });
   });
 
   test('needs no files for numbers', async () => {
-    expect(await resolveUser(rootfs(), '5:6')).toMatchObject({ uid: 5, gid: 6 });
+    expect(resolveUser(rootfs(), '5:6')).toMatchObject({ uid: 5, gid: 6 });
   });
 
   test('follows links inside the root only', async () => {
@@ -70,21 +70,21 @@ describe('resolveUser', () => {
     await mkdir(join(rootfs(), 'lib'));
     await writeFile(join(rootfs(), 'lib/passwd'), 'inside:x:2:2::/:\n');
     await symlink('../../passwd', join(rootfs(), 'etc/passwd'));
-    await expect(resolveUser(rootfs(), 'outside')).rejects.toThrow('unable to find user outside');
+    expect(() => resolveUser(rootfs(), 'outside')).toThrow('unable to find user outside');
     await rm(join(rootfs(), 'etc/passwd'));
     await symlink('/lib/../../../lib/passwd', join(rootfs(), 'etc/passwd'));
-    expect(await resolveUser(rootfs(), 'inside')).toMatchObject({ uid: 2 });
+    expect(resolveUser(rootfs(), 'inside')).toMatchObject({ uid: 2 });
   });
 
   test('refuses a huge file before it reads it', async () => {
     await writeFile(join(rootfs(), 'etc/passwd'), '');
     await truncate(join(rootfs(), 'etc/passwd'), 2 ** 40);
-    await expect(resolveUser(rootfs(), 'app')).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    expect(() => resolveUser(rootfs(), 'app')).toThrow('bytes, want 16777216 at most');
   });
 
   test('refuses a loop of links', async () => {
     await symlink('group', join(rootfs(), 'etc/passwd'));
     await symlink('passwd', join(rootfs(), 'etc/group'));
-    await expect(resolveUser(rootfs(), 'app')).rejects.toThrow('too many levels of symbolic links');
+    expect(() => resolveUser(rootfs(), 'app')).toThrow('too many levels of symbolic links');
   });
 });

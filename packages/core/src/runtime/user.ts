@@ -32,13 +32,9 @@ const MAX_ID = 2 ** 31 - 1;
  * Finds a user by the container's own `/etc/passwd` and `/etc/group`. `text` is `user`, `uid`, `user:group` or
  * a mixture; empty means root. Numbers need no entry. Throws `INVALID_ARGUMENT` in Docker's words.
  */
-export async function resolveUser(
-  rootfs: string,
-  text: string,
-  groupAdd: readonly string[] = [],
-): Promise<ContainerUser> {
-  const [passwd, group] = await Promise.all(
-    ['/etc/passwd', '/etc/group'].map((path) => readRootfsFile(rootfs, path, MAX_FILE_BYTES)),
+export function resolveUser(rootfs: string, text: string, groupAdd: readonly string[] = []): ContainerUser {
+  const [passwd, group] = ['/etc/passwd', '/etc/group'].map((path) =>
+    readRootfsFile(rootfs, path, MAX_FILE_BYTES),
   );
   return userFrom({ passwd: passwd ?? '', group: group ?? '' }, text, groupAdd);
 }
