@@ -152,7 +152,7 @@ const main = defineConfig({
   ],
 });
 
-/** Core starts threads by their file names, beside the file that it is in itself. They load no more than they need. */
+/** Core starts threads and processes by their file names, beside the file that it is in itself. They load no more than they need. */
 const worker = (name: string, module: string) =>
   defineConfig({
     ...common,
@@ -165,4 +165,6 @@ export default [
   main,
   worker('pass-worker', 'layer/pass-worker'),
   worker('unpack-worker', 'rootfs/unpack-worker'),
+  // The process that watches over a detached container, started by its file name too; there may be many of it.
+  worker('monitor-main', 'runtime/monitor-main'),
 ];
