@@ -101,11 +101,15 @@ const GO_ESCAPES: Readonly<Record<string, string>> = {
 
 /** The bytes of a document, fields in the order given, characters escaped as Docker (Go) escapes them. */
 export function writeJson(value: unknown): Uint8Array {
-  const text = JSON.stringify(value).replace(
+  return new TextEncoder().encode(jsonText(value));
+}
+
+/** As `writeJson`, as a text. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
     (character) => GO_ESCAPES[character] ?? character,
   );
-  return new TextEncoder().encode(text);
 }
 
 /** A copy with its keys in the order of their bytes, as Go writes maps. */

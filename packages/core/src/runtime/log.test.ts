@@ -21,8 +21,8 @@ function clock(): () => bigint {
 }
 
 async function write(chunks: readonly [LogStream, string | Uint8Array][], options: LogOptions = {}) {
-  await using log = new JsonFileLog(path, { now: clock(), ...options });
-  for (const [stream, chunk] of chunks) await log.write(stream, Buffer.from(chunk));
+  using log = new JsonFileLog(path, { now: clock(), ...options });
+  for (const [stream, chunk] of chunks) log.write(stream, Buffer.from(chunk));
 }
 
 async function read(options?: ReadLogOptions): Promise<LogEntry[]> {

@@ -101,8 +101,8 @@ export class ContainerMonitor implements AttachTarget {
   }
 
   async #deliver(stream: LogStream, chunk: Uint8Array): Promise<void> {
-    await this.#keep(stream, chunk);
-    await this.#options.sink?.(stream, chunk);
+    this.#keep(stream, chunk);
+    if (this.#options.sink) await this.#options.sink(stream, Buffer.from(chunk));
     await this.#server.broadcast(stream, chunk);
   }
 
@@ -111,9 +111,9 @@ export class ContainerMonitor implements AttachTarget {
     return this.#logFailure;
   }
 
-  async #keep(stream: LogStream, chunk: Uint8Array): Promise<void> {
+  #keep(stream: LogStream, chunk: Uint8Array): void {
     try {
-      await this.#options.log?.write(stream, chunk);
+      this.#options.log?.write(stream, chunk);
     } catch (error) {
       this.#logFailure ??= error;
     }
@@ -123,7 +123,7 @@ export class ContainerMonitor implements AttachTarget {
     try {
       this.endStdin();
       await this.#server[Symbol.asyncDispose]();
-      await this.#options.log?.[Symbol.asyncDispose]();
+      this.#options.log?.[Symbol.dispose]();
     } finally {
       this.#lock.release({ remove: true });
     }

@@ -2,18 +2,20 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isErrno } from '../errors.ts';
 
-const FIRST_READ_BYTES = 64 << 10;
+/** What a pipe holds. */
+const BUFFER_BYTES = 64 << 10;
 
 /**
  * Reads a named pipe to its end, which comes when all writers are gone. It can be let go of in between without
- * losing a byte: what was not taken yet lies in the pipe, for the next reader.
+ * losing a byte: what was not taken yet lies in the pipe, for the next reader. All chunks share one buffer, or
+ * the garbage of a talkative container would double a monitor's memory.
  */
 export class PipeReader {
   readonly #path: string;
   readonly #fd: number | undefined;
+  readonly #buffer = Buffer.alloc(BUFFER_BYTES);
   #socket: Socket | undefined;
   #isReleased = false;
-  #left: Uint8Array[] = [];
 
   /** `fd`, of the pipe opened for reading without blocking, becomes the reader's; absent: it is opened. */
   constructor(path: string, fd?: number) {
@@ -21,47 +23,71 @@ export class PipeReader {
     this.#fd = fd;
   }
 
-  /** The bytes, each chunk once the one before has been dealt with. */
+  /** The bytes; the next step overwrites a chunk, and only then more is taken from the pipe. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    const opened = openPipe(this.#path, this.#fd);
-    if (opened === undefined) return;
-    if (opened.first.length > 0) yield opened.first;
-    if (opened.fd === undefined) return;
-    if (this.#isReleased) return closeSync(opened.fd);
-    this.#socket = new Socket({ fd: opened.fd, readable: true, writable: false });
-    try {
-      for await (const chunk of this.#socket) yield chunk as Buffer;
-    } catch (error) {
-      if (!this.#isReleased) throw error;
-    }
-    yield* this.#left;
+    const fd = this.#fd ?? openIfThere(this.#path);
+    if (fd === undefined) return;
+    const first = readFirst(fd, this.#buffer);
+    if (first !== 'nothing yet') yield first;
+    if (this.#isReleased || (first !== 'nothing yet' && first.length === 0)) return closeSync(fd);
+    yield* this.#rest(fd);
   }
 
   /** Takes no more from the pipe; `chunks` ends with what was taken before. */
   release(): void {
     this.#isReleased = true;
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    // Read within one turn: nothing comes in between the last chunk and the end of the socket.
-    for (let chunk: Buffer | null = socket.read(); chunk !== null; chunk = socket.read())
-      this.#left.push(chunk);
-    socket.destroy();
+    this.#socket?.destroy();
+  }
+
+  async *#rest(fd: number): AsyncGenerator<Uint8Array> {
+    let taken: Uint8Array | undefined;
+    let isOver = false;
+    let wake = () => {};
+    const socket = new Socket({
+      ...{ fd, readable: true, writable: false },
+      onread: {
+        buffer: this.#buffer,
+        callback: (count, buffer) => {
+          taken = buffer.subarray(0, count);
+          wake();
+          // Reading pauses until the chunk has been dealt with.
+          return false;
+        },
+      },
+    });
+    this.#socket = socket;
+    socket.once('close', () => {
+      isOver = true;
+      wake();
+    });
+    socket.on('error', () => socket.destroy());
+    try {
+      for (;;) {
+        socket.resume();
+        if (taken === undefined && !isOver)
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        const chunk = taken;
+        taken = undefined;
+        if (chunk !== undefined) yield chunk;
+        else if (isOver) return;
+      }
+    } finally {
+      socket.destroy();
+    }
   }
 }
 
-/** No `fd` in what comes back: there are no writers any more. */
-function openPipe(path: string, held: number | undefined): { first: Uint8Array; fd?: number } | undefined {
-  const fd = held ?? openIfThere(path);
-  if (fd === undefined) return undefined;
+/**
+ * A pipe that had no writer when it was opened is never reported to have ended; a read tells: no bytes mean
+ * that nobody can write any more.
+ */
+function readFirst(fd: number, buffer: Buffer): Uint8Array | 'nothing yet' {
   try {
-    // A pipe that had no writer when it was opened is never reported to have ended; a read tells.
-    const buffer = Buffer.alloc(FIRST_READ_BYTES);
-    const first = buffer.subarray(0, readSync(fd, buffer));
-    if (first.length > 0) return { first, fd };
-    closeSync(fd);
-    return { first };
+    return buffer.subarray(0, readSync(fd, buffer));
   } catch (error) {
-    if (isErrno(error, 'EAGAIN')) return { first: new Uint8Array(0), fd };
+    if (isErrno(error, 'EAGAIN')) return 'nothing yet';
     closeSync(fd);
     throw error;
   }
