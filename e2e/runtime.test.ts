@@ -336,5 +336,9 @@ describeWith(needs, 'runc runs busybox', () => {
     process.kill(pid, 'SIGKILL');
     const facts = await waitForExit(prepared.paths);
     expect(deriveState(running, facts)).toMatchObject({ status: 'exited', exitCode: 255, pid: 0 });
+    const again = await start(prepared, options);
+    closePipes(again.pipes);
+    expect(readContainerFacts(prepared.paths)).toMatchObject({ isAlive: true, pid: again.pid });
+    await expect(start(prepared, options)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

@@ -95,7 +95,8 @@ async function finish(
       await options.sink(stream, chunk);
     }
   };
-  void feed(child.stdin, options.stdin);
+  // Input that breaks off is input that ends.
+  feed(child.stdin, options.stdin).catch(() => child.stdin?.destroy());
   const pumps = [pump(child.stdout, 'stdout', sink), pump(child.stderr, 'stderr', sink)];
   const [code] = await Promise.all([ended, ...pumps]);
   const said = lastRuntimeError((await readIfThere(files.logFile)) ?? '');

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
+import { readContainerFacts } from './container-facts.ts';
 import { identifyProcess } from './process-identity.ts';
 import { needProgram, programEnv, runQuietly } from './program.ts';
 import type { Runtime } from './runtime.ts';
@@ -82,7 +83,7 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
   const { paths } = request;
   // A terminal has no end: without input it waits, and a shell in it too.
   const stdin = request.tty ? 'open' : request.stdin;
-  removeTraces(paths);
+  await forgetLastRun(request);
   await makePipes(paths, stdin);
   const { ended, pipes } = spawnSupervisor(request, stdin);
   try {
@@ -101,7 +102,15 @@ export function closePipes(pipes: ContainerPipes): void {
   for (const fd of [pipes.stdout, pipes.stderr, pipes.stdin]) if (fd !== undefined) closeSync(fd);
 }
 
-/** What an earlier run has left. */
+/** Throws `CONFLICT` for a container that runs. */
+async function forgetLastRun({ runtime, id, paths }: SuperviseRequest): Promise<void> {
+  const facts = readContainerFacts(paths);
+  if (facts.isAlive) throw new WherryError('CONFLICT', `Container ${id} is running`, { details: { id } });
+  // It ended and nobody was there: the runtime still thinks that it has it.
+  if (facts.startedAt && !facts.exit) await runtime.delete(id, { force: true });
+  removeTraces(paths);
+}
+
 function removeTraces(paths: ContainerPaths): void {
   const { pid, process, exit, memoryEvents, runtimeLog, terminal, stdin, stdout, stderr } = paths;
   const traces = [exit, pid, process, memoryEvents, runtimeLog, terminal, stdin, stdout, stderr];
