@@ -104,8 +104,8 @@ async function tailStart(
   count: number,
 ): Promise<{ index: number; at: number }> {
   let left = count;
-  for (let index = files.length - 1; index >= 0; index--) {
-    const found = await lineFromEnd(files[index] as FileHandle, left);
+  for (const [index, file] of [...files.entries()].reverse()) {
+    const found = await lineFromEnd(file, left);
     if (found.isEnough) return { index, at: found.at };
     left -= found.lines;
   }

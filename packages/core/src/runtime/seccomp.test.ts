@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ALL_CAPABILITIES, DEFAULT_CAPABILITIES } from './capabilities.ts';
 import type { SpecSeccomp } from './runtime-spec.ts';
@@ -64,6 +65,26 @@ describe('the default filter', () => {
     expect(arm?.architectures).toEqual(['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']);
     const s390 = seccompFilter(undefined, { ...DEFAULT, architecture: 's390x' });
     expect(s390?.syscalls.find((rule) => rule.names.includes('clone'))?.args?.[0]?.index).toBe(1);
+  });
+});
+
+/** The profile of podman and its like, which began as Docker's. */
+const PEER = '/usr/share/containers/seccomp.json';
+
+describe.skipIf(!existsSync(PEER))('beside podman’s profile', () => {
+  // Opened there for containers in containers, or never known to the kernels that Docker's list is for.
+  const openedByPeer = [
+    ...['clone3', 'fsconfig', 'fsmount', 'fsopen', 'fspick', 'mount', 'mount_setattr', 'move_mount'],
+    ...['open_tree', 'pivot_root', 'setns', 'umount', 'umount2', 'unshare', 'keyctl', 'pidfd_getfd'],
+    ...['get_mempolicy', 'mbind', 'set_mempolicy', 'reboot', 'syslog', 'readdir', 'sigaction', 'signal'],
+    ...['sigpending', 'sigsuspend', 'syscall', 'timerfd'],
+  ];
+
+  test('the default allows no less, but for what is opened there on purpose', () => {
+    const ours = allowed(seccompFilter(undefined, DEFAULT));
+    const theirs = allowed(seccompFilter(readFileSync(PEER, 'utf8'), DEFAULT));
+    const missing = [...theirs].filter((name) => !ours.has(name) && !name.startsWith('io_uring_'));
+    expect(missing.filter((name) => !openedByPeer.includes(name))).toEqual([]);
   });
 });
 
