@@ -45,7 +45,7 @@ const PIPE_BYTES = 64 << 10;
 
 /**
  * Waits for the runtime's end, then writes the exit code. A shell is a hundredth of what a Node process takes,
- * and it outlives us. It sets no traps: an ignored signal would be ignored in the container too.
+ * and it outlives us. The file is written in one piece; empty, it does not count. The shell sets no traps: an ignored signal would be ignored in the container too.
  */
 const SCRIPT = `dir=$1 events=$2 cleanup=$3
 shift 3
@@ -55,7 +55,7 @@ if [ -n "$events" ]; then
   cat "$events" >"$dir/memory-events" 2>/dev/null
   eval "$cleanup" >/dev/null 2>&1
 fi
-echo "$code" >"$dir/exit.new" && mv -f "$dir/exit.new" "$dir/exit"`;
+echo "$code" >"$dir/exit"`;
 
 /**
  * Descriptors of a container's pipes. A pipe lives as long as somebody has it open: held from before the start
