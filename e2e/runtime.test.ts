@@ -324,6 +324,24 @@ describeWith(needs, 'runc runs busybox', () => {
     );
   });
 
+  test('and has its exit code though nobody read what it printed when it ended', async () => {
+    const options = { command: ['sh', '-c', 'head -c 200000 /dev/zero | tr "\\0" x; exit 4'] };
+    const prepared = await prepare(options);
+    const { pid, pipes } = await start(prepared, options);
+    closePipes(pipes);
+    await sleep(300);
+    process.kill(pid, 'SIGKILL');
+    await sleep(300);
+    expect(readContainerFacts(prepared.paths)).toMatchObject({ isAlive: true });
+    const monitor = await ContainerMonitor.open({
+      paths: prepared.paths,
+      log: new JsonFileLog(prepared.log),
+    });
+    await monitor.run();
+    expect((await waitForExit(prepared.paths)).exit?.code).toBe(137);
+    expect((await logOf(prepared.log)).length).toBeGreaterThan(0);
+  });
+
   test('and is known to have ended when all that watched were killed', async () => {
     const options = { command: ['sleep', '600'] };
     const prepared = await prepare(options);

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { isErrno, throwIfCancelled } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -10,16 +10,17 @@ const LONGEST_WAIT_MS = 100;
 
 /** Reads what a container's directory and the kernel tell about it. No container's directory: nothing is known. */
 export function readContainerFacts(paths: ContainerPaths): ContainerFacts {
-  // The exit file comes after the process: seen in this order, an end is never taken for a disappearance.
   const identity = readIdentity(paths);
-  const isAlive = identity !== undefined && isProcessAlive(identity);
-  const exit = readTimed(paths.exit);
   const pid = readTimed(paths.pid);
+  // In this order an end that comes meanwhile is never taken for a disappearance.
+  const isRunning = identity !== undefined && isProcessAlive(identity);
+  const isSupervised = isRunning || (pid !== undefined && hasReader(paths.stdout));
+  const exit = readTimed(paths.exit);
   const events = exit && readTimed(paths.memoryEvents);
   return {
     ...(pid && { startedAt: pid.at }),
     ...(identity && { pid: identity.pid }),
-    isAlive,
+    isAlive: isSupervised && !exit,
     ...(exit && { exit: { code: Number(exit.text), at: exit.at } }),
     oomKilled: events !== undefined && hasOomKill(events.text),
   };
@@ -33,26 +34,23 @@ export async function waitForExit(paths: ContainerPaths, signal?: AbortSignal): 
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfCancelled(signal);
     const facts = readContainerFacts(paths);
-    if (facts.exit) return facts;
-    if (!facts.isAlive) {
-      // Between the end of the process and the file lies the runtime's clean-up.
-      const later = await readAfterCleanUp(paths, signal);
-      if (!later.isAlive) return later;
-    }
+    if (!facts.isAlive) return facts;
     await pause(waitMs, signal);
   }
 }
 
-const CLEAN_UP_MS = 2000;
-
-async function readAfterCleanUp(
-  paths: ContainerPaths,
-  signal: AbortSignal | undefined,
-): Promise<ContainerFacts> {
-  for (let waited = 0; ; waited += LONGEST_WAIT_MS) {
-    const facts = readContainerFacts(paths);
-    if (facts.exit || facts.isAlive || waited >= CLEAN_UP_MS) return facts;
-    await pause(LONGEST_WAIT_MS, signal);
+/**
+ * Between the end of a container's process and the note of its exit code the supervisor still has the pipes
+ * open, for long if nobody takes what the container printed last. A pipe without a reader can't be opened for
+ * writing.
+ */
+function hasReader(pipe: string): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENXIO', 'ENOENT')) return false;
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ export interface ContainerFacts {
   /** When its first process started. */
   readonly startedAt?: Date;
   readonly pid?: number;
-  /** That very process runs. */
+  /** That very process runs, or its exit code is still on its way. */
   readonly isAlive: boolean;
   readonly exit?: { readonly code: number; readonly at: Date };
   /** The kernel killed a process of it for want of memory. */
