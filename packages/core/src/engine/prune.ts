@@ -26,7 +26,7 @@ export interface PruneDeps {
   readonly now: () => Date;
   /** `pruneFilters` of Docker's configuration. */
   readonly configuredFilters: () => Promise<readonly string[]>;
-  /** Tells whether a container uses an image. Absent: there are none. */
+  /** Tells whether something besides the store's containers uses an image. */
   readonly isInUse?: (image: Digest) => boolean;
 }
 
@@ -90,7 +90,8 @@ function begin(plan: Plan): { readonly removal: Removal; readonly selection: Pru
   const { metadata } = plan.store;
   const pinned = new Set(metadata.pinnedImages());
   const isUsed = usedSince(plan);
-  const isKept = (id: Digest) => pinned.has(id) || plan.isInUse(id) || isUsed(id);
+  const ofContainers = new Set(metadata.imagesOfContainers());
+  const isKept = (id: Digest) => pinned.has(id) || ofContainers.has(id) || plan.isInUse(id) || isUsed(id);
   return {
     removal: new Removal(plan.store, isKept),
     selection: {

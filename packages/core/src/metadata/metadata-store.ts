@@ -107,6 +107,39 @@ export interface ImageStore {
   lastUses(): Map<Digest, Date>;
 }
 
+/** A container: its record is what whoever runs containers keeps of it, as JSON. */
+export interface StoredContainer {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** Without a slash before it; no two containers have the same. */
+  readonly name: string;
+  readonly imageId: Digest;
+  readonly createdAt: Date;
+  /** Grows with each change, so that a change can tell that another one came before it. */
+  readonly revision: number;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** Containers. Everything is one short transaction. */
+export interface ContainerStore {
+  /**
+   * Throws `CONFLICT` when another container has the name, `IMAGE_UNKNOWN` when the image is not in the store.
+   */
+  putContainer(container: Omit<StoredContainer, 'revision'>): void;
+  /** By the whole ID, the name, or the beginning of the ID, in this order. Throws `AMBIGUOUS_ID`. */
+  findContainer(idOrName: string): StoredContainer | undefined;
+  /** Newest first. */
+  listContainers(): StoredContainer[];
+  /**
+   * Sets name, image and record, if the stored revision is still that of `container`; tells whether it was.
+   * Throws `CONFLICT` when another container has the name.
+   */
+  replaceContainer(container: StoredContainer): boolean;
+  deleteContainer(id: string): boolean;
+  /** The images that containers were made from. Neither they nor what they consist of is to be removed. */
+  imagesOfContainers(): Digest[];
+}
+
 /** A stored index or manifest and what it names: the edges that the mark phase walks. */
 export interface DocumentRecord {
   readonly descriptor: Descriptor;
@@ -187,6 +220,7 @@ export interface MetadataInspection {
 
 export interface MetadataStore
   extends ImageStore,
+    ContainerStore,
     LayerStore,
     BlobLocationStore,
     LeaseStore,

@@ -77,6 +77,13 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE uses (image_id TEXT PRIMARY KEY, used_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, image_id TEXT NOT NULL, created_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL, record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX containers_by_image ON containers (image_id);
+  `,
 ];
 
 /** The newest schema that this program reads and writes. */

@@ -12,6 +12,7 @@ const ROOTS = [
   { table: 'images', column: 'id' },
   { table: 'images', column: 'manifest_digest' },
   { table: 'image_layers', column: 'digest' },
+  { table: 'containers', column: 'image_id' },
   { table: 'registry_manifests', column: 'digest' },
   { table: 'registry_tags', column: 'digest' },
   { table: 'lease_digests', column: 'digest' },

@@ -75,7 +75,7 @@ describe('opening', () => {
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    database.exec('DROP TABLE pins; DROP TABLE uses; PRAGMA user_version = 1');
+    database.exec('DROP TABLE pins; DROP TABLE uses; DROP TABLE containers; PRAGMA user_version = 1');
     database.close();
   }
 

@@ -5,6 +5,7 @@ import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
+import { ContainerTable } from './container-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { ImageTable } from './image-table.ts';
 import { LayerTable } from './layer-table.ts';
@@ -20,6 +21,7 @@ import type {
   LayerRecord,
   Lease,
   MetadataStore,
+  StoredContainer,
 } from './metadata-store.ts';
 import { migrate, schemaVersionOf } from './migrations.ts';
 import { NameTable } from './name-table.ts';
@@ -36,6 +38,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #images: ImageTable;
   readonly #pins: PinTable;
   readonly #uses: UseTable;
+  readonly #containers: ContainerTable;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
   readonly #leases: LeaseTable;
@@ -48,6 +51,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#images = new ImageTable(database);
     this.#pins = new PinTable(database, clock);
     this.#uses = new UseTable(database, clock);
+    this.#containers = new ContainerTable(database);
     this.#documents = new DocumentTable(database);
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
@@ -177,6 +181,30 @@ export class SqliteMetadataStore implements MetadataStore {
 
   lastUses(): Map<Digest, Date> {
     return this.#uses.list();
+  }
+
+  putContainer(container: Omit<StoredContainer, 'revision'>): void {
+    this.#containers.put(container);
+  }
+
+  findContainer(idOrName: string): StoredContainer | undefined {
+    return this.#containers.find(idOrName);
+  }
+
+  listContainers(): StoredContainer[] {
+    return this.#containers.list();
+  }
+
+  replaceContainer(container: StoredContainer): boolean {
+    return this.#containers.replace(container);
+  }
+
+  deleteContainer(id: string): boolean {
+    return this.#containers.delete(id);
+  }
+
+  imagesOfContainers(): Digest[] {
+    return this.#containers.images();
   }
 
   putLayer(record: LayerRecord): void {

@@ -30,6 +30,7 @@ export function metadataStoreSuite(name: string, open: OpenStore): void {
     nameCases(open);
     imageCases(open);
     pinCases(open);
+    containerCases(open);
     useCases(open);
     layerCases(open);
     catalogCases(open);
@@ -292,6 +293,87 @@ function pinCases(open: OpenStore): void {
     expect([ids[0]!, ids[0]!].map((id) => store.unpinImage(id))).toEqual([true, false]);
     store.deleteImage(ids[1]!);
     expect(store.pinnedImages()).toEqual([]);
+  });
+}
+
+function containerCases(open: OpenStore): void {
+  const start = new Date('2026-01-02T03:04:05Z');
+  const image = imageFixture('a');
+  const containerFixture = (id: string, name: string, at = 0) => ({
+    id: id.padEnd(64, '0'),
+    name,
+    imageId: image.facts.id,
+    createdAt: new Date(start.getTime() + at),
+    record: { state: { status: 'created' } },
+  });
+
+  async function withImage(): Promise<MetadataStore> {
+    const store = await open(testClock());
+    store.putImage(image.facts, [image.manifest], image.names);
+    return store;
+  }
+
+  test('finds a container by ID, by name, by the beginning of its ID', async () => {
+    const store = await withImage();
+    const [first, second] = [containerFixture('ab1', 'first'), containerFixture('ab2', 'ab')];
+    store.putContainer(first);
+    store.putContainer(second);
+    for (const key of [first.id, 'first', '/first', 'ab1'])
+      expect(store.findContainer(key)).toEqual({ ...first, revision: 0 });
+    // A name goes before the beginning of an ID.
+    expect(store.findContainer('ab')?.id).toBe(second.id);
+    for (const key of ['none', 'ab3', '', '%']) expect(store.findContainer(key)).toBeUndefined();
+    expect(() => store.findContainer('a')).toThrow('multiple IDs found with provided prefix: a');
+  });
+
+  test('lists containers, newest first', async () => {
+    const store = await withImage();
+    for (const [index, name] of ['old', 'new'].entries())
+      store.putContainer(containerFixture(`a${index}`, name, index));
+    expect(store.listContainers().map(({ name }) => name)).toEqual(['new', 'old']);
+  });
+
+  test('refuses a container of a name that is taken, or of no image', async () => {
+    const store = await withImage();
+    const first = containerFixture('a1', 'web');
+    store.putContainer(first);
+    expect(() => store.putContainer(containerFixture('a2', 'web'))).toThrow(
+      `Conflict. The container name "/web" is already in use by container "${first.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+    );
+    const orphan = { ...containerFixture('a3', 'orphan'), imageId: digestOf('none') };
+    expect(() => store.putContainer(orphan)).toThrow('No such image');
+    store.putContainer(containerFixture('a4', 'other'));
+    const other = store.findContainer('other');
+    expect(() => store.replaceContainer({ ...other!, name: 'web' })).toThrow('Conflict.');
+    expect(store.listContainers()).toHaveLength(2);
+  });
+
+  test('changes a container only as it was read', async () => {
+    const store = await withImage();
+    store.putContainer(containerFixture('a1', 'web'));
+    const read = store.findContainer('web')!;
+    expect(store.replaceContainer({ ...read, name: 'site', record: { changed: 1 } })).toBe(true);
+    expect(store.replaceContainer({ ...read, record: { changed: 2 } })).toBe(false);
+    expect(store.findContainer('site')).toMatchObject({ revision: 1, record: { changed: 1 } });
+  });
+
+  test('forgets a container, once', async () => {
+    const store = await withImage();
+    const container = containerFixture('a1', 'web');
+    store.putContainer(container);
+    expect(store.imagesOfContainers()).toEqual([image.facts.id]);
+    expect(store.deleteContainer(container.id)).toBe(true);
+    expect(store.deleteContainer(container.id)).toBe(false);
+    expect(store.imagesOfContainers()).toEqual([]);
+  });
+
+  test('keeps what a container was made from when its image is removed', async () => {
+    const store = await withImage();
+    store.putContainer(containerFixture('a1', 'web'));
+    store.deleteImage(image.facts.id);
+    expect(store.unheld([image.facts.id])).toEqual([]);
+    store.deleteContainer('a1'.padEnd(64, '0'));
+    expect(store.unheld([image.facts.id])).toEqual([image.facts.id]);
   });
 }
 

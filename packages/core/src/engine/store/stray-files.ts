@@ -12,6 +12,8 @@ const TOP = new Set([
   'tocs',
   'ingests',
   'leases',
+  'snapshots',
+  'containers',
   'tmp',
   'metadata.db',
   'metadata.db-wal',
