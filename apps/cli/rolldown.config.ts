@@ -167,4 +167,5 @@ export default [
   worker('unpack-worker', 'rootfs/unpack-worker'),
   // The process that watches over a detached container, started by its file name too; there may be many of it.
   worker('monitor-main', 'runtime/monitor-main'),
+  worker('exit-main', 'engine/containers/exit-main'),
 ];

@@ -75,7 +75,7 @@ export function commandTree(io: Io, execute: Execute): Command {
 
 function addGroup(program: DockerCommand, spec: GroupSpec, execute: Execute): void {
   const group = program.command(spec.name).summary(spec.summary).description(spec.summary);
-  group.usage(`${group.path} COMMAND`).passThroughOptions();
+  group.usage(`${group.path} COMMAND`).enablePositionalOptions().passThroughOptions();
   group.whenChosen(() => {
     group.takeFlags([]);
     addCommands(group, spec.commands, execute);
@@ -89,6 +89,7 @@ function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execu
     command.summary(spec.summary).description(spec.description ?? spec.summary);
     command.usage(`${command.path} ${spec.usage}`.trimEnd());
     command.alsoKnownAs = spec.alsoKnownAs ?? [];
+    if (spec.isWrapper) command.wrap();
     command.whenChosen(() => command.takeFlags(spec.flags).takeArguments(spec.arity));
     command.action(() => execute(spec, command));
   }

@@ -40,6 +40,8 @@ export interface CommandSpec {
   /** What each argument is; further ones are what the last is. */
   readonly operands?: readonly ValueKind[];
   readonly flags: readonly FlagSpec[];
+  /** The first argument ends the flags: what follows is a command line of its own. */
+  readonly isWrapper?: boolean;
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
   load(): Promise<{ readonly run: Run }>;

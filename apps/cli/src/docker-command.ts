@@ -14,6 +14,7 @@ export class DockerCommand extends Command {
   /** All full names of the command, for the help text, when there are several. */
   alsoKnownAs: readonly string[] = [];
   #define: (() => void) | undefined;
+  #isWrapper = false;
 
   override createCommand(name?: string): DockerCommand {
     return new DockerCommand(name);
@@ -34,6 +35,12 @@ export class DockerCommand extends Command {
     return this;
   }
 
+  /** Lets the first argument end the flags: what follows is a command line of its own. */
+  wrap(): this {
+    this.#isWrapper = true;
+    return this.passThroughOptions();
+  }
+
   /** The command of this name or alias below this one, if there is one. */
   find(name: string): DockerCommand | undefined {
     this.#complete();
@@ -44,7 +51,10 @@ export class DockerCommand extends Command {
 
   /** Adds the flags, and those that ask for help, which every command has. */
   takeFlags(flags: readonly FlagSpec[]): this {
-    for (const flag of [...flags, HELP]) this.addOption(new FlagOption(flag));
+    // `-h` of `run` is the host's name.
+    const { short: _, ...longHelp } = HELP;
+    const help = flags.some(({ short }) => short === HELP.short) ? longHelp : HELP;
+    for (const flag of [...flags, help]) this.addOption(new FlagOption(flag));
     return this;
   }
 
@@ -57,7 +67,7 @@ export class DockerCommand extends Command {
   /** Reads the command's flags; prints the help text and ends if they ask for it. */
   override parseOptions(argv: string[]): ParseOptionsResult {
     this.#complete();
-    const { words, fault } = respell(this.options, argv, this.commands.length === 0);
+    const { words, fault } = respell(this.options, argv, this.commands.length === 0 && !this.#isWrapper);
     try {
       const parsed = super.parseOptions(words);
       if (fault !== undefined) throw new FlagError(fault);

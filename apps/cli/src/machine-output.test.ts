@@ -212,13 +212,8 @@ describe('--format', () => {
     const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
-      'completion',
-      'login',
-      'logout',
-      'save',
-      'serve',
-      'tag',
-      'unpin',
+      ...['completion', 'convert', 'copy', 'create', 'kill', 'login', 'logout', 'logs', 'rm', 'run', 'save'],
+      ...['serve', 'squash', 'start', 'stop', 'tag', 'unpin', 'wait'],
     ]);
   });
 });

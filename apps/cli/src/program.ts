@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
+import { CREATE, KILL, LOGS, PS, RM, RUN, START, STOP, WAIT } from './specs/containers.ts';
 import {
   HISTORY,
   IMAGE_INSPECT,
@@ -64,6 +65,8 @@ export const DAEMON_FLAGS: readonly FlagSpec[] = [
 
 /** The commands that stand first in the list, and those that follow. */
 export const COMMON_COMMANDS: readonly CommandSpec[] = [
+  RUN,
+  PS,
   PULL,
   PUSH,
   IMAGES,
@@ -78,22 +81,44 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   COMPLETION,
   CONVERT,
   COPY,
+  CREATE,
   HISTORY,
   IMPORT,
   INSPECT,
+  KILL,
   LOAD,
+  LOGS,
   OUTDATED,
   PIN,
+  RM,
   RMI,
   SAVE,
   SQUASH,
+  START,
+  STOP,
   TAG,
   TAGS,
   UNPIN,
   VERIFY,
+  WAIT,
 ];
 
 export const GROUPS: readonly GroupSpec[] = [
+  {
+    name: 'container',
+    summary: 'Manage containers',
+    commands: [
+      CREATE,
+      KILL,
+      LOGS,
+      { ...PS, name: 'ls', aliases: ['ps', 'list'] },
+      { ...RM, aliases: ['remove'] },
+      RUN,
+      START,
+      STOP,
+      WAIT,
+    ],
+  },
   {
     name: 'image',
     summary: 'Manage images',

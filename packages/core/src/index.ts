@@ -29,3 +29,4 @@ export {
   withDefaultTag,
 } from './reference.ts';
 export type { Endpoint, RateLimit, SearchResult } from './registry/registry-client.ts';
+export { DEFAULT_DETACH_KEYS, DetachKeyFilter, parseDetachKeys } from './runtime/detach-keys.ts';

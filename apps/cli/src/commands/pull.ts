@@ -60,6 +60,15 @@ export async function run(context: CommandContext): Promise<number> {
   return 0;
 }
 
+/** Pulls one image, and tells of it as `pull` does. */
+export async function pullAloud(
+  engine: Engine,
+  request: PullRequest,
+  context: CommandContext,
+): Promise<void> {
+  printStatus(await fetchAloud(engine, request, context), request.ref, context);
+}
+
 function isAllTags({ ref }: PullRequest): boolean {
   return ref.tag === undefined && ref.digest === undefined;
 }

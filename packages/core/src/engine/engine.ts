@@ -6,6 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
+import type { ContainerVerbs } from './containers/container-verbs.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
 import type { ImageTree } from './image-tree.ts';
@@ -19,6 +20,7 @@ import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
 
 export type { PullCheck } from './check-pull.ts';
+export type * from './containers/container-verbs.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
 export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
@@ -333,6 +335,8 @@ export interface SystemInfo {
  */
 export interface Engine extends AsyncDisposable {
   readonly root: string;
+  /** Runs images, on Linux. */
+  readonly containers: ContainerVerbs;
   pull(request: PullRequest, options?: VerbOptions): Promise<PullResult>;
   /** Every tag of a repository, in the registry's order. */
   pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;

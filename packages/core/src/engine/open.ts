@@ -1,4 +1,5 @@
 import { hostPlatform } from '../platform.ts';
+import { bindContainers } from './containers/bind-containers.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { Parts } from './parts.ts';
 import { storeRoot } from './store/default-root.ts';
@@ -14,6 +15,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
   const parts = new Parts({ root, env, host, options });
   return {
     root,
+    containers: bindContainers(() => parts.containers()),
     ...transferVerbs(parts),
     ...imageVerbs(parts),
     ...archiveVerbs(parts),

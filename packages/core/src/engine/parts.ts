@@ -62,6 +62,12 @@ export class Parts {
     return { ...access, loadPasses: () => this.#loadPasses() };
   }
 
+  /** For verbs on containers. */
+  async containers() {
+    const { containerDeps } = await import('./containers/open-containers.ts');
+    return containerDeps(await this.#openStore(), this.#options.host);
+  }
+
   /** For what tells of the configuration. */
   async settings() {
     const config = await this.#readConfig();

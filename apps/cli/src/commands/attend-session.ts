@@ -1,0 +1,112 @@
+import {
+  type ContainerSession,
+  DEFAULT_DETACH_KEYS,
+  DetachKeyFilter,
+  parseDetachKeys,
+  type SessionOptions,
+  type TerminalSize,
+} from '@wherry/core';
+import type { CommandContext } from '../command.ts';
+import { CommandError, plainly } from '../errors.ts';
+import type { Io } from '../io.ts';
+
+export interface Attendance {
+  /** What is typed, or comes in, goes to the container. */
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  /** Typed on a terminal, these leave the container running. */
+  readonly detachKeys: Uint8Array;
+}
+
+/** Seconds that a container has to end after Ctrl-C or a termination: less than what we have ourselves. */
+const STOP_SECONDS = 3;
+
+/** The keys of `--detach-keys`. Throws a `CommandError`. */
+export async function detachKeysOf({ flags }: CommandContext): Promise<Uint8Array> {
+  return await plainly(() => parseDetachKeys(flags.string('detach-keys') ?? DEFAULT_DETACH_KEYS));
+}
+
+/** A terminal of the container's needs one of ours to type on. */
+export function requireTerminal({ stdin }: Io, { interactive, tty }: Omit<Attendance, 'detachKeys'>): void {
+  if (interactive && tty && stdin.isTTY !== true) throw new CommandError('the input device is not a TTY');
+}
+
+/** Where a container's output goes, and the size of the terminal that shows it. */
+export function sessionOptions({ io, signal }: CommandContext): SessionOptions {
+  const size = terminalSize(io);
+  return {
+    signal,
+    sink: (stream, chunk) => io[stream].writeBytes(chunk),
+    ...(size && { size }),
+  };
+}
+
+/**
+ * Stays with a container until it ends: brings it input and the size of the terminal, and ends it when we are to
+ * end. Returns its exit code; 0 when it was detached from.
+ */
+export async function attendSession(
+  context: CommandContext,
+  session: ContainerSession,
+  attendance: Attendance,
+): Promise<number> {
+  const { engine, io, signal } = context;
+  const { interactive, tty } = attendance;
+  const stop = async () => {
+    const { containers } = await engine();
+    await containers.stop({ container: session.id, timeoutSeconds: STOP_SECONDS });
+  };
+  // Whether it works or not, the container's end is what we wait for.
+  const onAbort = () => void stop().catch(() => undefined);
+  const onResize = () => setImmediate(() => void resize(io, session));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (tty) process.on('SIGWINCH', onResize);
+  const release = interactive ? feed(io, session, attendance) : () => undefined;
+  try {
+    return (await session.exitCode) ?? 0;
+  } finally {
+    release();
+    process.off('SIGWINCH', onResize);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Brings the container what is typed; returns what puts the input back as it was. */
+function feed({ stdin }: Io, session: ContainerSession, { tty, detachKeys }: Attendance): () => void {
+  const isRaw = tty && stdin.isTTY === true;
+  const filter = new DetachKeyFilter(isRaw ? detachKeys : new Uint8Array());
+  const onData = (chunk: Uint8Array) => {
+    const { input, isDetached } = filter.push(chunk);
+    stdin.pause();
+    session.write(input).then(
+      () => (isDetached ? session.detach() : stdin.resume()),
+      // The container has closed its input, or is gone.
+      () => undefined,
+    );
+  };
+  const onEnd = () => session.endStdin();
+  if (isRaw) stdin.setRawMode?.(true);
+  stdin.on('data', onData).once('end', onEnd);
+  return () => {
+    stdin.off('data', onData).off('end', onEnd);
+    if (isRaw) stdin.setRawMode?.(false);
+    // Otherwise it keeps the process alive, waiting for a key.
+    stdin.pause();
+    stdin.destroy();
+  };
+}
+
+async function resize(io: Io, session: ContainerSession): Promise<void> {
+  const size = terminalSize(io);
+  try {
+    if (size) await session.resize(size);
+  } catch {
+    // The container has ended just now; its exit code tells.
+  }
+}
+
+function terminalSize({ stdout }: Io): TerminalSize | undefined {
+  const { rows, columns } = stdout;
+  return rows && columns ? { rows, columns } : undefined;
+}

@@ -1,0 +1,30 @@
+import type { CommandContext } from '../command.ts';
+import { CommandError } from '../errors.ts';
+
+/** `wherry logs`: what a container printed, each stream to its own. */
+export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
+  const [container = ''] = args;
+  const [since, until] = [flags.string('since'), flags.string('until')];
+  const request = {
+    container,
+    ...tailOf(flags.string('tail') ?? 'all'),
+    ...(since && { since }),
+    ...(until && { until }),
+    ...(flags.bool('follow') && { follow: true }),
+  };
+  const { containers } = await engine();
+  const { options } = await containers.inspect(container);
+  const withTime = flags.bool('timestamps');
+  for await (const { stream, text, time } of containers.logs(request, { signal })) {
+    const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
+    await out.writeBytes(Buffer.from(withTime ? `${time} ${text}` : text));
+  }
+  return 0;
+}
+
+function tailOf(text: string): { readonly tail?: number } {
+  if (text === 'all' || text === '') return {};
+  if (!/^-?\d+$/.test(text)) throw new CommandError(`invalid value for "tail": ${text}`);
+  const tail = Number(text);
+  return tail < 0 ? {} : { tail };
+}

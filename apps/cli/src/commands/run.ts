@@ -1,0 +1,26 @@
+import type { CommandContext } from '../command.ts';
+import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
+import { asContainerCommand } from './container-failure.ts';
+import { openCidFile } from './container-id-file.ts';
+import { withImage } from './container-image.ts';
+import { containerRequest } from './container-request.ts';
+
+/** `wherry run`: a new container, in the foreground or in the background. Returns its exit code. */
+export async function run(context: CommandContext): Promise<number> {
+  const { flags, io } = context;
+  const [interactive, tty] = [flags.bool('interactive'), flags.bool('tty')];
+  const isDetached = flags.bool('detach');
+  if (!isDetached) requireTerminal(io, { interactive, tty });
+  return await asContainerCommand('run', async () => {
+    const detachKeys = await detachKeysOf(context);
+    const request = { ...(await containerRequest(context)), stdinOnce: interactive && !isDetached };
+    const cidFile = await openCidFile(flags);
+    const { containers } = await context.engine();
+    const options = isDetached ? { signal: context.signal } : sessionOptions(context);
+    const { container, session } = await withImage(context, () => containers.run(request, options));
+    await cidFile?.write(container.id);
+    if (session) return await attendSession(context, session, { interactive, tty, detachKeys });
+    io.stdout.write(`${container.id}\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,232 @@
+import type { CommandSpec } from '../command.ts';
+import type { FlagSpec } from '../flags.ts';
+import { FILTER, FORMAT, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
+
+const DETACH_KEYS: FlagSpec = {
+  name: 'detach-keys',
+  type: 'string',
+  usage: 'Override the key sequence for detaching a container',
+};
+
+/** What a container is made with. */
+const CONTAINER_FLAGS: readonly FlagSpec[] = [
+  { name: 'add-host', type: 'list', usage: 'Add a custom host-to-IP mapping (host:ip)' },
+  { name: 'cap-add', type: 'strings', usage: 'Add Linux capabilities' },
+  { name: 'cap-drop', type: 'strings', usage: 'Drop Linux capabilities' },
+  { name: 'cidfile', type: 'string', usage: 'Write the container ID to the file', values: 'file' },
+  { name: 'cpus', type: 'string', usage: 'Number of CPUs' },
+  { name: 'entrypoint', type: 'string', usage: 'Overwrite the default ENTRYPOINT of the image' },
+  { name: 'env', short: 'e', type: 'list', usage: 'Set environment variables' },
+  { name: 'env-file', type: 'list', usage: 'Read in a file of environment variables', values: 'file' },
+  { name: 'group-add', type: 'list', usage: 'Add additional groups to join' },
+  { name: 'hostname', short: 'h', type: 'string', usage: 'Container host name' },
+  {
+    name: 'init',
+    type: 'bool',
+    usage: 'Run an init inside the container that forwards signals and reaps processes',
+  },
+  { name: 'interactive', short: 'i', type: 'bool', usage: 'Keep STDIN open even if not attached' },
+  { name: 'label', short: 'l', type: 'list', usage: 'Set meta data on a container' },
+  { name: 'memory', short: 'm', type: 'string', usage: 'Memory limit' },
+  { name: 'mount', type: 'list', usage: 'Attach a filesystem mount to the container' },
+  { name: 'name', type: 'string', usage: 'Assign a name to the container' },
+  {
+    name: 'network',
+    type: 'string',
+    default: 'host',
+    usage: 'Connect a container to a network ("host", "none")',
+    values: ['host', 'none'],
+  },
+  { name: 'net', type: 'string', usage: '', hidden: true },
+  { name: 'pids-limit', type: 'int', usage: 'Tune container pids limit (set -1 for unlimited)' },
+  PLATFORM,
+  { name: 'privileged', type: 'bool', usage: 'Give extended privileges to this container' },
+  // Read to be refused by name: there is no bridge to publish ports of.
+  { name: 'publish', short: 'p', type: 'list', usage: '', hidden: true },
+  { name: 'publish-all', short: 'P', type: 'bool', usage: '', hidden: true },
+  {
+    name: 'pull',
+    type: 'string',
+    default: 'missing',
+    usage: 'Pull image before running ("always", "missing", "never")',
+    values: ['always', 'missing', 'never'],
+  },
+  { ...QUIET, usage: 'Suppress the pull output' },
+  { name: 'read-only', type: 'bool', usage: "Mount the container's root filesystem as read only" },
+  { name: 'rm', type: 'bool', usage: 'Automatically remove the container when it exits' },
+  { name: 'security-opt', type: 'list', usage: 'Security Options ("no-new-privileges", "seccomp=...")' },
+  { name: 'stop-signal', type: 'string', usage: 'Signal to stop the container' },
+  { name: 'stop-timeout', type: 'int', usage: 'Timeout (in seconds) to stop a container' },
+  { name: 'tmpfs', type: 'list', usage: 'Mount a tmpfs directory' },
+  { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a pseudo-TTY' },
+  { name: 'ulimit', type: 'list', usage: 'Ulimit options' },
+  { name: 'user', short: 'u', type: 'string', usage: 'Username or UID (format: <name|uid>[:<group|gid>])' },
+  { name: 'volume', short: 'v', type: 'list', usage: 'Bind mount a directory of the host' },
+  { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
+];
+
+export const CREATE: CommandSpec = {
+  name: 'create',
+  summary: 'Create a new container',
+  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  arity: { min: 1 },
+  operands: ['image', 'file'],
+  isWrapper: true,
+  alsoKnownAs: ['container create', 'create'],
+  flags: CONTAINER_FLAGS,
+  load: () => import('../commands/create.ts'),
+};
+
+export const RUN: CommandSpec = {
+  name: 'run',
+  summary: 'Create and run a new container from an image',
+  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  arity: { min: 1 },
+  operands: ['image', 'file'],
+  isWrapper: true,
+  alsoKnownAs: ['container run', 'run'],
+  flags: [
+    ...CONTAINER_FLAGS,
+    { name: 'detach', short: 'd', type: 'bool', usage: 'Run container in background and print container ID' },
+    DETACH_KEYS,
+  ],
+  load: () => import('../commands/run.ts'),
+};
+
+export const START: CommandSpec = {
+  name: 'start',
+  summary: 'Start one or more stopped containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['container start', 'start'],
+  flags: [
+    { name: 'attach', short: 'a', type: 'bool', usage: 'Attach STDOUT/STDERR' },
+    DETACH_KEYS,
+    { name: 'interactive', short: 'i', type: 'bool', usage: "Attach container's STDIN" },
+  ],
+  load: () => import('../commands/start.ts'),
+};
+
+export const STOP: CommandSpec = {
+  name: 'stop',
+  summary: 'Stop one or more running containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['container stop', 'stop'],
+  flags: [
+    { name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' },
+    { name: 'time', type: 'int', usage: '', hidden: true },
+    { name: 'timeout', short: 't', type: 'int', usage: 'Seconds to wait before killing the container' },
+  ],
+  load: () => import('../commands/stop.ts'),
+};
+
+export const KILL: CommandSpec = {
+  name: 'kill',
+  summary: 'Kill one or more running containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['container kill', 'kill'],
+  flags: [{ name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' }],
+  load: () => import('../commands/kill.ts'),
+};
+
+export const WAIT: CommandSpec = {
+  name: 'wait',
+  summary: 'Block until one or more containers stop, then print their exit codes',
+  usage: 'CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['container wait', 'wait'],
+  flags: [],
+  load: () => import('../commands/wait.ts'),
+};
+
+export const RM: CommandSpec = {
+  name: 'rm',
+  summary: 'Remove one or more containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  alsoKnownAs: ['container rm', 'container remove', 'rm'],
+  flags: [
+    {
+      name: 'force',
+      short: 'f',
+      type: 'bool',
+      usage: 'Force the removal of a running container (uses SIGKILL)',
+    },
+    {
+      name: 'volumes',
+      short: 'v',
+      type: 'bool',
+      usage: 'Remove anonymous volumes associated with the container',
+    },
+  ],
+  load: () => import('../commands/rm.ts'),
+};
+
+export const LOGS: CommandSpec = {
+  name: 'logs',
+  summary: 'Fetch the logs of a container',
+  usage: '[OPTIONS] CONTAINER',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['container logs', 'logs'],
+  flags: [
+    { name: 'follow', short: 'f', type: 'bool', usage: 'Follow log output' },
+    {
+      name: 'since',
+      type: 'string',
+      usage:
+        'Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+    },
+    {
+      name: 'tail',
+      short: 'n',
+      type: 'string',
+      default: 'all',
+      usage: 'Number of lines to show from the end of the logs',
+    },
+    { name: 'timestamps', short: 't', type: 'bool', usage: 'Show timestamps' },
+    {
+      name: 'until',
+      type: 'string',
+      usage:
+        'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+    },
+  ],
+  load: () => import('../commands/logs.ts'),
+};
+
+export const PS: CommandSpec = {
+  name: 'ps',
+  summary: 'List containers',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  alsoKnownAs: ['container ls', 'container list', 'container ps', 'ps'],
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Show all containers (default shows just running)' },
+    {
+      ...FILTER,
+      short: 'f',
+      usage: 'Filter output based on conditions provided',
+      values: ['ancestor=', 'before=', 'exited=', 'id=', 'label=', 'name=', 'since=', 'status='],
+    },
+    FORMAT,
+    {
+      name: 'last',
+      short: 'n',
+      type: 'int',
+      default: -1,
+      usage: 'Show n last created containers (includes all states)',
+    },
+    {
+      name: 'latest',
+      short: 'l',
+      type: 'bool',
+      usage: 'Show the latest created container (includes all states)',
+    },
+    NO_TRUNC,
+    { ...QUIET, usage: 'Only display container IDs' },
+    { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' },
+  ],
+  load: () => import('../commands/ps.ts'),
+};

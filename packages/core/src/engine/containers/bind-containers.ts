@@ -1,0 +1,27 @@
+import type { ContainerDeps } from './container-deps.ts';
+import type { ContainerVerbs } from './container-verbs.ts';
+
+/** The verbs over what `open` gives; each loads its code when it is first called. */
+export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVerbs {
+  return {
+    create: async (request) => (await import('./create.ts')).createContainer(await open(), request),
+    run: async (request, options) => (await import('./run.ts')).runContainer(await open(), request, options),
+    start: async (container, options) =>
+      (await import('./start.ts')).startContainer(await open(), container, options),
+    startSession: async (container, options) =>
+      (await import('./start.ts')).startSession(await open(), container, options),
+    wait: async (container, options) =>
+      (await import('./wait.ts')).waitForContainer(await open(), container, options),
+    stop: async (request, options) =>
+      (await import('./stop.ts')).stopContainer(await open(), request, options),
+    kill: async (container, signal) =>
+      (await import('./kill.ts')).killContainer(await open(), container, signal),
+    remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),
+    inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
+    list: async (request) => (await import('./list.ts')).listContainers(await open(), request),
+    logs: async function* (request, options) {
+      const { containerLogs } = await import('./logs.ts');
+      yield* containerLogs(await open(), request, options);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { WherryError } from '../../errors.ts';
+import type { ContainerStore, StoredContainer } from '../../metadata/metadata-store.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+
+/** What is kept of a container; its name is the one that it has now. */
+export function recordOf(stored: StoredContainer): ContainerRecord {
+  return { ...(stored.record as unknown as ContainerRecord), name: stored.name };
+}
+
+/** Finds a container by name, ID or the beginning of its ID. Throws `CONTAINER_UNKNOWN`, `AMBIGUOUS_ID`. */
+export function requireContainer(store: ContainerStore, idOrName: string): ContainerRecord {
+  const stored = store.findContainer(idOrName);
+  if (stored) return recordOf(stored);
+  throw new WherryError('CONTAINER_UNKNOWN', `No such container: ${idOrName}`, {
+    hint: 'list what is here with: wherry ps -a',
+    details: { container: idOrName },
+  });
+}
+
+/**
+ * Changes a record as it is now, whoever else changes it meanwhile; `undefined`: the container is gone.
+ */
+export function changeRecord(
+  store: ContainerStore,
+  id: string,
+  change: (record: ContainerRecord) => ContainerRecord,
+): ContainerRecord | undefined {
+  for (;;) {
+    const stored = store.findContainer(id);
+    if (stored?.id !== id) return undefined;
+    const record = change(recordOf(stored));
+    if (store.replaceContainer({ ...stored, name: record.name, record: { ...record } })) return record;
+  }
+}

@@ -1,0 +1,53 @@
+import type { VerbOptions } from '../../events.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import type { LogEntry } from '../../runtime/log-reader.ts';
+import type { CreateContainerRequest } from './create.ts';
+import type { ContainerSummary, ListContainersRequest } from './list.ts';
+import type { LogsRequest } from './logs.ts';
+import type { RemoveContainerRequest } from './remove.ts';
+import type { RunOptions, RunResult } from './run.ts';
+import type { ContainerSession } from './session.ts';
+import type { SessionOptions, StartOptions } from './start.ts';
+import type { StopRequest } from './stop.ts';
+
+export type {
+  ContainerMount,
+  ContainerOptions,
+  ResourceLimits,
+  Ulimit,
+} from '../../runtime/container-options.ts';
+export type { ContainerRecord } from '../../runtime/container-record.ts';
+export type { ContainerState } from '../../runtime/container-state.ts';
+export type { LogEntry } from '../../runtime/log-reader.ts';
+export type { TerminalSize } from '../../runtime/terminal.ts';
+export type { CreateContainerRequest } from './create.ts';
+export type { ContainerSizes, ContainerSummary, ListContainersRequest } from './list.ts';
+export type { LogsRequest } from './logs.ts';
+export type { RemoveContainerRequest } from './remove.ts';
+export type { RunOptions, RunResult } from './run.ts';
+export type { ContainerSession } from './session.ts';
+export type { SessionOptions, StartOptions } from './start.ts';
+export type { StopRequest } from './stop.ts';
+
+/** Verbs on containers, on Linux alone: elsewhere all of them throw `UNSUPPORTED`. */
+export interface ContainerVerbs {
+  /** Makes a container of an image that is here. */
+  create(request: CreateContainerRequest): Promise<ContainerRecord>;
+  /** Makes a container and starts it, in the foreground of this process where there is a sink for its output. */
+  run(request: CreateContainerRequest, options?: RunOptions): Promise<RunResult>;
+  /** Starts a container in the background; one that runs is left alone. */
+  start(container: string, options?: StartOptions): Promise<void>;
+  /** Starts a container in the foreground of this process; `undefined`: it runs already. */
+  startSession(container: string, options: SessionOptions): Promise<ContainerSession | undefined>;
+  /** Waits until a container runs no more; tells its exit code. */
+  wait(container: string, options?: VerbOptions): Promise<number>;
+  stop(request: StopRequest, options?: VerbOptions): Promise<void>;
+  /** Sends a signal, `SIGKILL` unless another is given. */
+  kill(container: string, signal?: string): Promise<void>;
+  remove(request: RemoveContainerRequest): Promise<void>;
+  /** What is kept of a container, with the state that it is in now. */
+  inspect(container: string): Promise<ContainerRecord>;
+  /** Newest first, in the states that they are in now. */
+  list(request?: ListContainersRequest): Promise<ContainerSummary[]>;
+  logs(request: LogsRequest, options?: VerbOptions): AsyncIterable<LogEntry>;
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { toStorageError } from '../../content/storage-error.ts';
+import { isErrno, isWherryError } from '../../errors.ts';
+import type { ImageFacts } from '../../metadata/metadata-store.ts';
+import { type ContainerConfig, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import type { Platform } from '../../platform.ts';
+import type { ContainerOptions } from '../../runtime/container-options.ts';
+import { type ContainerRecord, makeContainerId, parseContainerName } from '../../runtime/container-record.ts';
+import { CREATED_STATE } from '../../runtime/container-state.ts';
+import { readHostFacts } from '../../runtime/host-facts.ts';
+import { makeContainerName } from '../../runtime/names.ts';
+import { configuredEnv, containerCommand, workingDirectory } from '../../runtime/process-spec.ts';
+import { cgroupResources } from '../../runtime/resources.ts';
+import { resolveImage } from '../resolve.ts';
+import { chosenImage } from '../selection/chosen-image.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
+import type { Store } from '../store/store.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { containerPlaces } from './container-places.ts';
+
+export interface CreateContainerRequest {
+  /** A name or an ID; the record keeps it as the user wrote it. */
+  readonly image: string;
+  /** Of an index, the image for it. */
+  readonly platform?: Platform;
+  /** Absent: one is made up. */
+  readonly name?: string;
+  readonly options?: ContainerOptions;
+  /** Beside the image's. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The container has an input; it ends with that of who is attached first if `stdinOnce`. */
+  readonly openStdin?: boolean;
+  readonly stdinOnce?: boolean;
+  /** The container is removed when it has ended. */
+  readonly autoRemove?: boolean;
+  /** Such as `SIGTERM`. */
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
+}
+
+/** Names that are made up and turn out to be taken; more than a few are none of chance. */
+const NAME_TRIES = 100;
+
+/**
+ * Makes a container of an image that is here, to be started. Throws `IMAGE_UNKNOWN`, `PLATFORM_UNKNOWN`,
+ * `CONFLICT` when the name is taken, `INVALID_ARGUMENT` in Docker's words.
+ */
+export async function createContainer(
+  deps: ContainerDeps,
+  request: CreateContainerRequest,
+): Promise<ContainerRecord> {
+  const { store } = deps;
+  const name = request.name === undefined ? undefined : parseContainerName(request.name);
+  const resolved = resolveImage(store.metadata, request.image);
+  const facts = await chosenImage(store, resolved, request.platform, request.image);
+  const image = await readConfig(store, facts);
+  requirePossible(image.config ?? {}, request.options ?? {});
+  const id = await makeDirectory(store);
+  const record = newRecord({ id, facts, image: image.config ?? {}, request, now: deps.now() });
+  for (let attempt = 1; ; attempt++)
+    try {
+      const named = { ...record, name: name ?? freeName(store) };
+      const { createdAt } = named;
+      const stored = { id, name: named.name, imageId: facts.id, createdAt: new Date(createdAt) };
+      store.metadata.putContainer({ ...stored, record: { ...named } });
+      return named;
+    } catch (error) {
+      // Another process took the very name that was made up here.
+      if (name === undefined && attempt < NAME_TRIES && isWherryError(error, 'CONFLICT')) continue;
+      await removeDirectory(store, id);
+      throw error;
+    }
+}
+
+/** The image's config, which its containers run by. Throws `CORRUPT`, `INVALID_DOCUMENT`. */
+export async function readConfig(store: Store, { id }: Pick<ImageFacts, 'id'>): Promise<ImageConfig> {
+  return parseImageConfig(await readOwnDocument(store.blobs, id, MAX_CONFIG_BYTES));
+}
+
+async function makeDirectory(store: Store): Promise<string> {
+  for (;;) {
+    const id = makeContainerId(randomBytes);
+    const { directory } = containerPlaces(store.root, id).paths;
+    await makeStoreDirectory(dirname(directory));
+    try {
+      await mkdir(directory, { mode: 0o700 });
+      return id;
+    } catch (error) {
+      // The directory's name is only the beginning of the ID.
+      if (!isErrno(error, 'EEXIST')) throw toStorageError(error, `make ${directory}`);
+    }
+  }
+}
+
+function freeName(store: Store): string {
+  return makeContainerName(Math.random, (name) => store.metadata.findContainer(name)?.name === name);
+}
+
+interface RecordParts {
+  readonly id: string;
+  readonly facts: ImageFacts;
+  readonly image: ContainerConfig;
+  readonly request: CreateContainerRequest;
+  readonly now: Date;
+}
+
+function newRecord({ id, facts, image, request, now }: RecordParts): ContainerRecord {
+  const { options = {}, openStdin = false, stdinOnce = false, autoRemove = false } = request;
+  const labels = { ...image.Labels, ...request.labels };
+  const stopSignal = request.stopSignal ?? image.StopSignal;
+  const { stopTimeoutSeconds } = request;
+  return {
+    ...{ id, name: '', imageId: facts.id, imageName: request.image, labels, options },
+    createdAt: now.toISOString().replace(/Z$/, '000000Z'),
+    argv: containerCommand(image, options).argv,
+    config: mergedConfig(id, image, request),
+    ...{ openStdin, stdinOnce, autoRemove, restartCount: 0, state: CREATED_STATE },
+    ...(stopSignal && { stopSignal }),
+    ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
+  };
+}
+
+/** Docker's `Config`: the image's, with what the options put in its place. */
+function mergedConfig(
+  id: string,
+  image: ContainerConfig,
+  request: CreateContainerRequest,
+): Readonly<Record<string, unknown>> {
+  const { options = {}, labels } = request;
+  const { entrypoint, command } = containerCommand(image, options);
+  return {
+    ...image,
+    Hostname: options.hostname ?? id.slice(0, 12),
+    Domainname: options.domainname ?? '',
+    User: options.user || image.User || '',
+    Tty: options.tty ?? false,
+    OpenStdin: request.openStdin ?? false,
+    StdinOnce: request.stdinOnce ?? false,
+    Env: configuredEnv(image, options),
+    Cmd: command.length > 0 ? command : null,
+    Entrypoint: entrypoint.length > 0 ? entrypoint : null,
+    Image: request.image,
+    WorkingDir: options.workingDir || image.WorkingDir || '',
+    Labels: { ...image.Labels, ...labels },
+  };
+}
+
+/** Finds out now what would fail at every start, as Docker does. */
+function requirePossible(image: ContainerConfig, options: ContainerOptions): void {
+  containerCommand(image, options);
+  workingDirectory(image, options);
+  cgroupResources(options.resources ?? {}, readHostFacts());
+}
+
+async function removeDirectory(store: Store, id: string): Promise<void> {
+  await rm(containerPlaces(store.root, id).paths.directory, { recursive: true, force: true });
+}

@@ -1,0 +1,134 @@
+import { readdir } from 'node:fs/promises';
+import type { Digest } from '../../digest.ts';
+import { isErrno, isWherryError, WherryError } from '../../errors.ts';
+import type { VerbOptions } from '../../events.ts';
+import { mountRootfs, unmountRootfs } from '../../rootfs/overlay.ts';
+import type { SnapshotLease } from '../../rootfs/snapshot.ts';
+import { writeBundle } from '../../runtime/bundle.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { type StartedContainer, type StdinMode, startSupervised } from '../../runtime/supervisor.ts';
+import type { TerminalSize } from '../../runtime/terminal.ts';
+import { requireLayerVariant } from '../store/layer-variant.ts';
+import type { Store } from '../store/store.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { type ContainerPlaces, containerPlaces } from './container-places.ts';
+import { changeRecord } from './container-records.ts';
+import { readConfig } from './create.ts';
+import { clearAway, isMountedAt } from './settle.ts';
+
+/** A terminal whose size nobody told. */
+const DEFAULT_SIZE: TerminalSize = { rows: 24, columns: 80 };
+const START_FAILED = 128;
+
+/**
+ * Starts a container whose lock the caller holds: layers unpacked and held, root file system mounted, bundle
+ * written, process started. What fails leaves nothing behind but a note in the record. Throws what it failed
+ * with; `details.exitCode` is what `run` then ends with.
+ */
+export async function launch(
+  deps: ContainerDeps,
+  record: ContainerRecord,
+  options: VerbOptions & { readonly size?: TerminalSize } = {},
+): Promise<StartedContainer> {
+  requireRoot();
+  const { id } = record;
+  const places = containerPlaces(deps.store.root, id);
+  try {
+    await mountLayers(deps, record, places, options);
+    const started = await startProcess(deps, record, places, options.size);
+    changeRecord(deps.store.metadata, id, (now) => ({
+      ...now,
+      state: {
+        ...now.state,
+        ...{ status: 'running', pid: started.pid, exitCode: 0, error: '', oomKilled: false },
+        startedAt: deps.now().toISOString(),
+      },
+    }));
+    return started;
+  } catch (error) {
+    await clearAway(deps, id);
+    noteFailure(deps, id, error);
+    throw error;
+  }
+}
+
+/** Rootless containers are not offered yet. */
+function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new WherryError('PERMISSION_DENIED', 'running containers needs root', {
+    hint: 'run it as root, or with sudo',
+  });
+}
+
+async function mountLayers(
+  deps: ContainerDeps,
+  record: ContainerRecord,
+  { paths, rootfs }: ContainerPlaces,
+  options: VerbOptions,
+): Promise<void> {
+  await using lease = await unpackLayers(deps, record, options);
+  await lease.hold(record.id);
+  // Whoever ran it before was killed, or it is a copy, whose changes are in it.
+  if (await isMountedAt(rootfs)) await unmountRootfs(rootfs);
+  else if (await hasFiles(rootfs)) return;
+  await mountRootfs({ layers: lease.snapshots, target: rootfs, changes: paths.directory }, options);
+}
+
+async function unpackLayers(
+  { store, snapshots }: ContainerDeps,
+  { imageId }: ContainerRecord,
+  options: VerbOptions,
+): Promise<SnapshotLease> {
+  const facts = requireImage(store, imageId);
+  const layers = [];
+  for (const layer of facts.layers)
+    layers.push({ diffID: layer.diffID, blob: (await requireLayerVariant(store, layer)).digest });
+  return await snapshots.ensure(layers, options);
+}
+
+function requireImage(store: Store, imageId: string) {
+  const facts = store.metadata.findImage(imageId as Digest);
+  if (facts) return facts;
+  throw new WherryError('IMAGE_UNKNOWN', `No such image: ${imageId}`, { details: { image: imageId } });
+}
+
+async function startProcess(
+  deps: ContainerDeps,
+  record: ContainerRecord,
+  { paths, rootfs }: ContainerPlaces,
+  size: TerminalSize = DEFAULT_SIZE,
+): Promise<StartedContainer> {
+  const { id } = record;
+  const { config = {} } = await readConfig(deps.store, requireImage(deps.store, record.imageId));
+  const { tty } = record.options;
+  const options = tty ? { ...record.options, consoleSize: size } : record.options;
+  const { memoryEvents } = await writeBundle({ id, image: config, options, rootfs, paths });
+  return await startSupervised({
+    ...{ runtime: deps.runtime(), id, paths, stdin: stdinMode(record) },
+    ...(tty && { tty: size }),
+    ...(memoryEvents !== undefined && { memoryEvents }),
+  });
+}
+
+function stdinMode({ openStdin, stdinOnce }: ContainerRecord): StdinMode {
+  if (!openStdin) return 'none';
+  return stdinOnce ? 'once' : 'open';
+}
+
+function noteFailure({ store }: ContainerDeps, id: string, error: unknown): void {
+  if (!isWherryError(error) || error.kind === 'cancelled') return;
+  const { exitCode = START_FAILED } = error.details;
+  changeRecord(store.metadata, id, (record) => ({
+    ...record,
+    state: { ...record.state, exitCode: Number(exitCode), error: error.message },
+  }));
+}
+
+async function hasFiles(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length > 0;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

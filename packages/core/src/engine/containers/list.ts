@@ -1,0 +1,109 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '../../digest.ts';
+import { isErrno, isWherryError } from '../../errors.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { resolveImage } from '../resolve.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { matchContainers } from './container-filters.ts';
+import { containerPlaces } from './container-places.ts';
+import { recordOf } from './container-records.ts';
+import { currentRecord, tend } from './settle.ts';
+
+export interface ListContainersRequest {
+  /** Those that do not run, too. */
+  readonly all?: boolean;
+  /** This many of the newest, whether they run or not; absent: all. */
+  readonly last?: number;
+  /** `name=value` each, with Docker's names. */
+  readonly filters?: readonly string[];
+  /** Measures what each container changed. */
+  readonly sizes?: boolean;
+}
+
+export interface ContainerSummary {
+  readonly container: ContainerRecord;
+  /** What the user called the image, as long as it means that image; its ID otherwise. */
+  readonly image: string;
+  readonly sizes?: ContainerSizes;
+}
+
+/** Bytes of files. */
+export interface ContainerSizes {
+  /** What the container made or changed. */
+  readonly changedBytes: number;
+  /** That, and the image. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Lists containers, newest first, with the states that they are in now. What a killed wherry left behind is put
+ * in order on the way. Throws `INVALID_ARGUMENT` with Docker's texts for filters, `CONTAINER_UNKNOWN` for what
+ * they name.
+ */
+export async function listContainers(
+  deps: ContainerDeps,
+  request: ListContainersRequest = {},
+): Promise<ContainerSummary[]> {
+  const { metadata } = deps.store;
+  for (const stored of metadata.listContainers()) await tend(deps, recordOf(stored));
+  const records = metadata.listContainers().map((stored) => currentRecord(deps, recordOf(stored)));
+  const { all, last, filters = [] } = request;
+  const chosen = matchContainers(metadata, records, filters);
+  // As with Docker, who asks for a state is shown what is in it.
+  const wantsAll = all || last !== undefined || filters.some((text) => /^(status|exited)=/.test(text));
+  const shown = chosen.filter(
+    ({ state }) => wantsAll || state.status === 'running' || state.status === 'paused',
+  );
+  return await Promise.all(
+    (last === undefined ? shown : shown.slice(0, last)).map(async (container) => ({
+      container,
+      image: shownImage(deps, container),
+      ...(request.sizes && { sizes: await sizesOf(deps, container) }),
+    })),
+  );
+}
+
+function shownImage({ store }: ContainerDeps, { imageId, imageName }: ContainerRecord): string {
+  try {
+    return resolveImage(store.metadata, imageName).facts.id === imageId ? imageName : imageId;
+  } catch (error) {
+    if (isWherryError(error, 'IMAGE_UNKNOWN')) return imageId;
+    throw error;
+  }
+}
+
+async function sizesOf({ store }: ContainerDeps, { id, imageId }: ContainerRecord): Promise<ContainerSizes> {
+  const changedBytes = await bytesBelow(containerPlaces(store.root, id).upper);
+  const image = store.metadata.findImage(imageId as Digest);
+  return { changedBytes, totalBytes: changedBytes + (image?.size ?? 0) };
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await entriesOf(directory)) {
+    const path = join(directory, entry.name);
+    bytes += entry.isDirectory() ? await bytesBelow(path) : await sizeOf(path);
+  }
+  return bytes;
+}
+
+/** A running container may remove what was listed a moment ago. */
+async function entriesOf(directory: string) {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const stats = await lstat(path);
+    return stats.isFile() ? stats.size : 0;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import type { VerbOptions } from '../../events.ts';
+import { type LogEntry, readLog } from '../../runtime/log-reader.ts';
+import { isMonitored } from '../../runtime/monitor.ts';
+import { parsePastTime } from '../selection/past-time.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { containerPlaces } from './container-places.ts';
+import { requireContainer } from './container-records.ts';
+import { isAlive } from './kill.ts';
+import { tend } from './settle.ts';
+
+export interface LogsRequest {
+  readonly container: string;
+  /** This many of the last lines; absent: all. */
+  readonly tail?: number;
+  /** A time, or how long ago, as Docker's flags have it; `until` likewise. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Goes on until the container ends. */
+  readonly follow?: boolean;
+}
+
+/** What a container printed, line by line. Throws `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT`, `CANCELLED`. */
+export async function* containerLogs(
+  deps: ContainerDeps,
+  request: LogsRequest,
+  { signal }: VerbOptions = {},
+): AsyncGenerator<LogEntry> {
+  const [since, until] = [request.since, request.until].map((text) =>
+    text === undefined ? undefined : parsePastTime(text, deps.now()),
+  );
+  const record = requireContainer(deps.store.metadata, request.container);
+  await tend(deps, record);
+  const { paths, log } = containerPlaces(deps.store.root, record.id);
+  const { tail } = request;
+  // What it printed last may still be on its way from the pipes into the log.
+  const isOver = async () => !isAlive(deps, record) && !isMonitored(paths);
+  yield* readLog(log, {
+    ...(tail !== undefined && { tail }),
+    ...(since && { since }),
+    ...(until && { until }),
+    ...(request.follow && { follow: { isOver } }),
+    ...(signal && { signal }),
+  });
+}

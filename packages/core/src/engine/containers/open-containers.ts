@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { WherryError } from '../../errors.ts';
+import type { Platform } from '../../platform.ts';
+import { Snapshots } from '../../rootfs/snapshots.ts';
+import { openRuntime } from '../../runtime/oci-runtime.ts';
+import type { Store } from '../store/store.ts';
+import type { ContainerDeps } from './container-deps.ts';
+
+/** A file system that a restart of the machine empties, and the processes with it. */
+const STATE_PARENT = '/run/wherry';
+
+/** What verbs on containers need, over a store. Throws `UNSUPPORTED` where there are no containers. */
+export function containerDeps(store: Store, host: Platform): ContainerDeps {
+  if (process.platform !== 'linux')
+    throw new WherryError('UNSUPPORTED', `containers need Linux, this is ${process.platform}`);
+  let runtime: ReturnType<typeof openRuntime> | undefined;
+  return {
+    ...{ store, host },
+    snapshots: new Snapshots(store.root),
+    runtime: () => {
+      runtime ??= openRuntime({ stateDirectory: stateDirectory(store.root) });
+      return runtime;
+    },
+    now: () => new Date(),
+  };
+}
+
+/** Each store has its own, so that the runtime does not mix their containers up. */
+function stateDirectory(root: string): string {
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return join(STATE_PARENT, name);
+}

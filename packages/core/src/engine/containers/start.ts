@@ -1,0 +1,66 @@
+import type { VerbOptions } from '../../events.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import type { OutputSink } from '../../runtime/monitor.ts';
+import type { StartedContainer } from '../../runtime/supervisor.ts';
+import type { TerminalSize } from '../../runtime/terminal.ts';
+import { type ContainerDeps, lockContainer } from './container-deps.ts';
+import { requireContainer } from './container-records.ts';
+import { launch } from './launch.ts';
+import { type ContainerSession, openSession } from './session.ts';
+import { currentRecord, startMonitor } from './settle.ts';
+
+export interface StartOptions extends VerbOptions {
+  /** Of the container's terminal, if it has one. */
+  readonly size?: TerminalSize;
+}
+
+export interface SessionOptions extends StartOptions {
+  /** Takes what the container prints; the next chunk comes when it is done with this one. */
+  readonly sink: OutputSink;
+}
+
+/**
+ * Starts a container in the background; one that runs already is left alone. Throws `CONTAINER_UNKNOWN`, and
+ * what hinders the start in Docker's words, with `run`'s exit code in `details.exitCode`.
+ */
+export async function startContainer(
+  deps: ContainerDeps,
+  idOrName: string,
+  options: StartOptions = {},
+): Promise<void> {
+  const { id } = requireContainer(deps.store.metadata, idOrName);
+  await launchOnce(deps, id, options, (_, { pipes }) => startMonitor(deps, id, { pipes }));
+}
+
+/**
+ * Starts a container in the foreground of this process; `undefined`: it runs already. Throws as
+ * `startContainer` does.
+ */
+export async function startSession(
+  deps: ContainerDeps,
+  idOrName: string,
+  options: SessionOptions,
+): Promise<ContainerSession | undefined> {
+  const { id } = requireContainer(deps.store.metadata, idOrName);
+  return await launchOnce(deps, id, options, (record, started) =>
+    openSession(deps, record, started, options.sink),
+  );
+}
+
+/** Until `watch` is done nobody else takes the container for one that nobody watches over. */
+async function launchOnce<T>(
+  deps: ContainerDeps,
+  id: string,
+  options: StartOptions,
+  watch: (record: ContainerRecord, started: StartedContainer) => T | Promise<T>,
+): Promise<T | undefined> {
+  const lock = await lockContainer(deps, id, options.signal);
+  try {
+    const record = requireContainer(deps.store.metadata, id);
+    const { status } = currentRecord(deps, record).state;
+    if (status === 'running' || status === 'paused') return undefined;
+    return await watch(record, await launch(deps, record, options));
+  } finally {
+    lock.release({ remove: true });
+  }
+}
