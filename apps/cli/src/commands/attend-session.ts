@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   type ContainerSession,
   DEFAULT_DETACH_KEYS,
@@ -8,7 +9,7 @@ import {
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
-import type { Io } from '../io.ts';
+import type { Io, StdIn } from '../io.ts';
 
 export interface Attendance {
   /** What is typed, or comes in, goes to the container. */
@@ -86,7 +87,7 @@ function feed({ stdin }: Io, session: ContainerSession, { tty, detachKeys }: Att
     );
   };
   const onEnd = () => session.endStdin();
-  if (isRaw) stdin.setRawMode?.(true);
+  if (isRaw) makeRaw(stdin);
   stdin.on('data', onData).once('end', onEnd);
   return () => {
     stdin.off('data', onData).off('end', onEnd);
@@ -95,6 +96,12 @@ function feed({ stdin }: Io, session: ContainerSession, { tty, detachKeys }: Att
     stdin.pause();
     stdin.destroy();
   };
+}
+
+/** Node's raw mode goes on making two characters of each newline, which the container's terminal does already. */
+function makeRaw(stdin: StdIn): void {
+  stdin.setRawMode?.(true);
+  if (stdin === process.stdin) spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 async function resize(io: Io, session: ContainerSession): Promise<void> {

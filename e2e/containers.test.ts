@@ -1,0 +1,225 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { workloadImage } from './images.ts';
+import { describeWith } from './needs.ts';
+import { Sandbox, tryRun, WHERRY } from './wherry.ts';
+
+const BUSYBOX = fileURLToPath(
+  new URL('../../shared/images/busybox-musl-amd64/rootfs.tar.gz', import.meta.url),
+);
+const needs = { linux: true, root: true, programs: ['runc', 'script'], paths: [BUSYBOX] };
+const sandbox = new Sandbox();
+const COUNTING = 'i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done; exit 9';
+
+const wherry = (...args: string[]) => sandbox.wherry(...args);
+const ps = (...args: string[]) => wherry('ps', '--format', '{{.Names}}: {{.State}}', ...args);
+
+async function removeAll(): Promise<void> {
+  const ids = (await wherry('ps', '-aq')).split('\n').filter((id) => id !== '');
+  if (ids.length > 0) await wherry('rm', '-f', ...ids);
+}
+
+/** What containers leave in the store's root and in the machine's mounts. */
+async function leftovers(): Promise<string[]> {
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+  return [
+    ...mounts.filter((line) => line.includes(sandbox.root)),
+    ...(await readdir(join(sandbox.root, 'containers'))).filter((name) => name !== 'locks'),
+    ...(await readdir(join(sandbox.root, 'containers/locks'))),
+    ...(await readdir(join(sandbox.root, 'snapshots/uses'))),
+  ];
+}
+
+/** A process in the background clears away after a container. */
+async function expectNothingLeft(): Promise<void> {
+  await expect.poll(leftovers, { timeout: 10_000, interval: 100 }).toEqual([]);
+}
+
+describeWith(needs, 'containers of busybox', () => {
+  beforeAll(async () => {
+    await wherry('import', '-c', 'CMD ["sh"]', '-c', 'ENV FROM=image', BUSYBOX, 'busybox:1');
+  });
+  afterEach(async () => {
+    await removeAll();
+    await expectNothingLeft();
+  });
+  afterAll(() => sandbox[Symbol.dispose](), 600_000);
+
+  test('run in the foreground, with their output and exit code', async () => {
+    const result = await sandbox.try(
+      'run',
+      '--rm',
+      'busybox:1',
+      'sh',
+      '-c',
+      'echo out; echo err >&2; exit 7',
+    );
+    expect(result).toMatchObject({ status: 7, stdout: 'out\n', stderr: 'err\n' });
+    expect(await ps('-a')).toBe('');
+    const input = await sandbox.tryWith({ input: 'a\nb\n' }, 'run', '-i', '--rm', 'busybox:1', 'cat');
+    expect(input).toMatchObject({ status: 0, stdout: 'a\nb\n' });
+    expect(await wherry('container', 'run', '--rm', 'busybox:1', 'echo', '--rm', '-x')).toBe('--rm -x\n');
+  });
+
+  test('give large output whole, and take large input', async () => {
+    const large = 'x'.repeat(3_000_000);
+    const result = await sandbox.tryWith({ input: large }, 'run', '-i', '--rm', 'busybox:1', 'cat');
+    expect(result.stdout.length).toBe(large.length);
+    expect(result.status).toBe(0);
+  });
+
+  test.each([
+    { argv: ['nosuch'], status: 127, text: 'exec: "nosuch": executable file not found in $PATH: unknown' },
+    { argv: ['/etc'], status: 126, text: 'exec: "/etc": permission denied: unknown' },
+  ])('that cannot start say so with Docker’s code: $argv', async ({ argv, status, text }) => {
+    const result = await sandbox.try('run', '--name', 'bad', 'busybox:1', ...argv);
+    expect(result).toMatchObject({ status, stdout: '' });
+    expect(result.stderr).toContain(`unable to start container process: ${text}\n`);
+    expect(result.stderr).toMatch(/^wherry: failed to create shim task: .*\n\nRun 'wherry run --help' for/);
+    expect(await ps('-a')).toBe('bad: created\n');
+  });
+
+  test('get environment, user, directory and mounts', async () => {
+    const directory = sandbox.directory('volume');
+    await writeFile(join(directory, 'file'), 'from host\n');
+    const envFile = sandbox.file('env');
+    await writeFile(envFile, '# comment\nB=from file\nHOST_VAR\n');
+    const { stdout, stderr, status } = await sandbox.tryWith(
+      { env: { HOST_VAR: 'mine' } },
+      ...['run', '--rm', '-e', 'A=1', '--env-file', envFile, '-w', '/new/dir', '-u', '1234:5678'],
+      ...['-v', `${directory}:/m:ro`, '--tmpfs', '/t', '--hostname', 'me', '--entrypoint', 'sh', 'busybox:1'],
+      ...['-c', 'echo $A $B $HOST_VAR $FROM; pwd; id; hostname; cat /m/file; touch /m/x'],
+    );
+    expect(stdout).toBe('1 from file mine image\n/new/dir\nuid=1234 gid=5678 groups=5678\nme\nfrom host\n');
+    expect(stderr).toMatch(/Read-only file system/);
+    expect(status).toBe(1);
+  });
+
+  test('have the host’s network, or none', async () => {
+    const devices = (...args: string[]) =>
+      wherry('run', '--rm', ...args, 'busybox:1', 'sh', '-c', 'ls /sys/class/net | wc -l');
+    expect(Number(await devices())).toBeGreaterThanOrEqual((await readdir('/sys/class/net')).length);
+    expect(await devices('--network', 'none')).toBe('1\n');
+    for (const args of [
+      ['-p', '80:80'],
+      ['--network', 'bridge'],
+    ]) {
+      const refused = await sandbox.try('run', '--rm', ...args, 'busybox:1');
+      expect(refused.status).toBe(125);
+      expect(refused.stderr).toContain('--network host');
+    }
+  });
+
+  test('run in the background, with a log', async () => {
+    const id = (
+      await wherry('run', '-d', '--name', 'web', '--label', 'k=v', 'busybox:1', 'sh', '-c', COUNTING)
+    ).trim();
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect(await ps()).toBe('web: running\n');
+    expect(await ps('-f', 'label=k=v', '-f', 'status=running')).toBe('web: running\n');
+    expect((await sandbox.try('rm', 'web')).stderr).toBe(
+      `Error: You cannot remove a running container ${id}. Stop the container before attempting removal or force remove\n`,
+    );
+    const conflict = await sandbox.try('run', '--name', 'web', 'busybox:1');
+    expect(conflict.status).toBe(125);
+    expect(conflict.stderr).toContain(`The container name "/web" is already in use by container "${id}".`);
+    const followed = wherry('logs', '-f', 'web');
+    expect(await wherry('wait', 'web')).toBe('9\n');
+    expect((await followed).split('\n')).toHaveLength(41);
+    expect(await wherry('logs', '-n', '1', id.slice(0, 8))).toBe('line 39\n');
+    expect(await ps('-a')).toBe('web: exited\n');
+    expect(await wherry('start', 'web')).toBe('web\n');
+    expect(await wherry('stop', '-t', '0', 'web')).toBe('web\n');
+    expect(await wherry('wait', 'web')).toBe('137\n');
+    expect(await wherry('rm', 'web')).toBe('web\n');
+  });
+
+  test('keep what they changed', async () => {
+    await wherry('run', '--name', 'kept', 'busybox:1', 'sh', '-c', 'cat /file; echo more >>/file');
+    expect(await wherry('start', '-a', 'kept')).toBe('more\n');
+    expect(await wherry('logs', 'kept')).toContain('more\n');
+    expect(await wherry('ps', '-as', '--format', '{{.Size}}')).toMatch(/^10B \(virtual /);
+  });
+
+  test('are created, started, killed, and removed by --rm', async () => {
+    await wherry('create', '--name', 'one', '--rm', '--init', 'busybox:1', 'sleep', '600');
+    expect(await ps('-a')).toBe('one: created\n');
+    expect((await sandbox.try('kill', 'one')).stderr).toMatch(
+      /Cannot kill container: one: .* is not running/,
+    );
+    await wherry('start', 'one');
+    expect(await wherry('kill', '-s', 'TERM', 'one')).toBe('one\n');
+    await expect.poll(() => ps('-a'), { timeout: 10_000 }).toBe('');
+  });
+
+  test('have a terminal', async () => {
+    const typed = `'${process.execPath}' '${WHERRY}' run -it --rm busybox:1 sh -c 'read x; echo "got $x"; exit 4'`;
+    const result = await tryRun(
+      { env: sandbox.environment, input: 'hello\n' },
+      ...(['script', '-qec', typed, '/dev/null'] as const),
+    );
+    expect(result.stdout).toMatch(/got hello\r\n/);
+    expect(result.status).toBe(4);
+    const refused = await sandbox.try('run', '-it', '--rm', 'busybox:1');
+    expect(refused).toMatchObject({ status: 1, stderr: 'the input device is not a TTY\n' });
+  });
+
+  test('run twenty at once', async () => {
+    const numbers = Array.from({ length: 20 }, (_, index) => index);
+    const outputs = await Promise.all(numbers.map((n) => wherry('run', '--rm', 'busybox:1', 'echo', `${n}`)));
+    expect(outputs).toEqual(numbers.map((n) => `${n}\n`));
+  });
+
+  test('go on when wherry is killed, and are seen as they are', async () => {
+    const victim = sandbox.start('run', '--name', 'orphan', 'busybox:1', 'sh', '-c', COUNTING);
+    await expect.poll(() => victim.stdout, { timeout: 20_000 }).toContain('line 1');
+    await victim.kill('SIGKILL');
+    expect(await ps()).toBe('orphan: running\n');
+    await sleep(2200);
+    // The list gives it a new monitor, which takes what has been printed meanwhile.
+    await ps();
+    expect(await wherry('wait', 'orphan')).toBe('9\n');
+    expect(await ps('-a')).toBe('orphan: exited\n');
+    await expect.poll(() => wherry('logs', '-n', '1', 'orphan')).toBe('line 39\n');
+  });
+
+  test('of --rm are removed by the next list when wherry was killed', async () => {
+    const victim = sandbox.start('run', '--rm', 'busybox:1', 'sh', '-c', 'echo up; sleep 1');
+    await expect.poll(() => victim.stdout, { timeout: 20_000 }).toContain('up');
+    await victim.kill('SIGKILL');
+    await sleep(1200);
+    expect(await ps('-a')).toBe('');
+  });
+
+  test('end with a run that is told to end', async () => {
+    const running = sandbox.start('run', '--rm', '--init', 'busybox:1', 'sh', '-c', 'echo up; sleep 600');
+    await expect.poll(() => running.stdout, { timeout: 20_000 }).toContain('up');
+    expect((await running.kill('SIGTERM')).status).toBe(143);
+  });
+
+  test('keep their image from a prune', async () => {
+    await wherry('run', '--name', 'user', 'busybox:1', 'true');
+    await wherry('image', 'prune', '-af');
+    expect(await wherry('images', '-q')).not.toBe('');
+  });
+});
+
+describe('containers of debian', () => {
+  describeWith({ ...needs, images: ['debian'] }, 'run what is in many files', () => {
+    test('with its users and programs', async () => {
+      await using own = Object.assign(new Sandbox(), {
+        async [Symbol.asyncDispose]() {
+          own[Symbol.dispose]();
+        },
+      });
+      await own.wherry('load', '-i', workloadImage('debian').layout);
+      const [image = ''] = (await own.wherry('images', '-q')).split('\n');
+      const script = 'cat /etc/debian_version; id -un nobody; touch /root/x && ls /root/x';
+      expect(await own.wherry('run', '--rm', image, 'bash', '-c', script)).toMatch(/\nnobody\n\/root\/x\n$/);
+      expect(await own.wherry('ps', '-aq')).toBe('');
+    });
+  });
+});
