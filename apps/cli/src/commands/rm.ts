@@ -8,17 +8,16 @@ import { forEachContainer } from './for-each-container.ts';
  */
 export async function run(context: CommandContext): Promise<number> {
   const force = context.flags.bool('force');
-  const isUnknownForgiven = (error: unknown) => force && isWherryError(error, 'CONTAINER_UNKNOWN');
-  let forgiven = 0;
+  let failed = 0;
   const exitCode = await forEachContainer(context, async (containers, container) => {
     try {
       await containers.remove({ container, force });
     } catch (error) {
-      if (isUnknownForgiven(error)) forgiven++;
+      // As with Docker: what is not there is told, and yet it is as was asked for.
+      if (!force || !isWherryError(error, 'CONTAINER_UNKNOWN')) failed++;
       throw error;
     }
     return container;
   });
-  // As with Docker: what is not there is told, and yet it is what was asked for.
-  return forgiven > 0 ? 0 : exitCode;
+  return failed === 0 ? 0 : exitCode;
 }

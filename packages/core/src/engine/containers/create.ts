@@ -58,6 +58,7 @@ export async function createContainer(
   const facts = await chosenImage(store, resolved, request.platform, request.image);
   const image = await readConfig(store, facts);
   requirePossible(image.config ?? {}, request.options ?? {});
+  store.metadata.noteUse(facts.id);
   const id = await makeDirectory(store);
   const record = newRecord({ id, facts, image: image.config ?? {}, request, now: deps.now() });
   for (let attempt = 1; ; attempt++)

@@ -1,0 +1,157 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identifyProcess } from '../../runtime/process-identity.ts';
+import { EngineSandbox } from '../../testing/engine-sandbox.ts';
+import { storeImage } from '../../testing/stored-image.ts';
+import type { Engine } from '../engine.ts';
+import type { Store } from '../store/store.ts';
+import { containerPlaces } from './container-places.ts';
+import { parseSignal } from './kill.ts';
+
+describe.skipIf(process.platform !== 'linux')('containers that no runtime has started', () => {
+  let sandbox: EngineSandbox;
+  let engine: Engine;
+  let store: Store;
+  beforeEach(() => {
+    sandbox = new EngineSandbox();
+    engine = sandbox.engine();
+    store = sandbox.store();
+    storeImage(store, 'app', { names: ['app:1'], labels: { tier: 'web' } });
+  });
+  afterEach(() => sandbox[Symbol.asyncDispose]());
+
+  const create = (name?: string, more: object = {}) =>
+    engine.containers.create({
+      image: 'app:1',
+      ...(name !== undefined && { name }),
+      options: { command: ['true'] },
+      ...more,
+    });
+
+  const names = async (...filters: string[]) =>
+    (await engine.containers.list({ all: true, filters })).map(({ container }) => container.name);
+
+  /** Makes the files say that the container's process is this one, as if it had been started. */
+  function pretendRunning(id: string): void {
+    const { paths } = containerPlaces(sandbox.root, id);
+    writeFileSync(paths.pid, `${process.pid}`);
+    writeFileSync(paths.process, JSON.stringify(identifyProcess(process.pid)));
+  }
+
+  test('are kept with what was asked for', async () => {
+    const made = await create('web', { labels: { k: 'v' }, stopSignal: 'SIGINT' });
+    expect(made).toMatchObject({
+      name: 'web',
+      imageName: 'app:1',
+      argv: ['true'],
+      labels: { tier: 'web', k: 'v' },
+      stopSignal: 'SIGINT',
+      config: { Cmd: ['true'], Image: 'app:1' },
+      state: { status: 'created' },
+    });
+    expect(await engine.containers.inspect(made.id.slice(0, 6))).toEqual(made);
+    expect((await create()).name).toMatch(/^[a-z]+_[a-z]+$/);
+  });
+
+  test('are refused in Docker’s words, and leave nothing', async () => {
+    await create('web');
+    await expect(create('web')).rejects.toThrow('Conflict. The container name "/web" is already in use');
+    await expect(create('a b')).rejects.toThrow('Invalid container name (a b)');
+    await expect(create('xy', { image: 'none' })).rejects.toMatchObject({ code: 'IMAGE_UNKNOWN' });
+    await expect(create('xy', { options: {} })).rejects.toThrow('no command specified');
+    await expect(create('xy', { options: { command: ['a'], workingDir: 'rel' } })).rejects.toThrow(
+      "the working directory 'rel' is invalid",
+    );
+    await expect(
+      create('xy', { options: { command: ['a'], resources: { memoryBytes: 1 << 20 } } }),
+    ).rejects.toThrow('Minimum memory limit allowed is 6MB');
+    expect(sandbox.files('containers')).toEqual([]);
+    expect(await names()).toEqual(['web']);
+  });
+
+  test('have the states that files and processes tell', async () => {
+    const { id } = await create('web');
+    const state = async () => (await engine.containers.inspect('web')).state;
+    pretendRunning(id);
+    expect(await state()).toMatchObject({ status: 'running', pid: process.pid });
+    expect((await engine.containers.list()).map(({ container }) => container.name)).toEqual(['web']);
+    await expect(engine.containers.remove({ container: 'web' })).rejects.toThrow(
+      `You cannot remove a running container ${id}. Stop the container`,
+    );
+    writeFileSync(containerPlaces(sandbox.root, id).paths.exit, '3\n');
+    expect(await state()).toMatchObject({ status: 'exited', exitCode: 3, pid: 0 });
+    expect(await engine.containers.wait('web')).toBe(3);
+    expect(await engine.containers.list()).toEqual([]);
+    await engine.containers.stop({ container: 'web' });
+    await expect(engine.containers.kill('web')).rejects.toThrow(`Container ${id} is not running`);
+  });
+
+  test('go with all their files, once', async () => {
+    const { id } = await create('web');
+    await engine.containers.remove({ container: 'web' });
+    expect(existsSync(containerPlaces(sandbox.root, id).paths.directory)).toBe(false);
+    await expect(engine.containers.remove({ container: 'web' })).rejects.toMatchObject({
+      code: 'CONTAINER_UNKNOWN',
+      message: 'No such container: web',
+    });
+  });
+
+  test('of --rm are gone once they have ended, whoever sees it first', async () => {
+    const { id } = await create('web', { autoRemove: true });
+    pretendRunning(id);
+    writeFileSync(containerPlaces(sandbox.root, id).paths.exit, '0\n');
+    expect(await engine.containers.wait('web')).toBe(0);
+    expect(await names()).toEqual([]);
+  });
+
+  test('keep their image from a prune and its files from a repair', async () => {
+    await create('web');
+    await engine.prune({ all: true });
+    expect(await engine.images()).toHaveLength(1);
+    await engine.check({ repair: true });
+    expect(await names()).toEqual(['web']);
+  });
+
+  test.each([
+    { filters: [], want: ['third', 'second', 'first'] },
+    { filters: ['name=^/fir'], want: ['first'] },
+    { filters: ['name=first', 'name=third'], want: ['third', 'first'] },
+    { filters: ['label=n=2'], want: ['second'] },
+    { filters: ['label=n', 'label=tier=web'], want: ['second'] },
+    { filters: ['ancestor=app:1'], want: ['third', 'second', 'first'] },
+    { filters: ['ancestor=none'], want: [] },
+    { filters: ['before=second'], want: ['first'] },
+    { filters: ['since=second'], want: ['third'] },
+    { filters: ['status=created'], want: ['third', 'second', 'first'] },
+    { filters: ['status=exited'], want: [] },
+    { filters: ['exited=0'], want: [] },
+  ])('are listed by $filters', async ({ filters, want }) => {
+    for (const [index, name] of ['first', 'second', 'third'].entries()) {
+      await create(name, index === 1 ? { labels: { n: '2' } } : {});
+      // Made in the same millisecond they would have no order.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await names(...filters)).toEqual(want);
+  });
+
+  test.each([
+    { filter: 'nosuch=1', text: "Invalid filter 'nosuch'" },
+    { filter: 'status=nosuch', text: "Invalid filter 'status=nosuch'" },
+    { filter: 'exited=x', text: 'strconv.Atoi: parsing "x": invalid syntax' },
+    { filter: 'before=nosuch', text: 'no such container nosuch' },
+  ])('are not listed by $filter', async ({ filter, text }) => {
+    await expect(names(filter)).rejects.toThrow(text);
+  });
+});
+
+test.each([
+  { text: 'SIGTERM', number: 15 },
+  { text: 'kill', number: 9 },
+  { text: '2', number: 2 },
+])('reads the signal $text', ({ text, number }) => {
+  expect(parseSignal(text)).toBe(number);
+});
+
+test.each(['', 'SIGNONE', '0', '65', '-1', 'toString'])('refuses the signal %j', (text) => {
+  expect(() => parseSignal(text)).toThrow(`Invalid signal: ${text}`);
+});
