@@ -167,6 +167,29 @@ describeWith(needs, 'containers of busybox', () => {
     expect(refused).toMatchObject({ status: 1, stderr: 'the input device is not a TTY\n' });
   });
 
+  test('run more processes, restart, and get other names', async () => {
+    await wherry('run', '-d', '--init', '--name', 'web', '-e', 'A=1', 'busybox:1', 'sleep', '600');
+    const more = await sandbox.try(
+      ...['exec', '-e', 'B=2', '-w', '/tmp', '-u', '1234', 'web'],
+      ...['sh', '-c', 'echo $A $B; pwd; id -u; grep CapEff /proc/self/status; echo err >&2; exit 9'],
+    );
+    expect(more).toMatchObject({ status: 9, stderr: 'err\n' });
+    expect(more.stdout).toMatch(/^1 2\n\/tmp\n1234\nCapEff:\s0+\n$/);
+    expect((await sandbox.tryWith({ input: 'in\n' }, 'exec', '-i', 'web', 'cat')).stdout).toBe('in\n');
+    expect((await sandbox.try('exec', 'web', 'nosuch')).status).toBe(127);
+    await wherry('restart', '-t', '2', 'web');
+    expect(await ps()).toBe('web: running\n');
+    await wherry('rename', 'web', 'site');
+    await wherry('kill', 'site');
+    await wherry('wait', 'site');
+    expect((await sandbox.try('exec', 'site', 'true')).stderr).toMatch(
+      /^Error: container \w+ is not running/,
+    );
+    expect(await wherry('container', 'prune', '-f')).toMatch(
+      /^Deleted Containers:\n\w{64}\n\nTotal reclaimed/,
+    );
+  });
+
   test('run twenty at once', async () => {
     const numbers = Array.from({ length: 20 }, (_, index) => index);
     const outputs = await Promise.all(numbers.map((n) => wherry('run', '--rm', 'busybox:1', 'echo', `${n}`)));

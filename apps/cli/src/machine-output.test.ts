@@ -212,8 +212,21 @@ describe('--format', () => {
     const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
-      ...['completion', 'convert', 'copy', 'create', 'kill', 'login', 'logout', 'logs', 'rm', 'run', 'save'],
-      ...['serve', 'squash', 'start', 'stop', 'tag', 'unpin', 'wait'],
+      ...['completion', 'convert', 'copy', 'create', 'exec', 'kill', 'login', 'logout', 'logs', 'prune'],
+      ...[
+        'rename',
+        'restart',
+        'rm',
+        'run',
+        'save',
+        'serve',
+        'squash',
+        'start',
+        'stop',
+        'tag',
+        'unpin',
+        'wait',
+      ],
     ]);
   });
 });

@@ -2,7 +2,21 @@ import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
-import { CREATE, KILL, LOGS, PS, RM, RUN, START, STOP, WAIT } from './specs/containers.ts';
+import {
+  CONTAINER_PRUNE,
+  CREATE,
+  EXEC,
+  KILL,
+  LOGS,
+  PS,
+  RENAME,
+  RESTART,
+  RM,
+  RUN,
+  START,
+  STOP,
+  WAIT,
+} from './specs/containers.ts';
 import {
   HISTORY,
   IMAGE_INSPECT,
@@ -66,6 +80,7 @@ export const DAEMON_FLAGS: readonly FlagSpec[] = [
 /** The commands that stand first in the list, and those that follow. */
 export const COMMON_COMMANDS: readonly CommandSpec[] = [
   RUN,
+  EXEC,
   PS,
   PULL,
   PUSH,
@@ -90,6 +105,8 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   LOGS,
   OUTDATED,
   PIN,
+  RENAME,
+  RESTART,
   RM,
   RMI,
   SAVE,
@@ -109,9 +126,13 @@ export const GROUPS: readonly GroupSpec[] = [
     summary: 'Manage containers',
     commands: [
       CREATE,
+      EXEC,
       KILL,
       LOGS,
       { ...PS, name: 'ls', aliases: ['ps', 'list'] },
+      CONTAINER_PRUNE,
+      RENAME,
+      RESTART,
       { ...RM, aliases: ['remove'] },
       RUN,
       START,

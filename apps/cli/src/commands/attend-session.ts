@@ -59,16 +59,15 @@ export async function attendSession(
   };
   // Whether it works or not, the container's end is what we wait for.
   const onAbort = () => void stop().catch(() => undefined);
-  const onResize = () => setImmediate(() => void resize(io, session));
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
-  if (tty) process.on('SIGWINCH', onResize);
+  const unfollow = tty ? followSize(io, session) : () => undefined;
   const release = interactive ? feed(io, session, attendance) : () => undefined;
   try {
     return (await session.exitCode) ?? 0;
   } finally {
     release();
-    process.off('SIGWINCH', onResize);
+    unfollow();
     signal.removeEventListener('abort', onAbort);
   }
 }
@@ -91,20 +90,32 @@ function feed({ stdin }: Io, session: ContainerSession, { tty, detachKeys }: Att
   stdin.on('data', onData).once('end', onEnd);
   return () => {
     stdin.off('data', onData).off('end', onEnd);
-    if (isRaw) stdin.setRawMode?.(false);
-    // Otherwise it keeps the process alive, waiting for a key.
-    stdin.pause();
-    stdin.destroy();
+    restore(stdin, isRaw);
   };
 }
 
+/** Puts the input back as it was, and waits for no more of it. */
+export function restore(stdin: StdIn, isRaw: boolean): void {
+  if (isRaw) stdin.setRawMode?.(false);
+  // Otherwise it keeps the process alive, waiting for a key.
+  stdin.pause();
+  stdin.destroy();
+}
+
 /** Node's raw mode goes on making two characters of each newline, which the container's terminal does already. */
-function makeRaw(stdin: StdIn): void {
+export function makeRaw(stdin: StdIn): void {
   stdin.setRawMode?.(true);
   if (stdin === process.stdin) spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
-async function resize(io: Io, session: ContainerSession): Promise<void> {
+/** Gives a terminal in the container the size of ours whenever that changes; returns what ends it. */
+export function followSize(io: Io, session: Pick<ContainerSession, 'resize'>): () => void {
+  const onResize = () => setImmediate(() => void resize(io, session));
+  process.on('SIGWINCH', onResize);
+  return () => process.off('SIGWINCH', onResize);
+}
+
+async function resize(io: Io, session: Pick<ContainerSession, 'resize'>): Promise<void> {
   const size = terminalSize(io);
   try {
     if (size) await session.resize(size);

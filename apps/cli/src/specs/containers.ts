@@ -107,6 +107,48 @@ export const START: CommandSpec = {
   load: () => import('../commands/start.ts'),
 };
 
+export const EXEC: CommandSpec = {
+  name: 'exec',
+  summary: 'Execute a command in a running container',
+  usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
+  arity: { min: 2 },
+  isWrapper: true,
+  alsoKnownAs: ['container exec', 'exec'],
+  flags: [
+    { name: 'env', short: 'e', type: 'list', usage: 'Set environment variables' },
+    { name: 'env-file', type: 'list', usage: 'Read in a file of environment variables', values: 'file' },
+    { name: 'interactive', short: 'i', type: 'bool', usage: 'Keep STDIN open even if not attached' },
+    { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a pseudo-TTY' },
+    {
+      name: 'user',
+      short: 'u',
+      type: 'string',
+      usage: 'Username or UID (format: "<name|uid>[:<group|gid>]")',
+    },
+    { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
+  ],
+  load: () => import('../commands/exec.ts'),
+};
+
+export const RENAME: CommandSpec = {
+  name: 'rename',
+  summary: 'Rename a container',
+  usage: 'CONTAINER NEW_NAME',
+  arity: { min: 2, max: 2 },
+  alsoKnownAs: ['container rename', 'rename'],
+  flags: [],
+  load: () => import('../commands/rename.ts'),
+};
+
+export const CONTAINER_PRUNE: CommandSpec = {
+  name: 'prune',
+  summary: 'Remove all stopped containers',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [{ name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' }],
+  load: () => import('../commands/container-prune.ts'),
+};
+
 export const STOP: CommandSpec = {
   name: 'stop',
   summary: 'Stop one or more running containers',
@@ -119,6 +161,14 @@ export const STOP: CommandSpec = {
     { name: 'timeout', short: 't', type: 'int', usage: 'Seconds to wait before killing the container' },
   ],
   load: () => import('../commands/stop.ts'),
+};
+
+export const RESTART: CommandSpec = {
+  ...STOP,
+  name: 'restart',
+  summary: 'Restart one or more containers',
+  alsoKnownAs: ['container restart', 'restart'],
+  load: () => import('../commands/restart.ts'),
 };
 
 export const KILL: CommandSpec = {

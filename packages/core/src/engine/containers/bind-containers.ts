@@ -16,6 +16,11 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
       (await import('./stop.ts')).stopContainer(await open(), request, options),
     kill: async (container, signal) =>
       (await import('./kill.ts')).killContainer(await open(), container, signal),
+    restart: async (request, options) =>
+      (await import('./restart.ts')).restartContainer(await open(), request, options),
+    exec: async (request, io) => (await import('./exec.ts')).execContainer(await open(), request, io),
+    rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
+    prune: async (options) => (await import('./prune.ts')).pruneContainers(await open(), options),
     remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),
     inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
     list: async (request) => (await import('./list.ts')).listContainers(await open(), request),

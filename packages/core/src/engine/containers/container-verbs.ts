@@ -1,10 +1,14 @@
 import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
+import type { ExecSession } from '../../runtime/exec.ts';
 import type { LogEntry } from '../../runtime/log-reader.ts';
 import type { CreateContainerRequest } from './create.ts';
+import type { ExecIo, ExecRequest } from './exec.ts';
 import type { ContainerSummary, ListContainersRequest } from './list.ts';
 import type { LogsRequest } from './logs.ts';
+import type { PruneContainersResult } from './prune.ts';
 import type { RemoveContainerRequest } from './remove.ts';
+import type { RenameRequest } from './rename.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import type { ContainerSession } from './session.ts';
 import type { SessionOptions, StartOptions } from './start.ts';
@@ -18,12 +22,16 @@ export type {
 } from '../../runtime/container-options.ts';
 export type { ContainerRecord } from '../../runtime/container-record.ts';
 export type { ContainerState } from '../../runtime/container-state.ts';
+export type { ExecSession } from '../../runtime/exec.ts';
 export type { LogEntry } from '../../runtime/log-reader.ts';
 export type { TerminalSize } from '../../runtime/terminal.ts';
 export type { CreateContainerRequest } from './create.ts';
+export type { ExecIo, ExecRequest } from './exec.ts';
 export type { ContainerSizes, ContainerSummary, ListContainersRequest } from './list.ts';
 export type { LogsRequest } from './logs.ts';
+export type { PruneContainersResult } from './prune.ts';
 export type { RemoveContainerRequest } from './remove.ts';
+export type { RenameRequest } from './rename.ts';
 export type { RunOptions, RunResult } from './run.ts';
 export type { ContainerSession } from './session.ts';
 export type { SessionOptions, StartOptions } from './start.ts';
@@ -44,6 +52,13 @@ export interface ContainerVerbs {
   stop(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Sends a signal, `SIGKILL` unless another is given. */
   kill(container: string, signal?: string): Promise<void>;
+  /** Stops a container, if it runs, and starts it in the background. */
+  restart(request: StopRequest, options?: VerbOptions): Promise<void>;
+  /** Runs one more process in a container that runs. */
+  exec(request: ExecRequest, io: ExecIo): Promise<ExecSession>;
+  rename(request: RenameRequest): Promise<void>;
+  /** Removes all containers that do not run. */
+  prune(options?: VerbOptions): Promise<PruneContainersResult>;
   remove(request: RemoveContainerRequest): Promise<void>;
   /** What is kept of a container, with the state that it is in now. */
   inspect(container: string): Promise<ContainerRecord>;

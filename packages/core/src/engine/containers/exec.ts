@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WherryError } from '../../errors.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { type ExecSession, execInContainer, execProcess } from '../../runtime/exec.ts';
+import type { OutputSink } from '../../runtime/monitor.ts';
+import { mergeEnv } from '../../runtime/process-spec.ts';
+import type { RuntimeSpec, SpecProcess } from '../../runtime/runtime-spec.ts';
+import type { TerminalSize } from '../../runtime/terminal.ts';
+import { type ContainerUser, resolveUser } from '../../runtime/user.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { type ContainerPlaces, containerPlaces } from './container-places.ts';
+import { requireContainer } from './container-records.ts';
+import { currentRecord } from './settle.ts';
+
+export interface ExecRequest {
+  readonly container: string;
+  /** The program, and what it is given. */
+  readonly command: readonly string[];
+  /** `NAME=value`; a name alone takes the variable away. */
+  readonly env?: readonly string[];
+  /** As for a container; absent: the container's. */
+  readonly user?: string;
+  readonly workingDir?: string;
+  readonly tty?: boolean;
+}
+
+export interface ExecIo {
+  /** Takes what the process prints; the next chunk comes when it is done with this one. */
+  readonly sink: OutputSink;
+  /** Absent: the process has no input. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Of the process's terminal. */
+  readonly size?: TerminalSize;
+}
+
+/**
+ * Runs one more process in a container that runs. Throws `CONTAINER_UNKNOWN`, `CONFLICT` when it does not run; the
+ * session, what hinders the process in Docker's words, with `exec`'s exit code in `details.exitCode`.
+ */
+export async function execContainer(
+  deps: ContainerDeps,
+  request: ExecRequest,
+  io: ExecIo,
+): Promise<ExecSession> {
+  const record = currentRecord(deps, requireContainer(deps.store.metadata, request.container));
+  requireRunning(record);
+  const places = containerPlaces(deps.store.root, record.id);
+  const process = processOf(await containerProcess(places), places, request);
+  return await execInContainer({
+    ...{ runtime: deps.runtime(), id: record.id, paths: places.paths, process, sink: io.sink },
+    ...(io.stdin && { stdin: io.stdin }),
+    ...(io.size && { size: io.size }),
+  });
+}
+
+function requireRunning({ id, state: { status } }: ContainerRecord): void {
+  if (status === 'running') return;
+  const text =
+    status === 'paused'
+      ? `Container ${id} is paused, unpause the container before exec`
+      : `container ${id} is not running`;
+  throw new WherryError('CONFLICT', text, { details: { id, status } });
+}
+
+/** The container's own process, as it was started. */
+async function containerProcess({ paths }: ContainerPlaces): Promise<SpecProcess> {
+  const spec = JSON.parse(await readFile(join(paths.bundle, 'config.json'), 'utf8')) as RuntimeSpec;
+  return spec.process;
+}
+
+function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecRequest): SpecProcess {
+  const { command, env = [], tty = false, user, workingDir } = request;
+  const terminal = tty ? ['TERM=xterm'] : [];
+  const changes = {
+    args: command,
+    env: mergeEnv(own.env, [...terminal, ...env]),
+    terminal: tty,
+    ...(workingDir && { cwd: workingDir }),
+  };
+  if (!user) return execProcess(own, changes);
+  const resolved = resolveUser(rootfs, user);
+  const { bounding } = own.capabilities;
+  return execProcess(own, {
+    ...changes,
+    env: mergeEnv(mergeEnv(own.env, [`HOME=${resolved.home}`]), [...terminal, ...env]),
+    user: specUser(resolved),
+    capabilities: resolved.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
+  });
+}
+
+function specUser({ uid, gid, additionalGids }: ContainerUser): SpecProcess['user'] {
+  return { uid, gid, ...(additionalGids.length > 0 && { additionalGids }) };
+}
