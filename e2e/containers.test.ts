@@ -190,6 +190,24 @@ describeWith(needs, 'containers of busybox', () => {
     );
   });
 
+  test('are attached to, and show their processes', async () => {
+    const script = 'while read x; do echo "got $x"; done; exit 5';
+    await wherry('run', '-d', '-i', '--name', 'web', 'busybox:1', 'sh', '-c', script);
+    expect(await wherry('top', 'web', '-o', 'pid,args')).toMatch(/^PID +COMMAND\n\d+ +sh -c while read/);
+    const [attached] = await Promise.all([
+      wherry('attach', '--no-stdin', 'web').catch(String),
+      sleep(1000).then(() => wherry('stop', '-t', '0', 'web')),
+    ]);
+    expect(attached).toMatch(/exit 137/);
+    await wherry('create', '-i', '--name', 'typed', 'busybox:1', 'sh', '-c', script);
+    await wherry('start', 'typed');
+    const typed = await sandbox.tryWith({ input: 'hello\n' }, 'attach', 'typed');
+    expect(typed).toMatchObject({ stdout: 'got hello\n', status: 5 });
+    expect((await sandbox.try('attach', 'typed')).stderr).toContain(
+      'You cannot attach to a stopped container',
+    );
+  });
+
   test('run twenty at once', async () => {
     const numbers = Array.from({ length: 20 }, (_, index) => index);
     const outputs = await Promise.all(numbers.map((n) => wherry('run', '--rm', 'busybox:1', 'echo', `${n}`)));

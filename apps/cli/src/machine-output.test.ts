@@ -212,21 +212,9 @@ describe('--format', () => {
     const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
-      ...['completion', 'convert', 'copy', 'create', 'exec', 'kill', 'login', 'logout', 'logs', 'prune'],
-      ...[
-        'rename',
-        'restart',
-        'rm',
-        'run',
-        'save',
-        'serve',
-        'squash',
-        'start',
-        'stop',
-        'tag',
-        'unpin',
-        'wait',
-      ],
+      ...['attach', 'completion', 'convert', 'copy', 'create', 'exec', 'kill', 'login', 'logout', 'logs'],
+      ...['prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'squash', 'start', 'stop', 'tag'],
+      ...['top', 'unpin', 'wait'],
     ]);
   });
 });

@@ -3,6 +3,7 @@ import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
 import {
+  ATTACH,
   CONTAINER_PRUNE,
   CREATE,
   EXEC,
@@ -15,6 +16,7 @@ import {
   RUN,
   START,
   STOP,
+  TOP,
   WAIT,
 } from './specs/containers.ts';
 import {
@@ -93,6 +95,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   INFO,
 ];
 export const OTHER_COMMANDS: readonly CommandSpec[] = [
+  ATTACH,
   COMPLETION,
   CONVERT,
   COPY,
@@ -115,6 +118,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   STOP,
   TAG,
   TAGS,
+  TOP,
   UNPIN,
   VERIFY,
   WAIT,
@@ -125,6 +129,7 @@ export const GROUPS: readonly GroupSpec[] = [
     name: 'container',
     summary: 'Manage containers',
     commands: [
+      ATTACH,
       CREATE,
       EXEC,
       KILL,
@@ -137,6 +142,7 @@ export const GROUPS: readonly GroupSpec[] = [
       RUN,
       START,
       STOP,
+      TOP,
       WAIT,
     ],
   },

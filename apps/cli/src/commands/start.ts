@@ -1,7 +1,5 @@
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
-import { PROGRAM } from '../program.ts';
 import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
 import { forEachContainer } from './for-each-container.ts';
 
@@ -34,12 +32,9 @@ async function startAttached(context: CommandContext): Promise<number> {
   const interactive = flags.bool('interactive') && openStdin;
   const tty = options.tty === true;
   requireTerminal(context.io, { interactive, tty });
-  const session = await containers.startSession(container, sessionOptions(context));
-  if (session) return await attendSession(context, session, { interactive, tty, detachKeys });
-  throw new CommandError(
-    `${container} runs already: see what it prints with ${PROGRAM} logs -f ${container}`,
-    {
-      exitCode: FAILURE_EXIT_CODE,
-    },
-  );
+  const attached = sessionOptions(context);
+  // As with Docker, one that runs already is joined.
+  const session =
+    (await containers.startSession(container, attached)) ?? (await containers.attach(container, attached));
+  return await attendSession(context, session, { interactive, tty, detachKeys });
 }

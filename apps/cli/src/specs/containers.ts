@@ -107,6 +107,27 @@ export const START: CommandSpec = {
   load: () => import('../commands/start.ts'),
 };
 
+export const ATTACH: CommandSpec = {
+  name: 'attach',
+  summary: 'Attach local standard input, output, and error streams to a running container',
+  usage: '[OPTIONS] CONTAINER',
+  arity: { min: 1, max: 1 },
+  alsoKnownAs: ['container attach', 'attach'],
+  flags: [DETACH_KEYS, { name: 'no-stdin', type: 'bool', usage: 'Do not attach STDIN' }],
+  load: () => import('../commands/attach.ts'),
+};
+
+export const TOP: CommandSpec = {
+  name: 'top',
+  summary: 'Display the running processes of a container',
+  usage: 'CONTAINER [ps OPTIONS]',
+  arity: { min: 1 },
+  isWrapper: true,
+  alsoKnownAs: ['container top', 'top'],
+  flags: [],
+  load: () => import('../commands/top.ts'),
+};
+
 export const EXEC: CommandSpec = {
   name: 'exec',
   summary: 'Execute a command in a running container',

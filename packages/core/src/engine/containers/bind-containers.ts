@@ -19,6 +19,9 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
     restart: async (request, options) =>
       (await import('./restart.ts')).restartContainer(await open(), request, options),
     exec: async (request, io) => (await import('./exec.ts')).execContainer(await open(), request, io),
+    attach: async (container, options) =>
+      (await import('./attach.ts')).attachContainer(await open(), container, options),
+    top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),
     rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
     prune: async (options) => (await import('./prune.ts')).pruneContainers(await open(), options),
     remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),

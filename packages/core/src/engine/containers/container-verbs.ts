@@ -2,6 +2,7 @@ import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ExecSession } from '../../runtime/exec.ts';
 import type { LogEntry } from '../../runtime/log-reader.ts';
+import type { ProcessTable } from '../../runtime/process-table.ts';
 import type { CreateContainerRequest } from './create.ts';
 import type { ExecIo, ExecRequest } from './exec.ts';
 import type { ContainerSummary, ListContainersRequest } from './list.ts';
@@ -13,6 +14,7 @@ import type { RunOptions, RunResult } from './run.ts';
 import type { ContainerSession } from './session.ts';
 import type { SessionOptions, StartOptions } from './start.ts';
 import type { StopRequest } from './stop.ts';
+import type { TopRequest } from './top.ts';
 
 export type {
   ContainerMount,
@@ -24,6 +26,7 @@ export type { ContainerRecord } from '../../runtime/container-record.ts';
 export type { ContainerState } from '../../runtime/container-state.ts';
 export type { ExecSession } from '../../runtime/exec.ts';
 export type { LogEntry } from '../../runtime/log-reader.ts';
+export type { ProcessTable } from '../../runtime/process-table.ts';
 export type { TerminalSize } from '../../runtime/terminal.ts';
 export type { CreateContainerRequest } from './create.ts';
 export type { ExecIo, ExecRequest } from './exec.ts';
@@ -36,6 +39,7 @@ export type { RunOptions, RunResult } from './run.ts';
 export type { ContainerSession } from './session.ts';
 export type { SessionOptions, StartOptions } from './start.ts';
 export type { StopRequest } from './stop.ts';
+export type { TopRequest } from './top.ts';
 
 /** Verbs on containers, on Linux alone: elsewhere all of them throw `UNSUPPORTED`. */
 export interface ContainerVerbs {
@@ -56,6 +60,10 @@ export interface ContainerVerbs {
   restart(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Runs one more process in a container that runs. */
   exec(request: ExecRequest, io: ExecIo): Promise<ExecSession>;
+  /** Takes part in a container that runs in the background, or in another process. */
+  attach(container: string, options: SessionOptions): Promise<ContainerSession>;
+  /** The processes of a container, as ps(1) shows them. */
+  top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;
   /** Removes all containers that do not run. */
   prune(options?: VerbOptions): Promise<PruneContainersResult>;

@@ -1,9 +1,10 @@
 import type { VerbOptions } from '../../events.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
+import { deriveState } from '../../runtime/container-state.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import { currentRecord, settle, tend } from './settle.ts';
+import { settle, tend } from './settle.ts';
 
 /**
  * Waits until a container runs no more; tells its exit code. Throws `CONTAINER_UNKNOWN`, `CANCELLED`.
@@ -16,8 +17,8 @@ export async function waitForContainer(
   const record = requireContainer(deps.store.metadata, idOrName);
   await tend(deps, record);
   const { paths } = containerPlaces(deps.store.root, record.id);
-  await waitForExit(paths, signal);
-  const { state } = currentRecord(deps, record);
+  // Its files may be gone a moment later.
+  const { exitCode } = deriveState(record.state, await waitForExit(paths, signal));
   await settle(deps, record.id);
-  return state.exitCode;
+  return exitCode;
 }
