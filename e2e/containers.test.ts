@@ -241,6 +241,19 @@ describeWith(needs, 'containers of busybox', () => {
     expect((await running.kill('SIGTERM')).status).toBe(143);
   });
 
+  test('are counted by system df, and their unpacked layers go with the image', async () => {
+    await wherry('run', '-d', '--init', '--name', 'web', 'busybox:1', 'sleep', '600');
+    const df = await wherry('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}}');
+    expect(df).toMatch(/^Containers 1 1$/m);
+    await removeAll();
+    const snapshots = async () =>
+      (await readdir(join(sandbox.root, 'snapshots'))).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    expect(await snapshots()).toHaveLength(1);
+    await wherry('rmi', '-f', 'busybox:1');
+    expect(await snapshots()).toHaveLength(0);
+    await wherry('import', '-c', 'CMD ["sh"]', '-c', 'ENV FROM=image', BUSYBOX, 'busybox:1');
+  });
+
   test('keep their image from a prune', async () => {
     await wherry('run', '--name', 'user', 'busybox:1', 'true');
     await wherry('image', 'prune', '-af');

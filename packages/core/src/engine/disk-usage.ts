@@ -1,18 +1,22 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { allocatedBytes } from '../content/allocated-bytes.ts';
 import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import { familiarName } from '../reference.ts';
+import { readContainerFacts } from '../runtime/container-facts.ts';
+import { containerPlaces } from './containers/container-places.ts';
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
 import type { Store } from './store/store.ts';
 
 type GroupType = DiskUsageGroup['type'];
 
+const ROOTFS = /^containers\/[^/]+\/rootfs$/;
+
 /**
  * Says what takes how much room. Every file and directory of the root is in exactly one group and counted by
- * the blocks it has, a hard link once, so that the sum is what `du` says.
+ * the blocks it has, a hard link once, so that the sum is what `du` says, but for containers that run.
  */
 export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUsage> {
   const { store } = deps;
@@ -33,7 +37,7 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
   const orphans = new Set([...owners].filter(([, owner]) => owner === 'orphans').map(([digest]) => digest));
   const groups: DiskUsageGroup[] = [
     group('images', itemsOf(images, users, bytesOf), 0, of('images'), of('images')),
-    group('containers', [], 0, 0, 0),
+    containerGroup(store, files, of('containers')),
     group('build-cache', [], 0, 0, 0),
     // What images need too is in their row; and no command of wherry's takes anything out of a repository.
     group('registry', itemsOf(repositories, users, bytesOf), 0, of('registry'), 0),
@@ -64,9 +68,11 @@ interface FoundFile {
 function walk(root: string): FoundFile[] {
   const found: FoundFile[] = [];
   const seen = new Set<string>();
+  const device = statOrGone(root)?.dev;
   const visit = (path: string) => {
     const stat = statOrGone(join(root, path));
-    if (!stat) return;
+    // Mounted while the container runs, it has its files elsewhere.
+    if (!stat || (ROOTFS.test(path) && stat.dev !== device)) return;
     const inode = `${stat.dev}:${stat.ino}`;
     if (!seen.has(inode)) found.push({ path, bytes: allocatedBytes(stat) });
     seen.add(inode);
@@ -115,7 +121,29 @@ function groupOf(path: string, owners: ReadonlyMap<string, GroupType>): GroupTyp
   if (content) return owners.get(`${content[1]}:${content[2]}`) ?? 'orphans';
   if (path.startsWith('ingests/')) return 'partial-downloads';
   if (path.startsWith('tmp/')) return 'orphans';
+  if (path.startsWith('containers/')) return 'containers';
+  // Layers unpacked for running: they go with the images that have them.
+  if (path.startsWith('snapshots/')) return 'images';
   return 'metadata';
+}
+
+/** Each container's own files: what it changed, and its log. Those of one that does not run can be had back. */
+function containerGroup(store: Store, files: readonly FoundFile[], bytes: number): DiskUsageGroup {
+  const sums = new Map<string, number>();
+  for (const file of files) {
+    const directory = /^containers\/([^/]+)/.exec(file.path)?.[1];
+    if (directory !== undefined) sums.set(directory, (sums.get(directory) ?? 0) + file.bytes);
+  }
+  let active = 0;
+  const items = store.metadata.listContainers().map(({ id, name }): DiskUsageItem => {
+    const { paths } = containerPlaces(store.root, id);
+    const size = sums.get(basename(paths.directory)) ?? 0;
+    const { isAlive } = readContainerFacts(paths);
+    if (isAlive) active++;
+    return { name, bytes: size, reclaimableBytes: isAlive ? 0 : size };
+  });
+  const reclaimable = items.reduce((sum, { reclaimableBytes }) => sum + reclaimableBytes, 0);
+  return group('containers', items, active, bytes, reclaimable);
 }
 
 /** What one item of a listing needs. */

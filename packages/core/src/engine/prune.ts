@@ -1,6 +1,7 @@
 import type { Digest } from '../digest.ts';
 import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
+import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
 import type { PruneRequest, PruneResult, RemovalEvent } from './engine.ts';
 import { Removal } from './removal.ts';
 import {
@@ -56,7 +57,10 @@ export async function prune(
   requireKeep(plan);
   const chosen = await chooseImages(plan, options.signal);
   const batch = Math.max(MIN_BATCH, Math.ceil(chosen.size / MAX_BATCHES));
-  return request.dryRun ? rehearse(plan, chosen, batch) : await carryOut(plan, chosen, batch, options.signal);
+  if (request.dryRun) return rehearse(plan, chosen, batch);
+  const result = await carryOut(plan, chosen, batch, options.signal);
+  const unpackedBytes = await removeUnneededSnapshots(store);
+  return { ...result, reclaimedBytes: result.reclaimedBytes + unpackedBytes };
 }
 
 function requireKeep(plan: Plan): void {

@@ -1,6 +1,7 @@
 import type { ImageName } from '../metadata/metadata-store.ts';
 import type { Platform } from '../platform.ts';
 import { sameRepository } from '../reference.ts';
+import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
 import { hasChildImages, imageIsPinned, severalRepositories } from './removal-conflicts.ts';
@@ -40,6 +41,7 @@ export async function remove(deps: RemoveDeps, request: RemoveRequest): Promise<
   });
   await store.publishIndex();
   await sweepDuplicates(store, removal.content);
+  await removeUnneededSnapshots(store);
   return removal.events;
 }
 
