@@ -1,69 +1,13 @@
 import type { CommandSpec } from '../command.ts';
 import type { FlagSpec } from '../flags.ts';
-import { FILTER, FORMAT, NO_TRUNC, PLATFORM, QUIET } from './shared-flags.ts';
+import { CONTAINER_FLAGS } from './container-flags.ts';
+import { FILTER, FORMAT, NO_TRUNC, QUIET } from './shared-flags.ts';
 
 const DETACH_KEYS: FlagSpec = {
   name: 'detach-keys',
   type: 'string',
   usage: 'Override the key sequence for detaching a container',
 };
-
-/** What a container is made with. */
-const CONTAINER_FLAGS: readonly FlagSpec[] = [
-  { name: 'add-host', type: 'list', usage: 'Add a custom host-to-IP mapping (host:ip)' },
-  { name: 'cap-add', type: 'strings', usage: 'Add Linux capabilities' },
-  { name: 'cap-drop', type: 'strings', usage: 'Drop Linux capabilities' },
-  { name: 'cidfile', type: 'string', usage: 'Write the container ID to the file', values: 'file' },
-  { name: 'cpus', type: 'string', usage: 'Number of CPUs' },
-  { name: 'entrypoint', type: 'string', usage: 'Overwrite the default ENTRYPOINT of the image' },
-  { name: 'env', short: 'e', type: 'list', usage: 'Set environment variables' },
-  { name: 'env-file', type: 'list', usage: 'Read in a file of environment variables', values: 'file' },
-  { name: 'group-add', type: 'list', usage: 'Add additional groups to join' },
-  { name: 'hostname', short: 'h', type: 'string', usage: 'Container host name' },
-  {
-    name: 'init',
-    type: 'bool',
-    usage: 'Run an init inside the container that forwards signals and reaps processes',
-  },
-  { name: 'interactive', short: 'i', type: 'bool', usage: 'Keep STDIN open even if not attached' },
-  { name: 'label', short: 'l', type: 'list', usage: 'Set meta data on a container' },
-  { name: 'memory', short: 'm', type: 'string', usage: 'Memory limit' },
-  { name: 'mount', type: 'list', usage: 'Attach a filesystem mount to the container' },
-  { name: 'name', type: 'string', usage: 'Assign a name to the container' },
-  {
-    name: 'network',
-    type: 'string',
-    default: 'host',
-    usage: 'Connect a container to a network ("host", "none")',
-    values: ['host', 'none'],
-  },
-  { name: 'net', type: 'string', usage: '', hidden: true },
-  { name: 'pids-limit', type: 'int', usage: 'Tune container pids limit (set -1 for unlimited)' },
-  PLATFORM,
-  { name: 'privileged', type: 'bool', usage: 'Give extended privileges to this container' },
-  // Read to be refused by name: there is no bridge to publish ports of.
-  { name: 'publish', short: 'p', type: 'list', usage: '', hidden: true },
-  { name: 'publish-all', short: 'P', type: 'bool', usage: '', hidden: true },
-  {
-    name: 'pull',
-    type: 'string',
-    default: 'missing',
-    usage: 'Pull image before running ("always", "missing", "never")',
-    values: ['always', 'missing', 'never'],
-  },
-  { ...QUIET, usage: 'Suppress the pull output' },
-  { name: 'read-only', type: 'bool', usage: "Mount the container's root filesystem as read only" },
-  { name: 'rm', type: 'bool', usage: 'Automatically remove the container when it exits' },
-  { name: 'security-opt', type: 'list', usage: 'Security Options ("no-new-privileges", "seccomp=...")' },
-  { name: 'stop-signal', type: 'string', usage: 'Signal to stop the container' },
-  { name: 'stop-timeout', type: 'int', usage: 'Timeout (in seconds) to stop a container' },
-  { name: 'tmpfs', type: 'list', usage: 'Mount a tmpfs directory' },
-  { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a pseudo-TTY' },
-  { name: 'ulimit', type: 'list', usage: 'Ulimit options' },
-  { name: 'user', short: 'u', type: 'string', usage: 'Username or UID (format: <name|uid>[:<group|gid>])' },
-  { name: 'volume', short: 'v', type: 'list', usage: 'Bind mount a directory of the host' },
-  { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
-];
 
 export const CREATE: CommandSpec = {
   name: 'create',
