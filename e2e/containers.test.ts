@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { workloadImage } from './images.ts';
 import { describeWith } from './needs.ts';
 import { Sandbox, tryRun, WHERRY } from './wherry.ts';
@@ -261,19 +261,13 @@ describeWith(needs, 'containers of busybox', () => {
   });
 });
 
-describe('containers of debian', () => {
-  describeWith({ ...needs, images: ['debian'] }, 'run what is in many files', () => {
-    test('with its users and programs', async () => {
-      await using own = Object.assign(new Sandbox(), {
-        async [Symbol.asyncDispose]() {
-          own[Symbol.dispose]();
-        },
-      });
-      await own.wherry('load', '-i', workloadImage('debian').layout);
-      const [image = ''] = (await own.wherry('images', '-q')).split('\n');
-      const script = 'cat /etc/debian_version; id -un nobody; touch /root/x && ls /root/x';
-      expect(await own.wherry('run', '--rm', image, 'bash', '-c', script)).toMatch(/\nnobody\n\/root\/x\n$/);
-      expect(await own.wherry('ps', '-aq')).toBe('');
-    });
+describeWith({ ...needs, images: ['debian'] }, 'containers of debian', () => {
+  test('run what is in many files, with its users and programs', async () => {
+    using own = new Sandbox();
+    await own.wherry('load', '-i', workloadImage('debian').layout);
+    const [image = ''] = (await own.wherry('images', '-q')).split('\n');
+    const script = 'cat /etc/debian_version; id -un nobody; touch /root/x && ls /root/x';
+    expect(await own.wherry('run', '--rm', image, 'bash', '-c', script)).toMatch(/\nnobody\n\/root\/x\n$/);
+    expect(await own.wherry('ps', '-aq')).toBe('');
   });
 });
