@@ -35,12 +35,17 @@ export function digestOfBytes(bytes: Uint8Array, algorithm: 'sha256' | 'sha512' 
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
 }
 
+/** A time as configs have it: RFC 3339, without zeros at the end of the fraction. */
+export function createdText(date: Date): string {
+  return date.toISOString().replace(/\.?0*Z$/, 'Z');
+}
+
 /**
  * Writes the config of an image that was imported, fields as `docker import` has them (`docker_version`
  * aside, for no Docker made it). The same input gives the same bytes, so the same image ID.
  */
 export function makeConfig(image: NewImage): StoredDocument {
-  const created = image.created.toISOString().replace(/\.?0*Z$/, 'Z');
+  const created = createdText(image.created);
   const { architecture, os, variant, osVersion } = image.platform;
   return describeDocument(
     MEDIA_TYPES.ociConfig,

@@ -24,6 +24,8 @@ const MAX_NAMES = 5_000_000;
 export interface DiffLayerOptions {
   /** As the overlay was mounted; found out unless given. */
   readonly ownership?: Ownership;
+  /** Names to leave out, below the directory, one character per byte. Of a directory all in it has to be named too. */
+  readonly omit?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ export interface DiffLayerOptions {
  * OCI image-spec v1.1, layer.md "Representing Changes".
  */
 export async function* diffLayer(upper: string, options: DiffLayerOptions = {}): ByteSource {
-  const names = await collectNames(upper, options.signal);
+  const names = await collectNames(upper, options);
   const ownership = options.ownership ?? detectOwnership();
   const present = names.filter(({ isWhiteout }) => !isWhiteout);
   await using files = present.length === 0 ? NO_FILES : readFiles(upper, present, options.signal);
@@ -49,10 +51,11 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
   yield tarEnd();
 }
 
-async function collectNames(upper: string, signal: AbortSignal | undefined): Promise<UpperName[]> {
+async function collectNames(upper: string, { omit, signal }: DiffLayerOptions): Promise<UpperName[]> {
   const names: UpperName[] = [];
   for await (const name of upperNames(upper)) {
     throwIfCancelled(signal);
+    if (omit?.has(name.path)) continue;
     if (names.push(name) > MAX_NAMES)
       throw new WherryError('TOO_LARGE', `more than ${MAX_NAMES} files changed`);
   }

@@ -15,6 +15,8 @@ export interface MadeImage {
   readonly manifest: StoredDocument;
   /** Base first. */
   readonly layers: readonly LayerRecord[];
+  /** The image that it was made from, where listings and removals are to know of it. */
+  readonly parent?: Digest;
   /** With a tag; absent: it gets no name. */
   readonly ref?: Reference;
   readonly taggedAt: Date;
@@ -26,7 +28,7 @@ export interface MadeImage {
  */
 export async function recordImage(
   store: Store,
-  { config, manifest, layers, ref, taggedAt }: MadeImage,
+  { config, manifest, layers, parent, ref, taggedAt }: MadeImage,
   hold: (digest: Digest) => void,
   signal: AbortSignal,
 ): Promise<Digest> {
@@ -45,6 +47,7 @@ export async function recordImage(
       parseManifest(manifest.bytes),
       parseImageConfig(config.bytes),
       layers,
+      parent,
     );
     const children = [id, ...layers.map(({ digest }) => digest)];
     store.metadata.putImage(facts, [{ descriptor: manifest.descriptor, children }], names);

@@ -1,0 +1,166 @@
+import type { Digest } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
+import type { VerbOptions } from '../../events.ts';
+import { makeManifest } from '../../image/build-image.ts';
+import { applyChanges } from '../../image/change.ts';
+import { makeCommittedConfig } from '../../image/commit-config.ts';
+import type { LayerFacts } from '../../layer/layer-facts.ts';
+import type { ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
+import type { ContainerConfig } from '../../oci/image-config.ts';
+import type { Reference } from '../../reference.ts';
+import { diffLayer } from '../../rootfs/diff-layer.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { ImageTree } from '../../tree/image-tree.ts';
+import { layerEntries } from '../layers/layer-entries.ts';
+import { recordImage } from '../layers/record-image.ts';
+import type { SealDeps } from '../layers/seal.ts';
+import { storeLayer } from '../layers/store-layer.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
+import { sweepDuplicates } from '../store/duplicate-layers.ts';
+import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
+import { tagTarget } from '../tag.ts';
+import { bareMountPoints } from './mount-points.ts';
+
+/** A container as a commit sees it. */
+export interface CommittableContainer {
+  /** With the state that it has now. */
+  readonly record: ContainerRecord;
+  /** The directory with what changed in its root file system. */
+  readonly upper: string;
+  /** Halts its processes until the result is disposed; fine for a container that runs no more. */
+  freeze(): Promise<AsyncDisposable>;
+}
+
+export interface CommitDeps extends SealDeps {
+  readonly now: () => Date;
+  /** Throws when there is no such container. */
+  readonly openContainer: (idOrName: string) => Promise<CommittableContainer>;
+}
+
+export interface CommitRequest {
+  /** A name, an ID or the beginning of one. */
+  readonly container: string;
+  /** The new image's name; absent: none. */
+  readonly ref?: Reference;
+  readonly author?: string;
+  readonly message?: string;
+  /** Dockerfile instructions, as for an import. */
+  readonly changes?: readonly string[];
+  /** `false`: a container that runs goes on while its files are read. */
+  readonly pause?: boolean;
+}
+
+/** One commit under way: what its steps share. */
+interface Commit {
+  readonly deps: CommitDeps;
+  readonly request: CommitRequest;
+  readonly container: CommittableContainer;
+  readonly base: ImageFacts;
+  /** The blobs that hold the base's layers. */
+  readonly records: readonly LayerRecord[];
+  readonly hold: (digest: Digest) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The digest of a tar without entries, which is no layer to Docker. */
+const EMPTY_TAR = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef' as Digest;
+
+/**
+ * Makes an image of a container: its image's layers, one more with what changed, and the way it was started as
+ * the configuration. A container that runs is paused meanwhile. Throws `IMAGE_UNKNOWN` when the container's image
+ * was removed, `INVALID_ARGUMENT` with Docker's texts for names and changes, `CONFLICT`, and what `openContainer`
+ * throws; then nothing is left.
+ */
+export async function commit(
+  deps: CommitDeps,
+  request: CommitRequest,
+  options: VerbOptions = {},
+): Promise<{ readonly id: Digest }> {
+  const { store } = deps;
+  const ref = request.ref && tagTarget(request.ref);
+  const container = await deps.openContainer(request.container);
+  const { id, imageId, state } = container.record;
+  if (state.status === 'dead')
+    throw new WherryError('CONFLICT', `You cannot commit container ${id} which is Dead`);
+  const base = store.metadata.findImage(imageId as Digest);
+  if (!base)
+    throw new WherryError('IMAGE_UNKNOWN', `No such image: ${imageId}`, {
+      hint: `container ${id.slice(0, 12)} was made from it; pull it again`,
+    });
+  const config = committedConfig(container.record, request.changes ?? []);
+  const stored = new Set<Digest>();
+  try {
+    return await commitHeld(
+      deps,
+      { ...request, ...(ref && { ref }) },
+      { container, base, config },
+      stored,
+      options,
+    );
+  } finally {
+    // An empty layer, a form of it that was not kept, or, after a failure, all of it.
+    await sweepDuplicates(store, stored);
+  }
+}
+
+/** How containers of the new image are: as this one, with the changes. moby 20.10, `daemon/commit.go`. */
+function committedConfig(record: ContainerRecord, changes: readonly string[]): ContainerConfig {
+  const own = record.config as ContainerConfig;
+  const changed = applyChanges(own, changes);
+  const hasProgram = [changed.Entrypoint, changed.Cmd].some((words) => words && words.length > 0);
+  return hasProgram || !own.Cmd ? changed : { ...changed, Cmd: own.Cmd };
+}
+
+async function commitHeld(
+  deps: CommitDeps,
+  request: CommitRequest,
+  { container, base, config }: Pick<Commit, 'container' | 'base'> & { readonly config: ContainerConfig },
+  stored: Set<Digest>,
+  { signal = new AbortController().signal }: VerbOptions,
+): Promise<{ readonly id: Digest }> {
+  const { store } = deps;
+  await using lease = await store.metadata.acquireLease(`commit ${container.record.id}`);
+  lease.add(...store.contentOf(base));
+  const hold = (digest: Digest) => {
+    stored.add(digest);
+    lease.add(digest);
+  };
+  const records: LayerRecord[] = [];
+  for (const layer of base.layers) records.push(await requireLayerVariant(store, layer));
+  const top = await changedLayer({ deps, request, container, base, records, hold, signal });
+  const created = deps.now();
+  const document = makeCommittedConfig(await readOwnDocument(store.blobs, base.id, MAX_CONFIG_BYTES), {
+    created,
+    container: container.record.id,
+    containerConfig: container.record.config as ContainerConfig,
+    config,
+    ...(top && { diffID: top.diffID }),
+    ...(request.author && { author: request.author }),
+    ...(request.message && { comment: request.message }),
+  });
+  const layers = [...records, ...(top ? [top] : [])];
+  const manifest = makeManifest(
+    document.descriptor,
+    layers.map((record) => storedDescriptor(store, record)),
+  );
+  const image = { config: document, manifest, layers, parent: base.id, taggedAt: created };
+  const id = await recordImage(store, { ...image, ...(request.ref && { ref: request.ref }) }, hold, signal);
+  store.metadata.noteUse(base.id, id);
+  return { id };
+}
+
+/** Stores what changed; `undefined`: nothing did. */
+async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
+  const { deps, request, container, hold, signal } = state;
+  await using _frozen = request.pause === false ? undefined : await container.freeze();
+  const omit = await bareMountPoints(container.upper, () => baseTree(state));
+  const tar = diffLayer(container.upper, { omit, signal });
+  const layer = await storeLayer(deps, tar, { hold: ({ digest }) => hold(digest), signal }).stored;
+  return layer.diffID === EMPTY_TAR ? undefined : layer;
+}
+
+async function baseTree({ deps, records, signal }: Commit): Promise<ImageTree['root']> {
+  const tree = new ImageTree();
+  for (const { digest } of records) tree.apply(await layerEntries(deps.store, digest, signal));
+  return tree.root;
+}
