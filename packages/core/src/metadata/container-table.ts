@@ -64,9 +64,16 @@ export class ContainerTable {
   }
 
   delete(id: string): boolean {
-    return this.#database.transaction(
-      () => this.#database.run('DELETE FROM containers WHERE id = ?', id) > 0,
-    );
+    return this.#database.transaction(() => {
+      const deleted = this.#database.run('DELETE FROM containers WHERE id = ?', id) > 0;
+      // Layers that were its own alone since its image was removed.
+      if (deleted)
+        this.#database.run(
+          `DELETE FROM image_layers WHERE image_id NOT IN (SELECT id FROM images)
+           AND image_id NOT IN (SELECT image_id FROM containers)`,
+        );
+      return deleted;
+    });
   }
 
   images(): Digest[] {

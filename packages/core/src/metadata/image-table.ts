@@ -17,8 +17,7 @@ export class ImageTable {
   find(id: Digest): ImageFacts | undefined {
     const row = this.#database.get('SELECT * FROM images WHERE id = ?', id);
     if (row === undefined) return undefined;
-    const layers = this.#database.all('SELECT * FROM image_layers WHERE image_id = ? ORDER BY position', id);
-    return { ...toOutline(row), manifest: toDescriptor(row, 'manifest_'), layers: layers.map(toLayer) };
+    return { ...toOutline(row), manifest: toDescriptor(row, 'manifest_'), layers: this.layersOf(id) };
   }
 
   list(): ImageFacts[] {
@@ -84,12 +83,23 @@ export class ImageTable {
       );
   }
 
-  /** Removes the image, its names, its pin and its last use. Tells whether there was one. */
+  /** Base first; also of an image that was removed and left containers. */
+  layersOf(id: Digest): ImageLayer[] {
+    return this.#database
+      .all('SELECT * FROM image_layers WHERE image_id = ? ORDER BY position', id)
+      .map(toLayer);
+  }
+
+  /** Removes the image, its names, its pin and its last use. Its layers stay its containers'. Tells whether there was one. */
   delete(id: Digest): boolean {
     this.#database.run('DELETE FROM uses WHERE image_id = ?', id);
     this.#database.run('DELETE FROM pins WHERE image_id = ?', id);
     this.#database.run('DELETE FROM names WHERE image_id = ?', id);
-    this.#database.run('DELETE FROM image_layers WHERE image_id = ?', id);
+    this.#database.run(
+      `DELETE FROM image_layers WHERE image_id = ?1
+       AND NOT EXISTS (SELECT 1 FROM containers WHERE containers.image_id = ?1)`,
+      id,
+    );
     return this.#database.run('DELETE FROM images WHERE id = ?', id) > 0;
   }
 }

@@ -136,6 +136,8 @@ export interface ContainerStore {
    */
   replaceContainer(container: StoredContainer): boolean;
   deleteContainer(id: string): boolean;
+  /** The layers of a container's image, base first: they stay as long as the container, whatever becomes of the image. */
+  layersOfContainer(id: string): ImageLayer[];
   /** The images that containers were made from. Neither they nor what they consist of is to be removed. */
   imagesOfContainers(): Digest[];
 }

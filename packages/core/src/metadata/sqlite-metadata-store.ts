@@ -16,6 +16,7 @@ import type {
   CatalogManifest,
   DocumentRecord,
   ImageFacts,
+  ImageLayer,
   ImageName,
   ImageOutline,
   LayerRecord,
@@ -201,6 +202,11 @@ export class SqliteMetadataStore implements MetadataStore {
 
   deleteContainer(id: string): boolean {
     return this.#containers.delete(id);
+  }
+
+  layersOfContainer(id: string): ImageLayer[] {
+    const container = this.#containers.find(id);
+    return container ? this.#images.layersOf(container.imageId) : [];
   }
 
   imagesOfContainers(): Digest[] {

@@ -357,6 +357,23 @@ function containerCases(open: OpenStore): void {
     expect(store.findContainer('site')).toMatchObject({ revision: 1, record: { changed: 1 } });
   });
 
+  test('keeps the layers of a container whose image is removed', async () => {
+    const store = await withImage();
+    const { id } = containerFixture('a1', 'web');
+    const digests = image.facts.layers.map(({ digest }) => digest);
+    store.putContainer(containerFixture('a1', 'web'));
+    store.putContainer(containerFixture('a2', 'other'));
+    expect(store.layersOfContainer(id)).toEqual(image.facts.layers);
+    store.deleteImage(image.facts.id);
+    expect(store.listImages()).toEqual([]);
+    expect(store.layersOfContainer(id)).toEqual(image.facts.layers);
+    store.deleteContainer(containerFixture('a2', 'other').id);
+    expect(store.unheld([...digests, image.facts.id])).toEqual([]);
+    store.deleteContainer(id);
+    expect(store.layersOfContainer(id)).toEqual([]);
+    expect(store.unheld([...digests, image.facts.id])).toEqual([...digests, image.facts.id]);
+  });
+
   test('forgets a container, once', async () => {
     const store = await withImage();
     const container = containerFixture('a1', 'web');
