@@ -8,6 +8,8 @@ import type { Store } from './store/store.ts';
 export interface TakeOptions {
   /** Keeps untagged parents. */
   readonly noPrune?: boolean;
+  /** Takes names only, the last one too. */
+  readonly keepImage?: boolean;
 }
 
 /**
@@ -39,6 +41,9 @@ export class Removal {
       if (facts.parent) count(this.#children, facts.parent, 1);
       for (const layer of facts.layers) count(this.#layerUsers, layer.chainID, 1);
     }
+    // Each container has the layers of its image for itself, too.
+    for (const image of store.metadata.imagesOfContainers())
+      for (const layer of this.#images.get(image)?.layers ?? []) count(this.#layerUsers, layer.chainID, 1);
   }
 
   images(): Iterable<ImageFacts> {
@@ -63,7 +68,7 @@ export class Removal {
       this.#keepForm(facts);
       return;
     }
-    this.#delete(facts, options);
+    if (!options.keepImage) this.#delete(facts, options);
     for (const image of companions)
       if (!metadata.isNamed(image.manifest.digest)) this.#delete(image, options);
   }

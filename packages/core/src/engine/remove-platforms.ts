@@ -3,9 +3,16 @@ import { WherryError } from '../errors.ts';
 import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
 import type { Platform } from '../platform.ts';
 import { familiarName, sameRepository } from '../reference.ts';
+import { userOfImage } from './containers/image-users.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
-import { hasChildImages, imageIsPinned, severalRepositories } from './removal-conflicts.ts';
+import {
+  hasChildImages,
+  imageIsPinned,
+  imageIsRunning,
+  imageIsUsed,
+  severalRepositories,
+} from './removal-conflicts.ts';
 import type { RemoveDeps } from './remove.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
 import {
@@ -39,9 +46,11 @@ export async function removePlatforms(
   const removal = store.metadata.atomically(() => {
     requireUnchanged(store, resolved);
     const pinned = new Set(store.metadata.pinnedImages());
-    const work = new Removal(store, (id) => pinned.has(id));
+    const kept = new Set([...pinned, ...store.metadata.imagesOfContainers()]);
+    const work = new Removal(store, (id) => kept.has(id));
     const heirs = heirsOf(deps, staying, gone, work);
     for (const variant of going) {
+      requireUnused(store, variant.facts.id, request);
       if (!request.force) requireOnlyHere(store, variant, resolved, pinned);
       if (work.hasChildren(variant.facts.id)) throw hasChildImages(variant.facts.id);
       const manifests = [variant.manifest.digest, ...variant.attestations];
@@ -60,6 +69,13 @@ function requireUnchanged({ metadata }: Store, { name }: ResolvedImage): void {
   throw new WherryError('CONFLICT', `${familiarName(name.ref)}: another process changed the name`, {
     hint: 'try again',
   });
+}
+
+/** An image does not go that a container runs from, nor without force one that a stopped container has. */
+function requireUnused(store: Store, image: Digest, { force }: RemoveRequest): void {
+  const user = userOfImage(store, image);
+  if (user?.isRunning) throw imageIsRunning(image, user.container);
+  if (user && !force) throw imageIsUsed(image, user.container);
 }
 
 /** Without force, an image does not go that is pinned, or that a name of another repository leads to. */

@@ -5,9 +5,11 @@ import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import { hostPlatform } from '../platform.ts';
 import { familiarName, parseReference } from '../reference.ts';
+import type { ContainerStatus } from '../runtime/container-state.ts';
 import { EngineSandbox, nameAt, serveImage } from '../testing/engine-sandbox.ts';
 import { makeImageFixture } from '../testing/image-fixtures.ts';
 import { startMemoryRegistry } from '../testing/memory-registry.ts';
+import { storeContainer } from '../testing/stored-container.ts';
 import { storeImage } from '../testing/stored-image.ts';
 import type { Engine } from './engine.ts';
 
@@ -25,7 +27,7 @@ interface GoldenCase {
 
 const FORCE = ['-f', '--force'];
 
-/** Cases of images that the recordings' archive has, and of no containers. */
+/** Cases of images that the recordings' archive has. */
 function playable(): GoldenCase[] {
   if (!existsSync(GOLDEN)) return [];
   const known = readIds().images.map((id) => id.slice(7, 19));
@@ -33,7 +35,6 @@ function playable(): GoldenCase[] {
   return cases.filter(
     ({ argv, state_before: before, stderr }) =>
       /rmi|rm|remove/.test(argv[0] === 'image' ? argv[1]! : argv[0]!) &&
-      before.containers.length === 0 &&
       before.images.every((line) => known.includes(line.slice(0, 12))) &&
       !/Usage|--platform|requires/.test(stderr?.join('\n') ?? ''),
   );
@@ -72,11 +73,30 @@ async function prepare(sandbox: EngineSandbox, engine: Engine, images: readonly 
   await store.sweep();
 }
 
+/** The same for containers: `<id> /<name> image=<image> state=<state>`. */
+async function prepareContainers(
+  sandbox: EngineSandbox,
+  engine: Engine,
+  containers: readonly string[],
+): Promise<void> {
+  for (const line of containers) {
+    const [, id = '', name = '', image = '', status] =
+      /^(\S+) \/(\S+) image=(\S+) state=(\S+)$/.exec(line) ?? [];
+    const isHere = (await engine.images()).some((each) => each.id === image || !image.startsWith('sha256:'));
+    const imageId = isHere && !image.startsWith('sha256:') ? (await engine.inspect(image)).Id : image;
+    if (isHere)
+      storeContainer(sandbox.store(), {
+        ...{ id, name, imageId: imageId as Digest, status: status as ContainerStatus },
+      });
+  }
+}
+
 describe.skipIf(!existsSync(GOLDEN))('remove, as the recorded Docker', () => {
   test.each(playable())('$argv ($name)', async ({ argv, state_before: before, stdout, stderr }) => {
     await using sandbox = new EngineSandbox();
     const engine = sandbox.engine();
     await prepare(sandbox, engine, before.images);
+    await prepareContainers(sandbox, engine, before.containers);
     const words = argv[0] === 'image' ? argv.slice(2) : argv.slice(1);
     const force = words.some((word) => FORCE.includes(word));
     const [lines, errors]: [string[], string[]] = [[], []];
@@ -129,6 +149,46 @@ describe('remove', () => {
     expect(await engine.remove({ image: 'mine:1' })).toEqual([{ untagged: 'mine:1' }]);
     expect(sandbox.contents()).toEqual(before);
     expect(await engine.images()).toMatchObject([{ repoTags: [nameOf('app')] }]);
+  });
+
+  test('refuses an image that a container has, unless forced', async () => {
+    await using sandbox = new EngineSandbox();
+    const { engine, nameOf } = await pulled(sandbox, ['app']);
+    const [image, name] = [idOf(app), nameOf('app')];
+    storeContainer(sandbox.store(), { name: 'c', imageId: image, id: 'c0ffee' });
+    const short = image.slice(7, 19);
+    await expect(engine.remove({ image: name })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: `conflict: unable to remove repository reference "${name}" (must force) - container c0ffee000000 is using its referenced image ${short}`,
+    });
+    await expect(engine.remove({ image: short })).rejects.toMatchObject({
+      message: `conflict: unable to delete ${short} (must be forced) - image is being used by stopped container c0ffee000000`,
+    });
+    await engine.tag({ source: image, target: parseReference('mine:1') });
+    expect(await engine.remove({ image: 'mine:1' })).toEqual([{ untagged: 'mine:1' }]);
+    const before = sandbox.files('blobs');
+    const events = await engine.remove({ image: short, force: true });
+    expect(events.slice(-1)).toEqual([{ deleted: image }]);
+    expect(await engine.images({ all: true })).toEqual([]);
+    // All but the manifest: the container has to start again.
+    expect(sandbox.files('blobs')).toHaveLength(before.length - 1);
+    expect((await engine.check()).faults).toEqual([]);
+  });
+
+  test('takes no more than its name from an image that runs, and never its ID', async () => {
+    await using sandbox = new EngineSandbox();
+    const { engine, nameOf } = await pulled(sandbox, ['app']);
+    const [image, short] = [idOf(app), idOf(app).slice(7, 19)];
+    storeContainer(sandbox.store(), { name: 'c', imageId: image, id: 'c0ffee', status: 'paused' });
+    for (const force of [false, true])
+      await expect(engine.remove({ image: short, force })).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container c0ffee000000`,
+      });
+    const events = await engine.remove({ image: nameOf('app'), force: true });
+    expect(events.every((event) => 'untagged' in event)).toBe(true);
+    expect(await engine.images()).toMatchObject([{ id: image, repoTags: [], repoDigests: [] }]);
+    expect((await engine.check()).faults).toEqual([]);
   });
 
   test('refuses the parent of an image, and takes untagged parents along unless told otherwise', async () => {

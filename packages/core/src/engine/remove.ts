@@ -1,10 +1,18 @@
 import type { ImageName } from '../metadata/metadata-store.ts';
 import type { Platform } from '../platform.ts';
 import { sameRepository } from '../reference.ts';
+import { type ImageUser, userOfImage } from './containers/image-users.ts';
 import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal.ts';
-import { hasChildImages, imageIsPinned, severalRepositories } from './removal-conflicts.ts';
+import {
+  hasChildImages,
+  imageIsPinned,
+  imageIsRunning,
+  imageIsUsed,
+  nameIsUsed,
+  severalRepositories,
+} from './removal-conflicts.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import type { Store } from './store/store.ts';
@@ -31,12 +39,15 @@ export async function remove(deps: RemoveDeps, request: RemoveRequest): Promise<
   const removal = metadata.atomically(() => {
     const resolved = resolveImage(metadata, request.image);
     const pinned = new Set(metadata.pinnedImages());
-    const work = new Removal(store, (id) => pinned.has(id));
+    const kept = new Set([...pinned, ...metadata.imagesOfContainers()]);
+    const work = new Removal(store, (id) => kept.has(id));
     const { facts } = resolved;
-    const names = namesToTake(work, resolved, request);
+    const user = userOfImage(store, facts.id);
+    const names = namesToTake(work, resolved, request, user);
     const goes = names.length === work.namesOf(facts.id).length && !work.hasChildren(facts.id);
     if (goes && pinned.has(facts.id) && !request.force) throw imageIsPinned(facts.id, request.image);
-    work.take(facts, names, request);
+    // Forced, a name goes from a container that runs; by the image's ID, nothing does.
+    work.take(facts, names, { ...request, keepImage: user?.isRunning ?? false });
     return work;
   });
   await store.publishIndex();
@@ -49,12 +60,20 @@ function namesToTake(
   removal: Removal,
   { facts, name }: ResolvedImage,
   request: RemoveRequest,
+  user: ImageUser | undefined,
 ): readonly ImageName[] {
   const names = removal.namesOf(facts.id);
-  if (name) return namesWith(name, names);
-  if (!request.force && !isSingleReference(names))
-    throw severalRepositories(facts.id, 'remove all its names with: wherry rmi -f, or one of them by name');
+  const { force, image } = request;
+  const isSingle = isSingleReference(names);
+  if (name) {
+    if (user && !force && isSingle) throw nameIsUsed(facts.id, image, user.container);
+    return namesWith(name, names);
+  }
   if (removal.hasChildren(facts.id)) throw hasChildImages(facts.id);
+  if (user?.isRunning) throw imageIsRunning(facts.id, user.container);
+  if (!force && !isSingle)
+    throw severalRepositories(facts.id, 'remove all its names with: wherry rmi -f, or one of them by name');
+  if (user && !force) throw imageIsUsed(facts.id, user.container);
   return names;
 }
 
