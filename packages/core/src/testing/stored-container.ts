@@ -15,6 +15,13 @@ export interface StoredContainerOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
+/** Where what the container changed is to be put, made if need be. */
+export function upperOf(store: Store, { id }: Pick<ContainerRecord, 'id'>): string {
+  const { upper } = containerPlaces(store.root, id);
+  mkdirSync(upper, { recursive: true });
+  return upper;
+}
+
 const CREATED_AT = new Date('2026-01-02T03:04:05Z');
 
 /** Puts a container straight into a store, without a runtime: one that runs is this very process. */

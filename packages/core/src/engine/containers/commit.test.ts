@@ -2,17 +2,20 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Digest } from '../../digest.ts';
+import type { VerbOptions } from '../../events.ts';
 import { writeDockerArchive } from '../../image/docker-archive-writer.ts';
 import { LayerPassPool } from '../../layer/pass-pool.ts';
 import { parseReference } from '../../reference.ts';
-import { CREATED_STATE } from '../../runtime/container-state.ts';
+import type { ContainerStatus } from '../../runtime/container-state.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { readTar } from '../../tar/reader.ts';
 import { EngineSandbox } from '../../testing/engine-sandbox.ts';
 import { makeImageFixture, storeOf } from '../../testing/image-fixtures.ts';
+import { storeContainer, upperOf } from '../../testing/stored-container.ts';
 import type { Engine } from '../engine.ts';
 import { layerTar } from '../layers/layer-entries.ts';
 import type { Store } from '../store/store.ts';
-import { type CommitRequest, type CommittableContainer, commit } from './commit.ts';
+import { type CommitDeps, type CommitRequest, commit } from './commit.ts';
 
 // Recordings of a real Docker, from a directory beside the checkout.
 const GOLDEN = new URL('../../../../../../shared/golden/commit.json', import.meta.url);
@@ -35,14 +38,16 @@ let engine: Engine;
 let store: Store;
 let upper: string;
 let base: Digest;
-/** What was asked of the container's processes. */
-let frozen: string[];
+let deps: CommitDeps;
+/** What was asked of the runtime. */
+let asked: string[];
 
 beforeEach(async () => {
   sandbox = new EngineSandbox();
-  [engine, store, frozen] = [sandbox.engine(), sandbox.store(), []];
-  upper = sandbox.path('upper');
-  mkdirSync(upper, { recursive: true });
+  [engine, store, asked] = [sandbox.engine(), sandbox.store(), []];
+  const note = (what: string) => async (id: string) => void asked.push(`${what} ${id.slice(0, 12)}`);
+  const runtime = { pause: note('pause'), resume: note('resume') } as unknown as Runtime;
+  deps = { store, passes: () => pool, now: () => NOW, runtime: () => runtime };
   const fixture = makeImageFixture({
     names: ['base:1'],
     layers: [{ 'etc/conf': 'old', 'bin/sh': 'shell' }],
@@ -51,26 +56,17 @@ beforeEach(async () => {
   await engine.load({ from: writeDockerArchive([fixture.image], await storeOf([fixture])) });
   base = fixture.image.config.descriptor.digest;
 });
+
 afterEach(() => sandbox[Symbol.asyncDispose]());
 
-function container(config: Record<string, unknown> = CONFIG): CommittableContainer {
-  return {
-    record: {
-      ...{ id: ID, name: 'c1', createdAt: NOW.toISOString(), imageId: base, imageName: 'base:1' },
-      ...{ argv: ['touch', '/test'], labels: {}, config, options: {}, openStdin: false, stdinOnce: false },
-      ...{ autoRemove: false, restartCount: 0, state: CREATED_STATE },
-    },
-    upper,
-    freeze: async () => {
-      frozen.push('freeze');
-      return { [Symbol.asyncDispose]: async () => void frozen.push('thaw') };
-    },
-  };
+function commitOf(request: Partial<CommitRequest> = {}, options: VerbOptions = {}) {
+  return commit(deps, { container: 'c1', ...request }, options);
 }
 
-function commitOf(request: Partial<CommitRequest> = {}, of = container()) {
-  const deps = { store, passes: () => pool, now: () => NOW, openContainer: async () => of };
-  return commit(deps, { container: 'c1', ...request });
+/** A container of the image; one that runs is this very process. */
+function start(options: { config?: Record<string, unknown>; status?: ContainerStatus } = {}): void {
+  const record = storeContainer(store, { name: 'c1', id: ID, imageId: base, config: CONFIG, ...options });
+  upper = upperOf(store, record);
 }
 
 function write(name: string, content = name): void {
@@ -87,6 +83,7 @@ async function topLayer(image: string): Promise<string[]> {
 }
 
 test('makes an image of what changed, and of how the container was started', async () => {
+  start({ status: 'running' });
   write('etc/conf', 'new');
   const request = { ref: parseReference('new'), author: 'me', message: 'why', changes: ['ENV B=2'] };
   const { id } = await commitOf(request);
@@ -109,11 +106,12 @@ test('makes an image of what changed, and of how the container was started', asy
     ...{ id, created: NOW, createdBy: 'touch /test', comment: 'why', size: 3, tags: ['new:latest'] },
   });
   expect(below).toMatchObject({ id: base, tags: ['base:1'] });
-  expect(frozen).toEqual(['freeze', 'thaw']);
+  expect(asked).toEqual(['pause fbaec8d9b204', 'resume fbaec8d9b204']);
   expect((await engine.check()).faults).toEqual([]);
 });
 
 test('gives the same image for the same files at the same time', async () => {
+  start();
   write('file');
   const [one, other] = [await commitOf(), await commitOf({ ref: parseReference('x:1') })];
   expect(other).toEqual(one);
@@ -121,6 +119,7 @@ test('gives the same image for the same files at the same time', async () => {
 });
 
 test('adds no layer when nothing changed, and leaves nothing of it in the store', async () => {
+  start();
   const before = sandbox.contents().length;
   const { id } = await commitOf();
   const made = await engine.inspect(id);
@@ -131,6 +130,7 @@ test('adds no layer when nothing changed, and leaves nothing of it in the store'
 });
 
 test('takes what the runtime made to mount on for no change', async () => {
+  start();
   for (const name of ['etc/hosts', 'etc/hostname', 'etc/resolv.conf']) write(name, '');
   for (const name of ['dev', 'proc', 'sys']) mkdirSync(join(upper, name));
   const { RootFS } = await engine.inspect((await commitOf()).id);
@@ -142,11 +142,13 @@ test('takes what the runtime made to mount on for no change', async () => {
 });
 
 test('does not pause where that is not wanted', async () => {
+  start({ status: 'running' });
   await commitOf({ pause: false });
-  expect(frozen).toEqual([]);
+  expect(asked).toEqual([]);
 });
 
 test('moves a name from another image', async () => {
+  start();
   await commitOf({ ref: parseReference('base:1') });
   expect((await engine.inspect(base)).RepoTags).toEqual([]);
 });
@@ -160,18 +162,25 @@ test.each([
     message: 'refusing to create a tag with a digest reference',
   },
 ])('refuses $name before anything is paused', async ({ request, message }) => {
+  start({ status: 'running' });
   write('file');
   const before = sandbox.contents();
   await expect(commitOf(request)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message });
-  expect([sandbox.contents(), frozen]).toEqual([before, []]);
+  expect([sandbox.contents(), asked]).toEqual([before, []]);
 });
 
 test('keeps the command where changes leave no program, as Docker does', async () => {
+  start();
   const { id } = await commitOf({ changes: ['ENTRYPOINT []'] });
   expect((await engine.inspect(id)).Config).toMatchObject({ Cmd: CONFIG.Cmd, Entrypoint: null });
 });
 
-test('refuses a container whose image was removed', async () => {
+test('refuses what is no container, and a container whose image was removed', async () => {
+  await expect(commitOf()).rejects.toMatchObject({
+    code: 'CONTAINER_UNKNOWN',
+    message: 'No such container: c1',
+  });
+  start();
   await engine.remove({ image: base, force: true });
   await expect(commitOf()).rejects.toMatchObject({
     code: 'IMAGE_UNKNOWN',
@@ -179,20 +188,39 @@ test('refuses a container whose image was removed', async () => {
   });
 });
 
+test.each([
+  { name: 'is paused by somebody else', status: 'paused' as const },
+  { name: 'has ended', status: 'exited' as const },
+])('leaves a container alone that $name', async ({ status }) => {
+  start({ status });
+  await commitOf();
+  expect(asked).toEqual([]);
+});
+
 test('leaves nothing, and lets the container go on, when it is cancelled', async () => {
+  start({ status: 'running' });
   write('file');
   const before = sandbox.contents();
   const stop = new AbortController();
-  const of = container();
-  const freeze = async () => {
-    const halted = await of.freeze();
-    stop.abort();
-    return halted;
-  };
-  const deps = { store, passes: () => pool, now: () => NOW, openContainer: async () => ({ ...of, freeze }) };
-  const committing = commit(deps, { container: 'c1' }, { signal: stop.signal });
-  await expect(committing).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect([sandbox.contents(), frozen]).toEqual([before, ['freeze', 'thaw']]);
+  const { pause, resume } = deps.runtime();
+  const halting = async (id: string) => pause(id).then(() => stop.abort());
+  deps = { ...deps, runtime: () => ({ pause: halting, resume }) as Runtime };
+  await expect(commitOf({}, { signal: stop.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(sandbox.contents()).toEqual(before);
+  expect(asked).toEqual(['pause fbaec8d9b204', 'resume fbaec8d9b204']);
+});
+
+test('refuses a root file system that is a copy, and one that cannot be paused', async () => {
+  start({ status: 'running' });
+  const { runtime } = deps;
+  const refuse = () => Promise.reject(new Error('no freezer'));
+  deps = { ...deps, runtime: () => ({ ...runtime(), pause: refuse }) };
+  await expect(commitOf()).rejects.toThrow('no freezer');
+  mkdirSync(join(dirname(upper), 'rootfs/etc'), { recursive: true });
+  await expect(commitOf({ pause: false })).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: "container c1 has a copy of its image's files: what it changed is not known",
+  });
 });
 
 interface Recording {
@@ -212,13 +240,14 @@ describe.skipIf(!existsSync(GOLDEN))('the recordings of docker', () => {
     const { Config, ContainerConfig, Author, Comment } = effects!.inspect!;
     const option = (...names: string[]) =>
       argv.flatMap((word, at) => (names.includes(argv[at - 1] ?? '') ? [word] : []));
+    start({ config: ContainerConfig as Record<string, unknown> });
     write('test');
     const request = {
       author: option('-a')[0] ?? '',
       message: option('-m')[0] ?? '',
       changes: option('-c', '--change'),
     };
-    const { id } = await commitOf(request, container(ContainerConfig as Record<string, unknown>));
+    const { id } = await commitOf(request);
     expect(await engine.inspect(id)).toMatchObject({ Config, ContainerConfig, Author, Comment });
   });
 });

@@ -19,22 +19,13 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import { sweepDuplicates } from '../store/duplicate-layers.ts';
 import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
 import { tagTarget } from '../tag.ts';
+import { requireContainer } from './container-records.ts';
+import { changesOf, type HoldDeps, holdStill } from './hold-still.ts';
 import { bareMountPoints } from './mount-points.ts';
+import { currentRecord } from './settle.ts';
 
-/** A container as a commit sees it. */
-export interface CommittableContainer {
-  /** With the state that it has now. */
-  readonly record: ContainerRecord;
-  /** The directory with what changed in its root file system. */
-  readonly upper: string;
-  /** Halts its processes until the result is disposed; fine for a container that runs no more. */
-  freeze(): Promise<AsyncDisposable>;
-}
-
-export interface CommitDeps extends SealDeps {
+export interface CommitDeps extends SealDeps, HoldDeps {
   readonly now: () => Date;
-  /** Throws when there is no such container. */
-  readonly openContainer: (idOrName: string) => Promise<CommittableContainer>;
 }
 
 export interface CommitRequest {
@@ -54,7 +45,7 @@ export interface CommitRequest {
 interface Commit {
   readonly deps: CommitDeps;
   readonly request: CommitRequest;
-  readonly container: CommittableContainer;
+  readonly record: ContainerRecord;
   readonly base: ImageFacts;
   /** The blobs that hold the base's layers. */
   readonly records: readonly LayerRecord[];
@@ -68,8 +59,8 @@ const EMPTY_TAR = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf
 /**
  * Makes an image of a container: its image's layers, one more with what changed, and the way it was started as
  * the configuration. A container that runs is paused meanwhile. Throws `IMAGE_UNKNOWN` when the container's image
- * was removed, `INVALID_ARGUMENT` with Docker's texts for names and changes, `CONFLICT`, and what `openContainer`
- * throws; then nothing is left.
+ * was removed, `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT` with Docker's texts for names and changes, `CONFLICT`,
+ * `NO_SPACE`, `CANCELLED`; then nothing is left, and the container goes on.
  */
 export async function commit(
   deps: CommitDeps,
@@ -78,8 +69,8 @@ export async function commit(
 ): Promise<{ readonly id: Digest }> {
   const { store } = deps;
   const ref = request.ref && tagTarget(request.ref);
-  const container = await deps.openContainer(request.container);
-  const { id, imageId, state } = container.record;
+  const record = currentRecord(deps, requireContainer(store.metadata, request.container));
+  const { id, imageId, state } = record;
   if (state.status === 'dead')
     throw new WherryError('CONFLICT', `You cannot commit container ${id} which is Dead`);
   const base = store.metadata.findImage(imageId as Digest);
@@ -87,13 +78,13 @@ export async function commit(
     throw new WherryError('IMAGE_UNKNOWN', `No such image: ${imageId}`, {
       hint: `container ${id.slice(0, 12)} was made from it; pull it again`,
     });
-  const config = committedConfig(container.record, request.changes ?? []);
+  const config = committedConfig(record, request.changes ?? []);
   const stored = new Set<Digest>();
   try {
     return await commitHeld(
       deps,
       { ...request, ...(ref && { ref }) },
-      { container, base, config },
+      { record, base, config },
       stored,
       options,
     );
@@ -114,12 +105,12 @@ function committedConfig(record: ContainerRecord, changes: readonly string[]): C
 async function commitHeld(
   deps: CommitDeps,
   request: CommitRequest,
-  { container, base, config }: Pick<Commit, 'container' | 'base'> & { readonly config: ContainerConfig },
+  { record, base, config }: Pick<Commit, 'record' | 'base'> & { readonly config: ContainerConfig },
   stored: Set<Digest>,
   { signal = new AbortController().signal }: VerbOptions,
 ): Promise<{ readonly id: Digest }> {
   const { store } = deps;
-  await using lease = await store.metadata.acquireLease(`commit ${container.record.id}`);
+  await using lease = await store.metadata.acquireLease(`commit ${record.id}`);
   lease.add(...store.contentOf(base));
   const hold = (digest: Digest) => {
     stored.add(digest);
@@ -127,12 +118,12 @@ async function commitHeld(
   };
   const records: LayerRecord[] = [];
   for (const layer of base.layers) records.push(await requireLayerVariant(store, layer));
-  const top = await changedLayer({ deps, request, container, base, records, hold, signal });
+  const top = await changedLayer({ deps, request, record, base, records, hold, signal });
   const created = deps.now();
   const document = makeCommittedConfig(await readOwnDocument(store.blobs, base.id, MAX_CONFIG_BYTES), {
     created,
-    container: container.record.id,
-    containerConfig: container.record.config as ContainerConfig,
+    container: record.id,
+    containerConfig: record.config as ContainerConfig,
     config,
     ...(top && { diffID: top.diffID }),
     ...(request.author && { author: request.author }),
@@ -151,10 +142,12 @@ async function commitHeld(
 
 /** Stores what changed; `undefined`: nothing did. */
 async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
-  const { deps, request, container, hold, signal } = state;
-  await using _frozen = request.pause === false ? undefined : await container.freeze();
-  const omit = await bareMountPoints(container.upper, () => baseTree(state));
-  const tar = diffLayer(container.upper, { omit, signal });
+  const { deps, request, record, hold, signal } = state;
+  await using _still = await holdStill(deps, record.id, { pause: request.pause ?? true, signal });
+  const upper = await changesOf(deps, record);
+  if (upper === undefined) return undefined;
+  const omit = await bareMountPoints(upper, () => baseTree(state));
+  const tar = diffLayer(upper, { omit, signal });
   const layer = await storeLayer(deps, tar, { hold: ({ digest }) => hold(digest), signal }).stored;
   return layer.diffID === EMPTY_TAR ? undefined : layer;
 }

@@ -1,0 +1,86 @@
+import { readdir } from 'node:fs/promises';
+import { isErrno, WherryError } from '../../errors.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { type ContainerDeps, lockContainer } from './container-deps.ts';
+import { containerPlaces } from './container-places.ts';
+import { requireContainer } from './container-records.ts';
+import { currentRecord, isMountedAt } from './settle.ts';
+
+export type HoldDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
+
+export interface HoldOptions {
+  /** Halts the processes of a container that runs. */
+  readonly pause: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Keeps a container as it is until the result is disposed: nobody starts, clears away or removes it, and its
+ * processes halt where that is wanted. Throws `CONTAINER_UNKNOWN` when it was removed meanwhile, `CANCELLED`.
+ */
+export async function holdStill(
+  deps: HoldDeps,
+  id: string,
+  { pause, signal }: HoldOptions,
+): Promise<AsyncDisposable> {
+  const lock = await lockContainer(deps, id, signal);
+  try {
+    const isPaused = pause && statusOf(deps, id) === 'running' && (await pauseIfRunning(deps, id));
+    return {
+      [Symbol.asyncDispose]: async () => {
+        try {
+          if (isPaused) await unlessEnded(deps, id, () => deps.runtime().resume(id));
+        } finally {
+          lock.release({ remove: true });
+        }
+      },
+    };
+  } catch (error) {
+    lock.release({ remove: true });
+    throw error;
+  }
+}
+
+/**
+ * The directory with what a container changed; `undefined`: it was never started. Throws `UNSUPPORTED` where its
+ * root file system is a copy, in which what changed cannot be told from the rest.
+ */
+export async function changesOf({ store }: HoldDeps, record: ContainerRecord): Promise<string | undefined> {
+  const { rootfs, upper } = containerPlaces(store.root, record.id);
+  if ((await namesIn(rootfs)).length > 0 && !(await isMountedAt(rootfs)))
+    throw new WherryError(
+      'UNSUPPORTED',
+      `container ${record.name} has a copy of its image's files: what it changed is not known`,
+      { hint: 'keep the store on a file system that can be part of an overlay, such as ext4 or xfs' },
+    );
+  return (await namesIn(upper)).length > 0 ? upper : undefined;
+}
+
+function statusOf(deps: HoldDeps, id: string) {
+  return currentRecord(deps, requireContainer(deps.store.metadata, id)).state.status;
+}
+
+function pauseIfRunning(deps: HoldDeps, id: string): Promise<boolean> {
+  return unlessEnded(deps, id, () => deps.runtime().pause(id));
+}
+
+/** Tells whether it was done; a container that ended meanwhile needs it no more. */
+async function unlessEnded(deps: HoldDeps, id: string, action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    const status = statusOf(deps, id);
+    if (status === 'running' || status === 'paused') throw error;
+    return false;
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
