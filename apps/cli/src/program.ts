@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
+import { COMMIT } from './specs/changes.ts';
 import {
   ATTACH,
   CONTAINER_PRUNE,
@@ -96,6 +97,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
 ];
 export const OTHER_COMMANDS: readonly CommandSpec[] = [
   ATTACH,
+  COMMIT,
   COMPLETION,
   CONVERT,
   COPY,
@@ -130,6 +132,7 @@ export const GROUPS: readonly GroupSpec[] = [
     summary: 'Manage containers',
     commands: [
       ATTACH,
+      COMMIT,
       CREATE,
       EXEC,
       KILL,

@@ -6,6 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { PullCheck } from './check-pull.ts';
+import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
@@ -20,6 +21,7 @@ import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
 
 export type { PullCheck } from './check-pull.ts';
+export type { CommitRequest } from './containers/commit.ts';
 export type * from './containers/container-verbs.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
@@ -378,6 +380,8 @@ export interface Engine extends AsyncDisposable {
   save(request: SaveRequest, options?: VerbOptions): ByteSource;
   load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
+  /** Makes an image of what a container changed; on Linux alone. */
+  commit(request: CommitRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Packs layers in another way; the image's ID stays. */
   convert(request: ConvertRequest, options?: VerbOptions): Promise<ConvertResult>;
   /** Merges layers into one; tells the new image's ID. */

@@ -97,6 +97,10 @@ function archiveVerbs(parts: Parts) {
       (await import('./convert.ts')).convert(await parts.layers(), request, options),
     squash: async (request, options) =>
       (await import('./squash.ts')).squash(await parts.layers(), request, options),
+    commit: async (request, options) => {
+      const { commit } = await import('./containers/commit.ts');
+      return commit({ ...(await parts.containers()), ...(await parts.layers()) }, request, options);
+    },
     import: async (request, options) =>
       (await import('./import.ts')).importImage(await parts.download(), request, options),
   } satisfies Partial<Engine>;

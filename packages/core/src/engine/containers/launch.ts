@@ -9,7 +9,6 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type StartedContainer, type StdinMode, startSupervised } from '../../runtime/supervisor.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
 import { requireLayerVariant } from '../store/layer-variant.ts';
-import type { Store } from '../store/store.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { changeRecord } from './container-records.ts';
@@ -76,20 +75,13 @@ async function mountLayers(
 
 async function unpackLayers(
   { store, snapshots }: ContainerDeps,
-  { imageId }: ContainerRecord,
+  { id }: ContainerRecord,
   options: VerbOptions,
 ): Promise<SnapshotLease> {
-  const facts = requireImage(store, imageId);
   const layers = [];
-  for (const layer of facts.layers)
+  for (const layer of store.metadata.layersOfContainer(id))
     layers.push({ diffID: layer.diffID, blob: (await requireLayerVariant(store, layer)).digest });
   return await snapshots.ensure(layers, options);
-}
-
-function requireImage(store: Store, imageId: string) {
-  const facts = store.metadata.findImage(imageId as Digest);
-  if (facts) return facts;
-  throw new WherryError('IMAGE_UNKNOWN', `No such image: ${imageId}`, { details: { image: imageId } });
 }
 
 async function startProcess(
@@ -99,7 +91,7 @@ async function startProcess(
   size: TerminalSize = DEFAULT_SIZE,
 ): Promise<StartedContainer> {
   const { id } = record;
-  const { config = {} } = await readConfig(deps.store, requireImage(deps.store, record.imageId));
+  const { config = {} } = await readConfig(deps.store, { id: record.imageId as Digest });
   const { tty } = record.options;
   const options = tty ? { ...record.options, consoleSize: size } : record.options;
   const { memoryEvents } = await writeBundle({ id, image: config, options, rootfs, paths });

@@ -83,12 +83,17 @@ export async function clearAway({ store, snapshots }: ContainerDeps, id: string)
 
 /** Forgets a container that has been cleared away, and removes its files. */
 export async function discard({ store }: ContainerDeps, id: string): Promise<void> {
+  const { metadata } = store;
   const { paths } = containerPlaces(store.root, id);
-  store.metadata.deleteContainer(id);
+  const image = metadata.findContainer(id)?.imageId;
+  const layers = metadata.layersOfContainer(id);
+  metadata.deleteContainer(id);
   // What its monitor writes last would come into a directory that is being emptied.
   for (let waited = 0; isMonitored(paths) && waited < MONITOR_END_MS; waited += MONITOR_POLL_MS)
     await systemClock.sleep(MONITOR_POLL_MS);
   await removeTrees(paths.directory);
+  // Since its image was removed by force, what that was made of was the container's alone.
+  if (image && !metadata.findImage(image)) await store.sweep([image, ...layers.map(({ digest }) => digest)]);
 }
 
 export async function isMountedAt(rootfs: string): Promise<boolean> {
