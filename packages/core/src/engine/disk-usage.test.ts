@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { blobPath, tocPath } from '../content/store-paths.ts';
@@ -8,6 +8,7 @@ import { hostPlatform } from '../platform.ts';
 import { parseReference } from '../reference.ts';
 import { EngineSandbox } from '../testing/engine-sandbox.ts';
 import { makeImageFixture, storeOf } from '../testing/image-fixtures.ts';
+import { storeContainer, upperOf } from '../testing/stored-container.ts';
 import type { DiskUsage, DiskUsageGroup } from './engine.ts';
 
 const HOST = hostPlatform(process.platform, process.arch);
@@ -109,4 +110,25 @@ test('finds nothing in a store that is not there', async () => {
   const usage = await sandbox.engine().diskUsage();
   expect(groupOf(usage, 'images')).toMatchObject({ total: 0, bytes: 0, items: [] });
   expect(groupOf(usage, 'orphans')).toMatchObject({ total: 0, bytes: 0 });
+});
+
+test('has containers as a row, and holds back what they need of images', async () => {
+  await using sandbox = new EngineSandbox();
+  const engine = await loaded(sandbox);
+  const store = sandbox.store();
+  const imageId = app.image.config.descriptor.digest;
+  const [live] = ['live', 'over'].map((name) =>
+    storeContainer(store, { name, imageId, status: name === 'live' ? 'running' : 'exited' }),
+  );
+  writeFileSync(join(upperOf(store, live!), 'file'), Buffer.alloc(9000));
+  const usage = await engine.diskUsage();
+  expect(usage.bytes).toBe(blocksUnder(sandbox.root));
+  const [images, containers] = [groupOf(usage, 'images'), groupOf(usage, 'containers')];
+  expect(containers).toMatchObject({ total: 2, active: 1 });
+  const [over, running] = containers.items.toSorted((a, b) => a.bytes - b.bytes);
+  expect(running).toMatchObject({ name: 'live', reclaimableBytes: 0 });
+  expect(containers.reclaimableBytes).toBe(over!.bytes);
+  const [own, other] = images.items.toSorted((a, b) => a.reclaimableBytes - b.reclaimableBytes);
+  expect(own).toMatchObject({ name: 'app:1', reclaimableBytes: 0 });
+  expect(images).toMatchObject({ total: 2, active: 1, reclaimableBytes: other!.reclaimableBytes });
 });

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { allocatedBytes } from '../content/allocated-bytes.ts';
 import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
-import { type Digest, isDigest } from '../digest.ts';
+import { type Digest, digestHex, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import { familiarName } from '../reference.ts';
 import { readContainerFacts } from '../runtime/container-facts.ts';
@@ -30,13 +30,13 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     const ingest = /^ingests\/([^/]+)/.exec(file.path)?.[1];
     if (ingest !== undefined) partials.set(ingest, (partials.get(ingest) ?? 0) + file.bytes);
   }
-  const [images, repositories] = [imageContents(store), repositoryContents(store)];
+  const [images, repositories] = [imageContents(store), repositoryContents(store)] as const;
   const users = usersOf([...images, ...repositories]);
   const bytesOf = new Map(files.map((file) => [file.path, file.bytes]));
   const of = (type: GroupType) => sums.get(type) ?? 0;
   const orphans = new Set([...owners].filter(([, owner]) => owner === 'orphans').map(([digest]) => digest));
   const groups: DiskUsageGroup[] = [
-    group('images', itemsOf(images, users, bytesOf), 0, of('images'), of('images')),
+    imageGroup(store, images, itemsOf(images, users, bytesOf), bytesOf, of('images')),
     containerGroup(store, files, of('containers')),
     group('build-cache', [], 0, 0, 0),
     // What images need too is in their row; and no command of wherry's takes anything out of a repository.
@@ -52,6 +52,33 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     group('metadata', [], 0, of('metadata'), 0),
   ];
   return { groups, bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** What containers need, also of an image that was removed, is not to be had back. */
+function imageGroup(
+  { metadata }: Store,
+  images: readonly ImageContents[],
+  items: readonly DiskUsageItem[],
+  bytesOf: ReadonlyMap<string, number>,
+  bytes: number,
+): DiskUsageGroup {
+  const ids = new Set(metadata.imagesOfContainers());
+  const isInUse = images.map(({ image }) => ids.has(image));
+  const kept = new Set<Digest>(ids);
+  for (const { digests } of images.filter((_, i) => isInUse[i]))
+    for (const digest of digests) kept.add(digest);
+  const unpacked = new Set<string>();
+  for (const { digest, diffID } of metadata
+    .listContainers()
+    .flatMap(({ id }) => metadata.layersOfContainer(id))) {
+    kept.add(digest);
+    unpacked.add(digestHex(diffID));
+  }
+  let keptBytes = [...kept].reduce((sum, digest) => sum + contentBytes(digest, bytesOf), 0);
+  for (const [path, size] of bytesOf)
+    if (unpacked.has(/^snapshots\/([^/]+)/.exec(path)?.[1] ?? '')) keptBytes += size;
+  const shown = items.map((item, i) => (isInUse[i] ? { ...item, reclaimableBytes: 0 } : item));
+  return group('images', shown, isInUse.filter(Boolean).length, bytes, bytes - keptBytes);
 }
 
 /** One broken-off write, by what it was to become: the digest of a layer, mostly. */
@@ -152,10 +179,15 @@ interface Contents {
   readonly digests: ReadonlySet<Digest>;
 }
 
-function imageContents(store: Store): Contents[] {
+interface ImageContents extends Contents {
+  readonly image: Digest;
+}
+
+function imageContents(store: Store): ImageContents[] {
   return store.metadata.listImages().map((facts) => {
     const names = store.metadata.namesOf(facts.id).filter((name) => name.ref.tag !== undefined);
     return {
+      image: facts.id,
       name: names.map((name) => familiarName(name.ref)).join(', ') || facts.id,
       digests: new Set(store.contentOf(facts)),
     };
@@ -176,13 +208,11 @@ function itemsOf(
   users: ReadonlyMap<Digest, number>,
   bytesOf: ReadonlyMap<string, number>,
 ): DiskUsageItem[] {
-  const sizeOf = (digest: Digest) =>
-    [blobPath, tocPath].reduce(
-      (sum, path) => sum + (bytesOf.get(path('', digest).replaceAll('\\', '/')) ?? 0),
-      0,
-    );
   return contents.map(({ name, digests }) => {
-    const sizes = [...digests].map((digest) => ({ bytes: sizeOf(digest), users: users.get(digest) }));
+    const sizes = [...digests].map((digest) => ({
+      bytes: contentBytes(digest, bytesOf),
+      users: users.get(digest),
+    }));
     const sumOf = (list: typeof sizes) => list.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       name,
@@ -190,6 +220,14 @@ function itemsOf(
       reclaimableBytes: sumOf(sizes.filter((size) => size.users === 1)),
     };
   });
+}
+
+/** Of a blob, with its table of contents. */
+function contentBytes(digest: Digest, bytesOf: ReadonlyMap<string, number>): number {
+  return [blobPath, tocPath].reduce(
+    (sum, path) => sum + (bytesOf.get(path('', digest).replaceAll('\\', '/')) ?? 0),
+    0,
+  );
 }
 
 function usersOf(contents: readonly Contents[]): Map<Digest, number> {

@@ -21,13 +21,6 @@ export function userOfImage(store: Store, image: Digest): ImageUser | undefined 
   return user && { container: user.id, isRunning: running !== undefined };
 }
 
-/** How many containers were made from each image. */
-export function containersByImage({ metadata }: Pick<Store, 'metadata'>): ReadonlyMap<Digest, number> {
-  const counts = new Map<Digest, number>();
-  for (const { imageId } of metadata.listContainers()) counts.set(imageId, (counts.get(imageId) ?? 0) + 1);
-  return counts;
-}
-
 function isRunning(store: Store, container: StoredContainer): boolean {
   const { paths } = containerPlaces(store.root, container.id);
   const { status } = deriveState(recordOf(container).state, readContainerFacts(paths));
