@@ -5,7 +5,7 @@ import { displayWidth } from '../output/width.ts';
 import { runCli } from '../testing/run-cli.ts';
 
 const idOf = (digit: string) => `sha256:${digit.repeat(64)}` as Digest;
-const NOTHING = { diskBytes: 0, contentBytes: 0, isPinned: false };
+const NOTHING = { diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false };
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 const ARM64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 
@@ -16,6 +16,7 @@ const MULTI: ImageTree = {
   diskBytes: 10_600_000,
   contentBytes: 3_370_000,
   isPinned: true,
+  isInUse: true,
   variants: [
     {
       platform: AMD64,
@@ -23,6 +24,7 @@ const MULTI: ImageTree = {
       diskBytes: 10_600_000,
       contentBytes: 3_370_000,
       isPinned: true,
+      isInUse: false,
     },
     { platform: ARM64, ...NOTHING },
   ],
@@ -35,6 +37,7 @@ const LONG: ImageTree = {
   diskBytes: 123_456,
   contentBytes: 0,
   isPinned: false,
+  isInUse: false,
   variants: [],
 };
 const UNTAGGED: ImageTree = { ...LONG, names: [], id: idOf('b'), diskBytes: 123 };
@@ -47,11 +50,11 @@ describe('wherry images --tree', () => {
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     expect(result.stdout.split('\n')).toEqual([
       "WARNING: This is an experimental feature. The output may change and shouldn't be depended on.",
-      `${' '.repeat(62)}Info ->  P Pinned`,
+      `${' '.repeat(53)}Info ->  U In Use P Pinned`,
       '',
       'IMAGE                           ID             DISK USAGE   CONTENT SIZE   EXTRA',
       '127.0.0.1:5055/team/multi:latest',
-      'multi:2                         aaaaaaaaaaaa       10.6MB         3.37MB   P',
+      'multi:2                         aaaaaaaaaaaa       10.6MB         3.37MB   UP',
       '├─ linux/amd64                  111111111111       10.6MB         3.37MB   P',
       '└─ linux/arm64/v8                                      0B             0B',
       '',
@@ -99,7 +102,7 @@ describe('wherry images --tree', () => {
     const tty = { columns, rows: 20 };
     const { stdout } = await runCli(['images', '--tree'], { engine: engineOf(MULTI, LONG, wide), tty });
     const [, legend, ...lines] = stripVTControlCharacters(stdout).split('\n');
-    expect(legend).toMatch(/Info → P Pinned$/);
+    expect(legend).toMatch(/Info → U In Use P Pinned$/);
     for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(Math.max(columns, 20));
     expect(lines).toContain(columns < 30 ? '├─ linux/amd64' : lines.find((line) => line.startsWith('├─')));
   });

@@ -18,7 +18,11 @@ const MIN_WIDTH = 20;
 const SPACING = '   ';
 /** A column that leaves the names fewer cells than this is left out, with those to its right. */
 const MIN_NAME_CELLS = 12;
-const PIN = 'P';
+/** What the last column has, and what that means. */
+const MARKS = [
+  { sign: 'U', label: 'In Use', isSet: ({ isInUse }: Item) => isInUse },
+  { sign: 'P', label: 'Pinned', isSet: ({ isPinned }: Item) => isPinned },
+];
 const NAME_TITLE = 'IMAGE';
 
 type Item = ImageTree | ImageTreeVariant;
@@ -37,13 +41,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'ID', cells: 12, text: ({ id }) => (id === undefined ? '' : shortId(id)) },
   { title: 'DISK USAGE', cells: 10, isRight: true, text: ({ diskBytes }) => shortSize(diskBytes) },
   { title: 'CONTENT SIZE', cells: 12, isRight: true, text: ({ contentBytes }) => shortSize(contentBytes) },
-  { title: 'EXTRA', cells: 5, style: 'inverse', text: ({ isPinned }) => (isPinned ? PIN : '') },
+  { title: 'EXTRA', cells: 5, style: 'inverse', text: marksOf },
 ];
 
 /**
  * Draws images with those of their indexes under them, in the width of the terminal: columns that do not fit are
- * left out from the right, names are cut off. Docker's layout; where Docker marks what is in use, this marks what
- * is pinned. docker/cli, `image.printImageTree`.
+ * left out from the right, names are cut off. Docker's layout and marks, and one more for what is pinned. docker/cli, `image.printImageTree`.
  */
 export function formatImageTree(trees: readonly ImageTree[], options: ImageTreeOptions): string {
   const drawing = new Drawing(trees, options);
@@ -77,11 +80,13 @@ class Drawing {
   }
 
   head(): string[] {
-    const [info, label] = [this.#colors ? 'Info → ' : 'Info ->  ', ' Pinned '];
-    const before = ' '.repeat(Math.max(0, this.#width - displayWidth(info + PIN + label)));
+    const info = this.#colors ? 'Info → ' : 'Info ->  ';
+    const plain = MARKS.map(({ sign, label }) => `${sign} ${label} `).join('');
+    const legend = MARKS.map(({ sign, label }) => `${this.#paint('inverse', sign)} ${label} `).join('');
+    const before = ' '.repeat(Math.max(0, this.#width - displayWidth(info + plain)));
     return [
       this.#paint('yellowBright', WARNING),
-      `${before}${this.#paint('cyanBright', info)}${this.#paint('inverse', PIN)}${label}`,
+      `${before}${this.#paint('cyanBright', info)}${legend}`,
       '',
       this.#line('bold', NAME_TITLE, 'bold', ({ title }) => title),
     ];
@@ -123,6 +128,12 @@ class Drawing {
     const isPlain = !this.#colors || style === 'reset' || text === '';
     return isPlain ? text : styleText(style, text, { validateStream: false });
   }
+}
+
+function marksOf(item: Item): string {
+  return MARKS.filter(({ isSet }) => isSet(item))
+    .map(({ sign }) => sign)
+    .join('');
 }
 
 function namesOf({ names }: ImageTree): string[] {

@@ -11,6 +11,7 @@ import {
   pulledForAll,
   VARIANTS,
 } from '../testing/multi-platform.ts';
+import { storeContainer } from '../testing/stored-container.ts';
 
 /** Bytes of all that the images consist of, each blob once. */
 function bytesOf(...fixtures: readonly ImageFixture[]): number {
@@ -21,11 +22,12 @@ function bytesOf(...fixtures: readonly ImageFixture[]): number {
 describe('the tree of images', () => {
   test('lists an index with the images for its platforms, in its order', async () => {
     await using held = await pulledForAll();
-    const { engine, ref } = held;
+    const { engine, ref, sandbox } = held;
     const name = familiarName(ref);
     await engine.tag({ source: name, target: parseReference('copy:1') });
     await engine.remove({ image: name, platforms: [OTHER], force: true });
     await engine.pin(imageIdOf(VARIANTS.oldArm));
+    storeContainer(sandbox.store(), { name: 'c', imageId: imageIdOf(VARIANTS.host) });
     const all = bytesOf(VARIANTS.host, VARIANTS.oldArm) + MULTI_INDEX.bytes.length;
     const sizesOf = (fixture: ImageFixture) => ({
       id: imageIdOf(fixture),
@@ -38,10 +40,11 @@ describe('the tree of images', () => {
       diskBytes: all,
       contentBytes: all,
       isPinned: true,
+      isInUse: true,
       variants: [
-        { platform: OTHER, diskBytes: 0, contentBytes: 0, isPinned: false },
-        { platform: HOST, ...sizesOf(VARIANTS.host), isPinned: false },
-        { platform: OLD_ARM, ...sizesOf(VARIANTS.oldArm), isPinned: true },
+        { platform: OTHER, diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false },
+        { platform: HOST, ...sizesOf(VARIANTS.host), isPinned: false, isInUse: true },
+        { platform: OLD_ARM, ...sizesOf(VARIANTS.oldArm), isPinned: true, isInUse: false },
       ],
     };
     expect(await engine.imageTree()).toEqual([tree]);

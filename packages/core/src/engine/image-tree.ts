@@ -15,6 +15,8 @@ interface ImageTreeSizes {
   /** Bytes that a pull of what is here transfers. */
   readonly contentBytes: number;
   readonly isPinned: boolean;
+  /** A container was made from it. */
+  readonly isInUse: boolean;
 }
 
 /** What names stand for: an index, or one image. */
@@ -54,12 +56,15 @@ export async function imageTree(
   const covered = new Set<Digest>();
   for (const { root, variants } of roots)
     if (root.names.length > 0) for (const { facts } of variants.filter(isPresent)) covered.add(facts.id);
-  const pinned = new Set(store.metadata.pinnedImages());
+  const marks = {
+    pinned: new Set(store.metadata.pinnedImages()),
+    inUse: new Set(store.metadata.imagesOfContainers()),
+  };
   const content = new ImageContent(store);
   const trees: ImageTree[] = [];
   for (const { root, variants } of roots)
     if (root.names.length > 0 || !covered.has(root.facts.id))
-      trees.push(await treeOf(root, variants, content, pinned));
+      trees.push(await treeOf(root, variants, content, marks));
   return trees;
 }
 
@@ -86,11 +91,17 @@ function rootsOf({ metadata }: Store, rows: readonly ImageSummary[], all: boolea
   return roots.values();
 }
 
+/** Images that are marked. */
+interface Marks {
+  readonly pinned: ReadonlySet<Digest>;
+  readonly inUse: ReadonlySet<Digest>;
+}
+
 async function treeOf(
   { facts, name, names }: Root,
   variants: readonly Variant[],
   content: ImageContent,
-  pinned: ReadonlySet<Digest>,
+  { pinned, inUse }: Marks,
 ): Promise<ImageTree> {
   const index = name && isIndexType(name.target.mediaType) ? [name.target] : [];
   const blobs = new Set(index.map(({ digest }) => digest));
@@ -98,7 +109,7 @@ async function treeOf(
   const children: ImageTreeVariant[] = [];
   for (const { platform, facts: image } of variants) {
     if (!image) {
-      children.push({ platform, diskBytes: 0, contentBytes: 0, isPinned: false });
+      children.push({ platform, diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false });
       continue;
     }
     const own = content.blobsOf(image);
@@ -106,7 +117,9 @@ async function treeOf(
     for (const digest of own) blobs.add(digest);
     transferred.push(...pulled);
     const [diskBytes, contentBytes] = [await content.bytesOf(own), totalBytes(pulled)];
-    children.push({ platform, id: image.id, diskBytes, contentBytes, isPinned: pinned.has(image.id) });
+    const { id } = image;
+    const [isPinned, isInUse] = [pinned.has(id), inUse.has(id)];
+    children.push({ platform, id, diskBytes, contentBytes, isPinned, isInUse });
   }
   return {
     names: names.sort(),
@@ -114,6 +127,7 @@ async function treeOf(
     diskBytes: await content.bytesOf(blobs),
     contentBytes: totalBytes(transferred),
     isPinned: children.some((child) => child.isPinned),
+    isInUse: children.some((child) => child.isInUse),
     variants: children,
   };
 }
