@@ -46,7 +46,8 @@ beforeEach(async () => {
   sandbox = new EngineSandbox();
   [engine, store, asked] = [sandbox.engine(), sandbox.store(), []];
   const note = (what: string) => async (id: string) => void asked.push(`${what} ${id.slice(0, 12)}`);
-  const runtime = { pause: note('pause'), resume: note('resume') } as unknown as Runtime;
+  const calls = { pause: note('pause'), resume: note('resume'), state: async () => ({ status: 'running' }) };
+  const runtime = calls as unknown as Runtime;
   deps = { store, passes: () => pool, now: () => NOW, runtime: () => runtime };
   const fixture = makeImageFixture({
     names: ['base:1'],
@@ -202,12 +203,20 @@ test('leaves nothing, and lets the container go on, when it is cancelled', async
   write('file');
   const before = sandbox.contents();
   const stop = new AbortController();
-  const { pause, resume } = deps.runtime();
-  const halting = async (id: string) => pause(id).then(() => stop.abort());
-  deps = { ...deps, runtime: () => ({ pause: halting, resume }) as Runtime };
+  const runtime = deps.runtime();
+  const pause = async (id: string) => runtime.pause(id).then(() => stop.abort());
+  deps = { ...deps, runtime: () => ({ ...runtime, pause }) };
   await expect(commitOf({}, { signal: stop.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(sandbox.contents()).toEqual(before);
   expect(asked).toEqual(['pause fbaec8d9b204', 'resume fbaec8d9b204']);
+});
+
+test('lets a container go on that a killed commit left halted', async () => {
+  start({ status: 'running' });
+  const runtime = deps.runtime();
+  deps = { ...deps, runtime: () => ({ ...runtime, state: async () => ({ status: 'paused' }) }) };
+  await commitOf();
+  expect(asked).toEqual(['resume fbaec8d9b204']);
 });
 
 test('refuses a root file system that is a copy, and one that cannot be paused', async () => {

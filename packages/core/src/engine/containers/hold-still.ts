@@ -61,7 +61,11 @@ function statusOf(deps: HoldDeps, id: string) {
 }
 
 function pauseIfRunning(deps: HoldDeps, id: string): Promise<boolean> {
-  return unlessEnded(deps, id, () => deps.runtime().pause(id));
+  return unlessEnded(deps, id, async () => {
+    const runtime = deps.runtime();
+    // Nobody asked for that: a commit was killed while it had the container halted. This one lets it go on.
+    if ((await runtime.state(id))?.status !== 'paused') await runtime.pause(id);
+  });
 }
 
 /** Tells whether it was done; a container that ended meanwhile needs it no more. */
