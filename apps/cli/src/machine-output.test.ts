@@ -212,8 +212,8 @@ describe('--format', () => {
     const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
-      ...['attach', 'completion', 'convert', 'copy', 'create', 'exec', 'kill', 'login', 'logout', 'logs'],
-      ...['prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'squash', 'start', 'stop', 'tag'],
+      ...['attach', 'completion', 'create', 'exec', 'kill', 'login', 'logout', 'logs'],
+      ...['prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'start', 'stop', 'tag'],
       ...['top', 'unpin', 'wait'],
     ]);
   });

@@ -46,12 +46,18 @@ export function whyLeftOut(recorded: GoldenCase, images: RecordedImages): string
     return 'an option of the daemon is not offered';
   const { spec, rest } = commandLine(argv);
   const told = toldBy(recorded);
+  if (argv[0] === 'container' || (spec && isOfContainers(spec))) return 'it is about containers';
   if (isHelp(told) || rest.includes('--help')) return whyHelpIsLeftOut(told, spec);
   if (isNoCommand(told) || /^(?:--version|-v)$/.test(argv[0] ?? '')) return undefined;
   if (spec === undefined) return 'the command is not offered';
   if (isUsageError(recorded)) return undefined;
   if (!isOffered(told, spec, rest)) return 'an option is not offered';
   return whyStateIsMissing(recorded, spec, rest, images);
+}
+
+/** A replay runs in this process, on images alone. */
+function isOfContainers({ alsoKnownAs = [] }: CommandSpec): boolean {
+  return alsoKnownAs.some((name) => name.startsWith('container '));
 }
 
 function toldBy({ stdout, stderr, screen }: GoldenCase): string {
