@@ -238,7 +238,8 @@ describeWith(
       ];
       await writeImageIndex(layout, [{ platform: { os: 'linux', architecture: 'amd64' }, layers }]);
       const [store, target, changes] = ['store', 'target', 'changes'].map((name) => sandbox.directory(name));
-      await run('chmod', '-R', '777', sandbox.path);
+      await run('chmod', '777', sandbox.path, ...([store, target, changes] as string[]));
+      await run('chmod', '-R', 'a+rX', layout);
       const script = new URL('./userns-mount.ts', import.meta.url).pathname;
       const user = ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups', 'unshare', '-Urm'];
       const args = [...user.slice(1), process.execPath, script, layout, store, target, changes] as string[];
