@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Peer, startDockerd } from '../bench/peers.ts';
 import { SHARED } from './images.ts';
@@ -83,9 +82,11 @@ describeWith(needs, 'wherry commit', () => {
     const count = async () => Number(await runIn('live:again', 'sh', '-c', 'wc -l </ticks'));
     await wherry('commit', 'live', 'live:again');
     const before = await count();
-    await sleep(300);
-    await wherry('commit', 'live', 'live:again');
-    expect(await count()).toBeGreaterThan(before);
+    const countAgain = async () => {
+      await wherry('commit', 'live', 'live:again');
+      return count();
+    };
+    await expect.poll(countAgain, { timeout: 20_000 }).toBeGreaterThan(before);
   });
 
   test('a container starts again whose image was removed by force', async () => {

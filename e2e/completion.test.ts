@@ -55,7 +55,6 @@ class InteractiveBash {
     const before = this.#screen.length;
     this.type(keys);
     await this.#until(() => this.#screen.slice(before).includes(PROMPT));
-    await sleep(200);
     const shown = this.#screen.slice(before).split('\n').slice(1, -1).join(' ');
     this.type('\u0015');
     return shown.split(/\s+/).filter((word) => word !== '');

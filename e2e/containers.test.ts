@@ -1,6 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { workloadImage } from './images.ts';
@@ -194,11 +193,13 @@ describeWith(needs, 'containers of busybox', () => {
     const script = 'while read x; do echo "got $x"; done; exit 5';
     await wherry('run', '-d', '-i', '--name', 'web', 'busybox:1', 'sh', '-c', script);
     expect(await wherry('top', 'web', '-o', 'pid,args')).toMatch(/^PID +COMMAND\n\d+ +sh -c while read/);
-    const [attached] = await Promise.all([
-      wherry('attach', '--no-stdin', 'web').catch(String),
-      sleep(1000).then(() => wherry('stop', '-t', '0', 'web')),
-    ]);
-    expect(attached).toMatch(/exit 137/);
+    const ticking = 'while true; do echo tick; sleep 0.1; done';
+    await wherry('run', '-d', '--name', 'clock', 'busybox:1', 'sh', '-c', ticking);
+    const attached = sandbox.start('attach', '--no-stdin', 'clock');
+    await expect.poll(() => attached.stdout, { timeout: 20_000 }).toContain('tick');
+    await wherry('stop', '-t', '0', 'clock');
+    expect((await attached.result).status).toBe(137);
+    await wherry('rm', '-f', 'web');
     await wherry('create', '-i', '--name', 'typed', 'busybox:1', 'sh', '-c', script);
     await wherry('start', 'typed');
     const typed = await sandbox.tryWith({ input: 'hello\n' }, 'attach', 'typed');
@@ -219,9 +220,13 @@ describeWith(needs, 'containers of busybox', () => {
     await expect.poll(() => victim.stdout, { timeout: 20_000 }).toContain('line 1');
     await victim.kill('SIGKILL');
     expect(await ps()).toBe('orphan: running\n');
-    await sleep(2200);
+    const printed = victim.stdout.trimEnd().split('\n').length;
     // The list gives it a new monitor, which takes what has been printed meanwhile.
-    await ps();
+    const logged = async () => {
+      await ps();
+      return wherry('logs', 'orphan');
+    };
+    await expect.poll(logged, { timeout: 20_000 }).toContain(`line ${printed + 1}\n`);
     expect(await wherry('wait', 'orphan')).toBe('9\n');
     expect(await ps('-a')).toBe('orphan: exited\n');
     await expect.poll(() => wherry('logs', '-n', '1', 'orphan')).toBe('line 39\n');
@@ -231,8 +236,7 @@ describeWith(needs, 'containers of busybox', () => {
     const victim = sandbox.start('run', '--rm', 'busybox:1', 'sh', '-c', 'echo up; sleep 1');
     await expect.poll(() => victim.stdout, { timeout: 20_000 }).toContain('up');
     await victim.kill('SIGKILL');
-    await sleep(1200);
-    expect(await ps('-a')).toBe('');
+    await expect.poll(() => ps('-a'), { timeout: 20_000 }).toBe('');
   });
 
   test('end with a run that is told to end', async () => {

@@ -28,6 +28,23 @@ export interface StdOut {
   writeBytes(chunk: Uint8Array): Promise<void>;
 }
 
+/** The same but for what is given. Its streams are opened at first use, as the other's. */
+export function ioWith(io: Io, change: { readonly env?: Io['env']; readonly stdout?: () => StdOut }): Io {
+  return {
+    env: change.env ?? io.env,
+    now: () => io.now(),
+    get stdin() {
+      return io.stdin;
+    },
+    get stdout() {
+      return change.stdout?.() ?? io.stdout;
+    },
+    get stderr() {
+      return io.stderr;
+    },
+  };
+}
+
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
 /** What a pipe takes at once on every system: a longer text could block where no signal is heard. */

@@ -5,7 +5,7 @@ import { commandTree } from './command-tree.ts';
 import { complaintJson, complaintOf } from './complaint.ts';
 import { CommandError } from './errors.ts';
 import { Flags } from './flags.ts';
-import type { Io } from './io.ts';
+import { type Io, ioWith } from './io.ts';
 import { asksForJson, isJsonFormat } from './output/json-format.ts';
 import { printable } from './output/printable.ts';
 
@@ -88,24 +88,9 @@ const DEBUG_LEVELS: readonly string[] = ['debug', 'trace'];
 
 function ioOf(globals: Flags, { io }: RunDeps): Io {
   const level = globals.string('log-level')?.toLowerCase() ?? '';
-  return globals.bool('debug') || DEBUG_LEVELS.includes(level) ? withDebug(io) : io;
-}
-
-function withDebug(io: Io): Io {
-  const env = { ...io.env, WHERRY_DEBUG: '1' };
-  return {
-    env,
-    now: () => io.now(),
-    get stdin() {
-      return io.stdin;
-    },
-    get stdout() {
-      return io.stdout;
-    },
-    get stderr() {
-      return io.stderr;
-    },
-  };
+  return globals.bool('debug') || DEBUG_LEVELS.includes(level)
+    ? ioWith(io, { env: { ...io.env, WHERRY_DEBUG: '1' } })
+    : io;
 }
 
 /** Tells the user what failed, in JSON where the output was to be JSON; returns the exit code. */

@@ -1,21 +1,29 @@
 import { familiarName, isWherryError, parseReference, withDefaultTag } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
+import { ioWith } from '../io.ts';
+import { asksForContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
 import { pullAloud } from './pull.ts';
 
 const POLICIES = ['always', 'missing', 'never'];
+/** What is named by its content needs nobody's word for it. */
+const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{64}$/;
 
 /**
  * Does `work`, which needs an image; pulls the image before, or when it is not here, as `--pull` says. What the
- * pull tells goes to standard error: standard output is the container's.
+ * pull tells goes to standard error: standard output is the container's. With content trust every name is pulled,
+ * which verifies what is here already.
  */
 export async function withImage<T>(context: CommandContext, work: () => Promise<T>): Promise<T> {
   const { flags } = context;
   const policy = flags.string('pull') ?? 'missing';
   if (!POLICIES.includes(policy))
     throw new CommandError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
-  if (policy === 'always') await pull(context);
+  const isVerified = verifies(context);
+  if (isVerified && policy === 'never')
+    throw new CommandError("--pull never can't be used with content trust, which asks the registry");
+  if (policy === 'always' || isVerified) await pull(context);
   try {
     return await work();
   } catch (error) {
@@ -28,35 +36,23 @@ export async function withImage<T>(context: CommandContext, work: () => Promise<
   }
 }
 
+function verifies({ args, flags, io }: CommandContext): boolean {
+  return asksForContentTrust(flags, io.env) && !IMAGE_ID.test(args[0] ?? '');
+}
+
 async function pull(context: CommandContext): Promise<void> {
   const { args, flags, io } = context;
   const ref = withDefaultTag(await plainly(() => parseReference(args[0] ?? '')));
-  const request = { ref, ...platformFlag(flags, io.env) };
+  const verify = verifies(context);
+  const request = { ref, ...platformFlag(flags, io.env), ...(verify && { verify }) };
   const engine = await context.engine();
   if (flags.bool('quiet')) {
     await engine.pull(request, { signal: context.signal });
     return;
   }
-  await pullAloud(engine, request, { ...context, io: toStandardError(io) });
+  await pullAloud(engine, request, { ...context, io: ioWith(io, { stdout: () => io.stderr }) });
 }
 
 function shownName({ args }: CommandContext): string {
   return familiarName(withDefaultTag(parseReference(args[0] ?? '')));
-}
-
-/** The same streams, with what is printed on standard error. */
-function toStandardError(io: CommandContext['io']): CommandContext['io'] {
-  return {
-    env: io.env,
-    now: () => io.now(),
-    get stdin() {
-      return io.stdin;
-    },
-    get stdout() {
-      return io.stderr;
-    },
-    get stderr() {
-      return io.stderr;
-    },
-  };
 }

@@ -146,6 +146,32 @@ describe('wherry run', () => {
     const never = await runCli(['run', '--pull', 'never', 'busybox'], { engine });
     expect(never).toMatchObject({ exitCode: 125, stdout: '' });
   });
+
+  test.each([
+    { name: 'the flag', argv: ['--disable-content-trust=false'], env: {} },
+    { name: 'the environment', argv: [], env: { DOCKER_CONTENT_TRUST: '1' } },
+  ])('verifies what is here already when $name asks for content trust', async ({ argv, env }) => {
+    const ran: string[] = [];
+    const { engine } = withContainers({
+      run: async ({ image }) => {
+        ran.push(image);
+        return { container };
+      },
+    });
+    const pull: Engine['pull'] = async ({ verify }) => {
+      throw new WherryError('NOT_TRUSTED', `verified: ${verify}`);
+    };
+    const setup = { engine: { ...engine, pull }, env };
+    const outcome = await runCli(['run', '-d', ...argv, 'busybox'], setup);
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(outcome.stderr).toContain('verified: true');
+    const never = await runCli(['run', '-d', '--pull', 'never', ...argv, 'busybox'], setup);
+    expect(never.stderr).toContain("--pull never can't be used with content trust");
+    expect(ran).toEqual([]);
+    // An ID is the digest of what it names.
+    await runCli(['run', '-d', ...argv, IMAGE], setup);
+    expect(ran).toEqual([IMAGE]);
+  });
 });
 
 describe('wherry ps', () => {

@@ -1,5 +1,5 @@
 import type { FlagSpec } from '../flags.ts';
-import { PLATFORM, QUIET } from './shared-flags.ts';
+import { CONTENT_TRUST, PLATFORM, QUIET } from './shared-flags.ts';
 
 /** What a container is made with. */
 export const CONTAINER_FLAGS: readonly FlagSpec[] = [
@@ -8,6 +8,7 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: 'cap-drop', type: 'strings', usage: 'Drop Linux capabilities' },
   { name: 'cidfile', type: 'string', usage: 'Write the container ID to the file', values: 'file' },
   { name: 'cpus', type: 'string', usage: 'Number of CPUs' },
+  { ...CONTENT_TRUST, usage: 'Skip image verification' },
   { name: 'entrypoint', type: 'string', usage: 'Overwrite the default ENTRYPOINT of the image' },
   { name: 'env', short: 'e', type: 'list', usage: 'Set environment variables' },
   { name: 'env-file', type: 'list', usage: 'Read in a file of environment variables', values: 'file' },
