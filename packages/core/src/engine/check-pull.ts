@@ -2,7 +2,7 @@ import type { Digest } from '../digest.ts';
 import type { VerbOptions } from '../events.ts';
 import type { Reference } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { getRemoteTarget, isSameTarget } from './remote-target.ts';
+import { getRemoteTarget, isSameTarget } from './remote/remote-target.ts';
 import { storedForm } from './resolve.ts';
 import { completeImage } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';

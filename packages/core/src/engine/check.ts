@@ -11,11 +11,11 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
-import { checkCatalog } from './check-catalog.ts';
+import { checkCatalog } from './checks/check-catalog.ts';
+import { type IndexedName, reindex } from './checks/reindex.ts';
 import type { CheckResult, Fault } from './engine.ts';
 import type { AdoptDeps } from './layers/adopt.ts';
 import { forEachLimited } from './limiter.ts';
-import { type IndexedName, reindex } from './reindex.ts';
 import { readLayoutNames } from './store/layout-names.ts';
 
 /** A download that broke off is kept for the next attempt; one this old, nobody comes back for. */

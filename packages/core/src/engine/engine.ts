@@ -29,10 +29,10 @@ export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { CopyPlace } from './remote/copy-place.ts';
+export type { TagOrder } from './remote/tag-order.ts';
 export type { RemoveRemoteRequest } from './remove-remote.ts';
 export type { SquashRequest } from './squash.ts';
 export type { ImageSizes } from './store/image-sizes.ts';
-export type { TagOrder } from './tag-order.ts';
 export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 export type {

@@ -12,7 +12,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { familiarName, type Reference } from '../reference.ts';
-import { openArchive } from './archive-source.ts';
+import { openArchive } from './archives/archive-source.ts';
 import type { LoadedImage, LoadRequest } from './engine.ts';
 import { type AdoptDeps, type Adopted, adoptTarget } from './layers/adopt.ts';
 import { hasOwnBlobs, inOwnForm } from './layers/own-form.ts';

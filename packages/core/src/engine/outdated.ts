@@ -17,7 +17,7 @@ import {
 } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { forEachLimited } from './limiter.ts';
-import { getRemoteTarget, isSameTarget } from './remote-target.ts';
+import { getRemoteTarget, isSameTarget } from './remote/remote-target.ts';
 import type { Store } from './store/store.ts';
 
 export interface OutdatedRequest {

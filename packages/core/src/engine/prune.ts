@@ -3,7 +3,7 @@ import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
 import type { PruneRequest, PruneResult, RemovalEvent } from './engine.ts';
-import { Removal } from './removal.ts';
+import { Removal } from './removal/removal.ts';
 import {
   type ImageFilters,
   matchesLabels,

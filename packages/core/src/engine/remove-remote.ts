@@ -14,7 +14,7 @@ import {
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { RemovalEvent } from './engine.ts';
 import { forEachLimited } from './limiter.ts';
-import { getRemoteTarget } from './remote-target.ts';
+import { getRemoteTarget } from './remote/remote-target.ts';
 
 export interface RemoveRemoteRequest {
   /** A tag, or a digest for the manifest and every tag that points to it. */

@@ -4,7 +4,7 @@ import { sameRepository } from '../reference.ts';
 import { type ImageUser, userOfImage } from './containers/image-users.ts';
 import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
-import { Removal } from './removal.ts';
+import { Removal } from './removal/removal.ts';
 import {
   hasChildImages,
   imageIsPinned,
@@ -12,7 +12,7 @@ import {
   imageIsUsed,
   nameIsUsed,
   severalRepositories,
-} from './removal-conflicts.ts';
+} from './removal/removal-conflicts.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import type { Store } from './store/store.ts';
@@ -32,7 +32,7 @@ export async function remove(deps: RemoveDeps, request: RemoveRequest): Promise<
   const { metadata } = store;
   const { platforms = [] } = request;
   if (platforms.length > 0) {
-    const { removePlatforms } = await import('./remove-platforms.ts');
+    const { removePlatforms } = await import('./removal/remove-platforms.ts');
     const events = await removePlatforms(deps, request, platforms);
     if (events) return events;
   }

@@ -16,7 +16,7 @@ import { isIndexType } from '../oci/media-types.ts';
 import type { SaveRequest } from './engine.ts';
 import { type ImageToSave, imagesToSave, type SaveDeps } from './selection/images-to-save.ts';
 import type { PresentVariant } from './selection/platform-variants.ts';
-import { sinceLayers } from './since-layers.ts';
+import { sinceLayers } from './selection/since-layers.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
 import { requireLayerVariant, storedDescriptor } from './store/layer-variant.ts';
 import type { Store } from './store/store.ts';

@@ -4,8 +4,8 @@ import type { VerbOptions } from '../events.ts';
 import { familiarRepository, isTag, type Reference, repositoryOf, withTag } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { forEachLimited } from './limiter.ts';
+import { sortTags, type TagOrder } from './remote/tag-order.ts';
 import { globToRegExp } from './selection/glob.ts';
-import { sortTags, type TagOrder } from './tag-order.ts';
 
 export interface TagsRequest {
   /** Tag and digest of the reference do not count. */

@@ -4,11 +4,11 @@ import type { ImageFacts, ImageName } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Platform } from '../../platform.ts';
 import type { SaveRequest } from '../engine.ts';
-import { imagesMeant } from '../images-meant.ts';
 import type { ResolvedImage } from '../resolve.ts';
 import { platformSatisfies } from '../store/image-facts.ts';
 import { imageForm } from '../store/image-form.ts';
 import type { Store } from '../store/store.ts';
+import { imagesMeant } from './images-meant.ts';
 import { type PresentVariant, requireVariant, shownName, variantsOf } from './platform-variants.ts';
 
 /** One image of an archive. */

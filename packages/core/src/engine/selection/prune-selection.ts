@@ -1,7 +1,7 @@
 import type { Digest } from '../../digest.ts';
 import type { ImageFacts, ImageName } from '../../metadata/metadata-store.ts';
 import { familiarRepository, sameRepository } from '../../reference.ts';
-import type { Removal } from '../removal.ts';
+import type { Removal } from '../removal/removal.ts';
 import { createdMs, type ImageFilters, matchesFacts } from './image-filters.ts';
 
 /** What a prune is to take. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { gather } from '../testing/layer-fixtures.ts';
+import { gather } from '../../testing/layer-fixtures.ts';
 import { layoutDirectory } from './layout-directory.ts';
 
 const HEX = 'a'.repeat(64);

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import type { ByteSource } from '../bytes/byte-source.ts';
-import { fromReadable } from '../bytes/node.ts';
-import { isErrno, WherryError } from '../errors.ts';
-import { BLOBS_FOLDER, INDEX_FILE, LAYOUT_FILE } from '../oci/layout.ts';
-import { type TarItem, writeTar } from '../tar/writer.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { fromReadable } from '../../bytes/node.ts';
+import { isErrno, WherryError } from '../../errors.ts';
+import { BLOBS_FOLDER, INDEX_FILE, LAYOUT_FILE } from '../../oci/layout.ts';
+import { type TarItem, writeTar } from '../../tar/writer.ts';
 
 const READ_BYTES = 1 << 20;
 

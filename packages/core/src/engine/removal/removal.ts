@@ -1,9 +1,9 @@
-import type { Digest } from '../digest.ts';
-import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
-import { isIndexType, isManifestType } from '../oci/media-types.ts';
-import { familiarName, repositoryOf } from '../reference.ts';
-import type { RemovalEvent } from './engine.ts';
-import type { Store } from './store/store.ts';
+import type { Digest } from '../../digest.ts';
+import type { ImageFacts, ImageName } from '../../metadata/metadata-store.ts';
+import { isIndexType, isManifestType } from '../../oci/media-types.ts';
+import { familiarName, repositoryOf } from '../../reference.ts';
+import type { RemovalEvent } from '../engine.ts';
+import type { Store } from '../store/store.ts';
 
 export interface TakeOptions {
   /** Keeps untagged parents. */

@@ -1,10 +1,21 @@
-import { type Digest, shortId } from '../digest.ts';
-import { WherryError } from '../errors.ts';
-import type { ImageFacts, ImageName } from '../metadata/metadata-store.ts';
-import type { Platform } from '../platform.ts';
-import { familiarName, sameRepository } from '../reference.ts';
-import { userOfImage } from './containers/image-users.ts';
-import type { RemovalEvent, RemoveRequest } from './engine.ts';
+import { type Digest, shortId } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
+import type { ImageFacts, ImageName } from '../../metadata/metadata-store.ts';
+import type { Platform } from '../../platform.ts';
+import { familiarName, sameRepository } from '../../reference.ts';
+import { userOfImage } from '../containers/image-users.ts';
+import type { RemovalEvent, RemoveRequest } from '../engine.ts';
+import type { RemoveDeps } from '../remove.ts';
+import { type ResolvedImage, resolveImage } from '../resolve.ts';
+import {
+  isPresent,
+  type PresentVariant,
+  requireVariant,
+  shownName,
+  variantsOf,
+} from '../selection/platform-variants.ts';
+import { platformSatisfies } from '../store/image-facts.ts';
+import type { Store } from '../store/store.ts';
 import { Removal } from './removal.ts';
 import {
   hasChildImages,
@@ -13,17 +24,6 @@ import {
   imageIsUsed,
   severalRepositories,
 } from './removal-conflicts.ts';
-import type { RemoveDeps } from './remove.ts';
-import { type ResolvedImage, resolveImage } from './resolve.ts';
-import {
-  isPresent,
-  type PresentVariant,
-  requireVariant,
-  shownName,
-  variantsOf,
-} from './selection/platform-variants.ts';
-import { platformSatisfies } from './store/image-facts.ts';
-import type { Store } from './store/store.ts';
 
 /**
  * Takes the images for some platforms out of the index that a name stands for, and gives their blobs back. A name

@@ -1,8 +1,8 @@
-import type { LayoutEntry } from '../content/oci-layout.ts';
-import { isWherryError } from '../errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { formatReference, parseReference } from '../reference.ts';
-import { type AdoptDeps, adoptTarget } from './layers/adopt.ts';
+import type { LayoutEntry } from '../../content/oci-layout.ts';
+import { isWherryError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { formatReference, parseReference } from '../../reference.ts';
+import { type AdoptDeps, adoptTarget } from '../layers/adopt.ts';
 
 export interface ReindexDeps extends AdoptDeps {
   readonly now: () => Date;

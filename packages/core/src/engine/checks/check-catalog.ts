@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { Digest } from '../digest.ts';
-import { throwIfCancelled } from '../errors.ts';
-import type { CatalogManifest } from '../metadata/metadata-store.ts';
-import { isIndexType, isManifestType } from '../oci/media-types.ts';
-import type { Fault } from './engine.ts';
-import { readPushedDocument } from './service/registry-documents.ts';
-import { MAX_MANIFEST_BYTES, readOwnDocument } from './store/documents.ts';
-import type { Store } from './store/store.ts';
+import type { Digest } from '../../digest.ts';
+import { throwIfCancelled } from '../../errors.ts';
+import type { CatalogManifest } from '../../metadata/metadata-store.ts';
+import { isIndexType, isManifestType } from '../../oci/media-types.ts';
+import type { Fault } from '../engine.ts';
+import { readPushedDocument } from '../service/registry-documents.ts';
+import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
+import type { Store } from '../store/store.ts';
 
 export interface CatalogCheck {
   readonly store: Store;

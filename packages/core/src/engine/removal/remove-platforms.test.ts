@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { familiarName, parseReference } from '../reference.ts';
-import { nameAt, serveDocument, serveImage } from '../testing/engine-sandbox.ts';
-import { makeIndexFixture } from '../testing/image-fixtures.ts';
+import { familiarName, parseReference } from '../../reference.ts';
+import { nameAt, serveDocument, serveImage } from '../../testing/engine-sandbox.ts';
+import { makeIndexFixture } from '../../testing/image-fixtures.ts';
 import {
   HOST,
   imageIdOf,
@@ -11,8 +11,8 @@ import {
   pulledForAll,
   serveAttestation,
   VARIANTS,
-} from '../testing/multi-platform.ts';
-import type { RemovalEvent } from './engine.ts';
+} from '../../testing/multi-platform.ts';
+import type { RemovalEvent } from '../engine.ts';
 
 const deletedIn = (events: readonly RemovalEvent[]) =>
   events.flatMap((event) => ('deleted' in event ? [event.deleted] : []));

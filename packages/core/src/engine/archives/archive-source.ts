@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ByteSource } from '../bytes/byte-source.ts';
-import { fromReadable } from '../bytes/node.ts';
-import { isErrno, WherryError } from '../errors.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { fromReadable } from '../../bytes/node.ts';
+import { isErrno, WherryError } from '../../errors.ts';
 import { layoutDirectory } from './layout-directory.ts';
 
 /** A buffer lives until the garbage collector comes by: with 1 MiB each they were 50 MB of the process. */

@@ -1,12 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { blobPath } from '../content/store-paths.ts';
-import type { Digest } from '../digest.ts';
-import { hostPlatform } from '../platform.ts';
-import { EngineSandbox } from '../testing/engine-sandbox.ts';
-import { type ImageFixture, makeImageFixture, makeIndexFixture } from '../testing/image-fixtures.ts';
-import { openRegistryService } from './service/open-registry-service.ts';
-import type { RegistryService } from './service/registry-service.ts';
+import { blobPath } from '../../content/store-paths.ts';
+import type { Digest } from '../../digest.ts';
+import { hostPlatform } from '../../platform.ts';
+import { EngineSandbox } from '../../testing/engine-sandbox.ts';
+import { type ImageFixture, makeImageFixture, makeIndexFixture } from '../../testing/image-fixtures.ts';
+import { openRegistryService } from '../service/open-registry-service.ts';
+import type { RegistryService } from '../service/registry-service.ts';
 
 const HOST = hostPlatform(process.platform, process.arch);
 const APP = makeImageFixture({ platform: HOST, layers: [{ base: 'base' }, { app: 'app' }] });

@@ -1,9 +1,9 @@
-import type { Digest } from '../digest.ts';
-import { WherryError } from '../errors.ts';
-import type { ImageName, ImageOutline } from '../metadata/metadata-store.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { familiarName, type Reference } from '../reference.ts';
-import type { RegistryClient } from '../registry/registry-client.ts';
+import type { Digest } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
+import type { ImageName, ImageOutline } from '../../metadata/metadata-store.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { familiarName, type Reference } from '../../reference.ts';
+import type { RegistryClient } from '../../registry/registry-client.ts';
 
 /**
  * Asks by HEAD, which no quota counts, what a name points to in its registry. Throws `MANIFEST_UNKNOWN` in

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
-import type { Digest } from '../digest.ts';
-import { isErrno, isWherryError, WherryError } from '../errors.ts';
-import { readArchiveDiffIDs } from '../image/archive-diff-ids.ts';
-import { invalidArchive } from '../image/archive-members.ts';
-import type { ImageFacts } from '../metadata/metadata-store.ts';
-import { openArchive } from './archive-source.ts';
+import type { Digest } from '../../digest.ts';
+import { isErrno, isWherryError, WherryError } from '../../errors.ts';
+import { readArchiveDiffIDs } from '../../image/archive-diff-ids.ts';
+import { invalidArchive } from '../../image/archive-members.ts';
+import type { ImageFacts } from '../../metadata/metadata-store.ts';
+import { openArchive } from '../archives/archive-source.ts';
+import type { Store } from '../store/store.ts';
 import { imagesMeant } from './images-meant.ts';
-import type { Store } from './store/store.ts';
 
 /** What begins so is a path, never an image. */
 const PATH = /^(?:[./]|[a-z]:[\\/])/i;

@@ -1,7 +1,7 @@
-import { isWherryError, WherryError } from '../errors.ts';
-import type { ImageStore } from '../metadata/metadata-store.ts';
-import { parseAnyReference, type Reference, repositoryOf } from '../reference.ts';
-import { type ResolvedImage, resolveImage } from './resolve.ts';
+import { isWherryError, WherryError } from '../../errors.ts';
+import type { ImageStore } from '../../metadata/metadata-store.ts';
+import { parseAnyReference, type Reference, repositoryOf } from '../../reference.ts';
+import { type ResolvedImage, resolveImage } from '../resolve.ts';
 
 /**
  * The images that a text means where an archive is made of them: a repository without a tag means all its tags,

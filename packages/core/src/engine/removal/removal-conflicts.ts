@@ -1,5 +1,5 @@
-import { type Digest, shortId } from '../digest.ts';
-import { WherryError } from '../errors.ts';
+import { type Digest, shortId } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
 
 // Why an image does not go, in Docker's words.
 
