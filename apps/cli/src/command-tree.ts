@@ -42,16 +42,16 @@ class Program extends DockerCommand {
 }
 
 /**
- * Makes commander's tree of all commands. Parsing throws `CommandError` when it refuses the command line, and
- * `CommanderError` when help or the version was printed instead of running a command.
+ * Makes commander's tree of the commands that `argv` can mean. Parsing throws `CommandError` when it refuses the
+ * command line, and `CommanderError` when help or the version was printed instead of running a command.
  */
-export function commandTree(io: Io, execute: Execute): Command {
+export function commandTree(argv: readonly string[], io: Io, execute: Execute): Command {
   const columns = () => (io.stdout.isTTY ? io.stdout.columns : undefined) ?? DEFAULT_COLUMNS;
   const program = new Program(PROGRAM)
     .usage(`${PROGRAM} [OPTIONS] COMMAND`)
     .description(PROGRAM_SUMMARY)
     .optionsGroup('Global Options:')
-    .takeFlags([...GLOBAL_FLAGS, ...DAEMON_FLAGS])
+    .takeFlags(argv[0]?.startsWith('-') ? [...GLOBAL_FLAGS, ...DAEMON_FLAGS] : GLOBAL_FLAGS)
     .helpOption(false)
     .showSuggestionAfterError(false)
     .enablePositionalOptions()
@@ -65,20 +65,35 @@ export function commandTree(io: Io, execute: Execute): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  addCommands(program.commandsGroup('Common Commands:'), COMMON_COMMANDS, execute);
+  const [name, ...rest] = argv;
+  const isMeant = meantBy(name, [...COMMON_COMMANDS, ...GROUPS, ...OTHER_COMMANDS]);
+  addCommands(program.commandsGroup('Common Commands:'), COMMON_COMMANDS.filter(isMeant), execute);
   program.commandsGroup('Management Commands:');
-  for (const group of GROUPS) addGroup(program, group, execute);
-  addCommands(program.commandsGroup('Commands:'), OTHER_COMMANDS, execute);
+  for (const group of GROUPS.filter(isMeant)) addGroup(program, group, rest[0], execute);
+  addCommands(program.commandsGroup('Commands:'), OTHER_COMMANDS.filter(isMeant), execute);
   addHelpCommand(program);
   return program;
 }
 
-function addGroup(program: DockerCommand, spec: GroupSpec, execute: Execute): void {
+/**
+ * Which commands the first word of a command line leaves: the one it names, or all when a flag or anything else
+ * comes first. An object of commander's for each of them would be a tenth of a start.
+ */
+function meantBy(
+  word: string | undefined,
+  all: readonly (CommandSpec | GroupSpec)[],
+): (spec: CommandSpec | GroupSpec) => boolean {
+  const isNamed = (spec: CommandSpec | GroupSpec) =>
+    spec.name === word || ('aliases' in spec && spec.aliases?.includes(word ?? '') === true);
+  return all.some(isNamed) ? isNamed : () => true;
+}
+
+function addGroup(program: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
   const group = program.command(spec.name).summary(spec.summary).description(spec.summary);
   group.usage(`${group.path} COMMAND`).enablePositionalOptions().passThroughOptions();
   group.whenChosen(() => {
     group.takeFlags([]);
-    addCommands(group, spec.commands, execute);
+    addCommands(group, spec.commands.filter(meantBy(word, spec.commands)), execute);
     addHelpCommand(group);
   });
 }

@@ -19,7 +19,7 @@ export interface RunDeps {
 export async function run(argv: readonly string[], deps: RunDeps): Promise<number> {
   let exitCode = 0;
   let chosen: Flags | undefined;
-  const program = commandTree(deps.io, async (spec, command) => {
+  const program = commandTree(argv, deps.io, async (spec, command) => {
     chosen = new Flags(command);
     exitCode = await runCommand(spec, command, globals, { ...deps, io: ioOf(globals, deps) });
   });
