@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { constants, open, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -117,10 +117,9 @@ export class FsBlobStore implements BlobStore {
    */
   deleteSync(digest: Digest): boolean {
     try {
-      const existed = statSync(this.pathOf(digest), { throwIfNoEntry: false }) !== undefined;
       // The blob first: what is left when the process dies in between is a table that nobody asks for.
-      rmSync(this.pathOf(digest), { force: true });
-      rmSync(tocPath(this.root, digest), { force: true });
+      const existed = unlinkIfThere(this.pathOf(digest));
+      unlinkIfThere(tocPath(this.root, digest));
       return existed;
     } catch (error) {
       throw toStorageError(error, `remove blob ${digest}`);
@@ -220,6 +219,18 @@ export class FsBlobStore implements BlobStore {
     return digest !== undefined && digestAlgorithm(digest) === 'sha512'
       ? createSha512()
       : this.#createHasher();
+  }
+}
+
+/** Tells whether there was such a file. For thousands of them `rmSync` takes twice as long. */
+function unlinkIfThere(path: string): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
   }
 }
 
