@@ -137,6 +137,11 @@ const main = defineConfig({
           priority: 1,
         },
         {
+          name: 'commander',
+          test: /[\\/]commander[\\/]lib[\\/]|[\\/]cli[\\/]src[\\/]flags\.ts$/,
+          priority: 1,
+        },
+        {
           name: 'local',
           test: /[\\/](commands[\\/]images|open-engine|engine[\\/](images|open|store[\\/]open-store))\.[jt]s$/,
         },
@@ -147,6 +152,10 @@ const main = defineConfig({
         {
           name: 'documents',
           test: /[\\/](commands[\\/](history|inspect|image-inspect)|engine[\\/](history|inspect))\.[jt]s$|[\\/]core[\\/]dist[\\/](oci[\\/]image-config|metadata[\\/]metadata-store|engine[\\/]store[\\/]documents)\.js$/,
+        },
+        {
+          name: 'containers',
+          test: /[\\/](commands[\\/]run|engine[\\/]containers[\\/](open-containers|create|run|start|remove))\.[jt]s$/,
         },
         {
           name: 'transfer',

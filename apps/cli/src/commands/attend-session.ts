@@ -28,8 +28,8 @@ export async function detachKeysOf({ flags }: CommandContext): Promise<Uint8Arra
 }
 
 /** A terminal of the container's needs one of ours to type on. */
-export function requireTerminal({ stdin }: Io, { interactive, tty }: Omit<Attendance, 'detachKeys'>): void {
-  if (interactive && tty && stdin.isTTY !== true) throw new CommandError('the input device is not a TTY');
+export function requireTerminal(io: Io, { interactive, tty }: Omit<Attendance, 'detachKeys'>): void {
+  if (interactive && tty && io.stdin.isTTY !== true) throw new CommandError('the input device is not a TTY');
 }
 
 /** Where a container's output goes, and the size of the terminal that shows it. */

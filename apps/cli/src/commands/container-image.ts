@@ -4,7 +4,6 @@ import { CommandError, plainly } from '../errors.ts';
 import { ioWith } from '../io.ts';
 import { asksForContentTrust } from './content-trust.ts';
 import { platformFlag } from './platform-flag.ts';
-import { pullAloud } from './pull.ts';
 
 const POLICIES = ['always', 'missing', 'never'];
 /** What is named by its content needs nobody's word for it. */
@@ -50,6 +49,8 @@ async function pull(context: CommandContext): Promise<void> {
     await engine.pull(request, { signal: context.signal });
     return;
   }
+  // What talks to registries takes long to load, and mostly the image is here.
+  const { pullAloud } = await import('./pull.ts');
   await pullAloud(engine, request, { ...context, io: ioWith(io, { stdout: () => io.stderr }) });
 }
 
