@@ -57,7 +57,7 @@ export function freshDockerd(bench: Bench) {
 }
 
 const skopeo = (...args: string[]) => ['skopeo', '--insecure-policy', 'copy', '-q', ...args];
-const podman = (root: string, ...args: string[]) => [
+export const podman = (root: string, ...args: string[]) => [
   ...['podman', '--root', join(root, 'root'), '--runroot', join(root, 'run'), '--storage-driver', 'overlay'],
   ...args,
 ];
@@ -94,11 +94,11 @@ export function pullJob(image: string, goals: Record<string, number>, rounds = 5
 }
 
 /** Puts an image of the workload into a registry. */
-async function fill(bench: Bench, image: string, ref: string): Promise<void> {
+export async function fill(bench: Bench, image: string, ref: string): Promise<void> {
   run(skopeo('--dest-tls-verify=false', `oci:${bench.images}/${image}/oci:latest`, `docker://${ref}`));
 }
 
-function closing(...steps: (() => Promise<void> | undefined)[]): () => Promise<void> {
+export function closing(...steps: (() => Promise<void> | undefined)[]): () => Promise<void> {
   return async () => {
     for (const step of steps) await step();
   };
@@ -337,45 +337,6 @@ export function importJob(file: string, goals: Record<string, number>, rounds = 
         },
       ];
       return { list, close: async () => dockerd.close() };
-    },
-  };
-}
-
-/** What the first container of an image waits for: all layers as files; for `tar`, unpacked from gzip before. */
-export function unpackJob(image: string, goals: Record<string, number>, rounds = 5): Job {
-  return {
-    name: `unpack ${image} for running`,
-    goals,
-    rounds,
-    async contestants(bench) {
-      const layout = join(bench.images, image, 'oci');
-      const plain = fresh(bench, 'plain');
-      const { layersOf } = await import('./unpack-image.ts');
-      for (const [index, { blob }] of layersOf(layout).entries())
-        run(['sh', '-c', `gzip -dc ${join(layout, 'blobs', ...blob.split(':'))} > ${plain}/${index}.tar`]);
-      const script = new URL('./unpack-image.ts', import.meta.url).pathname;
-      const list: Contestant[] = [
-        { name: 'wherry', command: () => [process.execPath, script, layout, fresh(bench, 'wherry')] },
-        {
-          name: 'umoci',
-          command: () => [
-            'umoci',
-            'unpack',
-            '--image',
-            `${layout}:latest`,
-            join(fresh(bench, 'umoci'), 'bundle'),
-          ],
-        },
-        {
-          name: 'tar',
-          command: () => {
-            const out = fresh(bench, 'tar');
-            const each = `mkdir ${out}/$(basename $f) && tar -xpf $f -C ${out}/$(basename $f)`;
-            return ['sh', '-ec', `for f in ${plain}/*.tar; do ${each}; done`];
-          },
-        },
-      ];
-      return { list, close: async () => {} };
     },
   };
 }

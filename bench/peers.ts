@@ -81,12 +81,18 @@ export async function startDockerd(directory: string): Promise<Peer> {
   for (let i = 0; i < 300; i++) {
     const ping = spawnSync('docker', ['-H', `unix://${socket}`, 'version'], { stdio: 'ignore' });
     if (existsSync(socket) && ping.status === 0)
-      return { address: `unix://${socket}`, stop: () => stopChild(child) };
+      return { address: `unix://${socket}`, stop: () => stopDockerd(child, directory) };
     if (child.exitCode !== null) break;
     await sleep(100);
   }
   await stopChild(child);
   throw new Error(`dockerd did not start: see ${join(directory, 'dockerd.log')}`);
+}
+
+/** What it mounts for its first container stays mounted when it ends. */
+async function stopDockerd(child: ChildProcess, directory: string): Promise<void> {
+  await stopChild(child);
+  spawnSync('umount', [join(directory, 'exec', 'netns', 'default')], { stdio: 'ignore' });
 }
 
 async function waitFor(url: string, child: ChildProcess): Promise<void> {

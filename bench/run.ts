@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commitJob, firstRunJob, startJob, unpackJob } from './container-jobs.ts';
 import {
   type Bench,
   copyJob,
@@ -15,7 +16,6 @@ import {
   removeScratch,
   saveJob,
   serveJob,
-  unpackJob,
 } from './jobs.ts';
 import {
   completeCommandJob,
@@ -44,6 +44,9 @@ const JOBS: readonly Job[] = [
   importJob('rootfs.tar', { docker: 0.45 }),
   importJob('rootfs.tar.gz', { docker: 0.5 }),
   unpackJob('stack', { umoci: 0.5 }),
+  startJob('small', { podman: 0.6 }),
+  firstRunJob('stack', { docker: 0.6 }),
+  commitJob('stack', { docker: 1.0 }),
   imagesJob(10, { 'node -e 0': 1.7 }),
   imagesJob(1000, { docker: 0.8 }),
   manyImagesJob(10_000, 1000, 3),
