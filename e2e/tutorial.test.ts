@@ -1,5 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,7 +20,7 @@ import {
   startMemoryRegistry,
 } from '@wherry/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../bench/peers.ts';
+import { freePort, missingPrograms } from '../bench/peers.ts';
 import { WHERRY } from './wherry.ts';
 
 // The conventions stand at the head of the tutorial.
@@ -37,6 +46,13 @@ function readPage(page: string): string {
   return readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8');
 }
 
+/** Where containers cannot run, the chapters on them are only read. */
+const RUNS_CONTAINERS =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  missingPrograms('runc', 'busybox', 'tar').length === 0;
+const RUN_BLOCKS = ['```console', ...(RUNS_CONTAINERS ? ['```console containers'] : [])];
+
 /** The steps of the blocks that are to be run. */
 function readSteps(page: string): Step[] {
   const steps: { command: string; expected: string[]; line: number }[] = [];
@@ -44,7 +60,7 @@ function readSteps(page: string): Step[] {
   for (const [index, line] of readPage(page).split('\n').entries()) {
     const last = steps.at(-1);
     if (blockStart === undefined) {
-      if (line === '```console') blockStart = steps.length;
+      if (RUN_BLOCKS.includes(line)) blockStart = steps.length;
     } else if (line === '```') blockStart = undefined;
     else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [], line: index + 1 });
     else if (last === undefined || steps.length === blockStart)
@@ -137,10 +153,35 @@ function publish(registry: MemoryRegistry, repository: string, tag: string, rele
   registry.addManifest(repository, tag, index.bytes, index.descriptor.mediaType);
 }
 
+/** An image of this machine's busybox, a program without libraries that is all of them. */
+function publishBusybox(hub: MemoryRegistry, place: string): void {
+  const program = execFileSync('which', ['busybox'], { encoding: 'utf8' }).trim();
+  const root = join(place, 'busybox');
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  copyFileSync(program, join(root, 'bin/busybox'));
+  execFileSync(program, ['--install', '-s', join(root, 'bin')]);
+  const links = readdirSync(join(root, 'bin')).filter((name) => name !== 'busybox');
+  for (const name of links) {
+    rmSync(join(root, 'bin', name));
+    symlinkSync('busybox', join(root, 'bin', name));
+  }
+  const tar = execFileSync('tar', ['--owner=0', '--group=0', '-C', root, '-cf', '-', 'bin'], {
+    maxBuffer: 1 << 28,
+  });
+  const fixture = makeImageFixture({
+    platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch },
+    tars: [tar],
+  });
+  const { manifest } = fixture.image;
+  for (const bytes of fixture.blobs.values()) hub.addBlob('library/busybox', bytes);
+  hub.addManifest('library/busybox', 'latest', manifest.bytes, manifest.descriptor.mediaType);
+}
+
 async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegistry): Promise<Setup> {
   publish(hub, 'library/ubuntu', '22.04', 'Ubuntu 22.04');
   publish(hub, 'library/ubuntu', '24.04', 'Ubuntu 24.04');
   publish(hub, 'library/debian', 'latest', 'Debian');
+  if (RUNS_CONTAINERS) publishBusybox(hub, place);
   for (const tag of ['1.0', '1.1', 'latest']) publish(registry, 'team/tools', tag, `tools ${tag}`);
   const [home, bin, directory] = [join(place, 'home'), join(place, 'bin'), join(place, 'work')];
   for (const path of [join(home, '.config/wherry'), bin, directory]) mkdirSync(path, { recursive: true });

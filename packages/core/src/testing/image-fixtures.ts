@@ -31,6 +31,8 @@ export interface ImageFixtureOptions {
   readonly names?: readonly string[];
   /** Each layer's files: path to content. */
   readonly layers?: readonly Readonly<Record<string, string>>[];
+  /** Layers that are there already, instead of those. */
+  readonly tars?: readonly Uint8Array[];
   readonly platform?: Platform;
   readonly config?: ContainerConfig;
   /** Layers as plain tars; gzip when absent. */
@@ -40,7 +42,8 @@ export interface ImageFixtureOptions {
 /** Makes an image. The same options give the same digests. */
 export function makeImageFixture(options: ImageFixtureOptions = {}): ImageFixture {
   const platform = options.platform ?? { os: 'linux', architecture: 'amd64' };
-  const layers = (options.layers ?? [{ 'etc/hello': 'hello\n' }]).map((files) => makeLayer(files, options));
+  const tars = options.tars ?? (options.layers ?? [{ 'etc/hello': 'hello\n' }]).map(tarOfFiles);
+  const layers = tars.map((tar) => makeLayer(tar, options));
   const config = describeDocument(
     MEDIA_TYPES.ociConfig,
     writeJson({
@@ -118,13 +121,16 @@ export async function* inPieces(bytes: Uint8Array, size: number): ByteSource {
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
 
-function makeLayer(files: Readonly<Record<string, string>>, options: ImageFixtureOptions) {
+function tarOfFiles(files: Readonly<Record<string, string>>): Uint8Array {
   const entries = Object.entries(files).map(([name, content]) => ({
     name,
     type: 'file' as const,
     content: new TextEncoder().encode(content),
   }));
-  const tar = tarOf(...entries);
+  return tarOf(...entries);
+}
+
+function makeLayer(tar: Uint8Array, options: ImageFixtureOptions) {
   const blob = options.uncompressed ? tar : new Uint8Array(gzipSync(tar));
   const mediaType = options.uncompressed ? MEDIA_TYPES.ociLayer : MEDIA_TYPES.ociLayerGzip;
   const descriptor: Descriptor = { mediaType, digest: digestOfBytes(blob), size: blob.length };
