@@ -101,7 +101,7 @@ async function* writeEntries(
 
 /** Has `tar` read the files, in the order of their names. */
 function readFiles(upper: string, names: readonly UpperName[], signal: AbortSignal | undefined): ReadFiles {
-  const child = startTarOf(upper, signal);
+  const child = startTarOf(upper, { ...(signal && { signal }) });
   const end = endOf(child);
   const entries = readTar(child.stdout);
   // Either may fail while the other is waited for.

@@ -11,8 +11,14 @@ const PAX_OPTION = '--pax-option=delete=atime,delete=ctime';
 
 export type TarReader = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Starts a tar that writes an archive of the names it is given, and of nothing below them, as PAX to stdout. */
-export function startTarOf(directory: string, signal?: AbortSignal): TarReader {
+/**
+ * Starts a tar that writes an archive of the names it is given as PAX to stdout; with `isRecursive` also of what is
+ * below them.
+ */
+export function startTarOf(
+  directory: string,
+  { signal, isRecursive = false }: { readonly signal?: AbortSignal; readonly isRecursive?: boolean } = {},
+): TarReader {
   const format = [
     '-c',
     '-f',
@@ -24,11 +30,15 @@ export function startTarOf(directory: string, signal?: AbortSignal): TarReader {
     PAX_OPTION,
     ...TAR_XATTR_ARGS,
   ];
-  return spawn('tar', [...format, '-C', directory, '--no-recursion', '--null', '-T', '-'], {
-    env: tarEnvironment(),
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(signal && { signal }),
-  });
+  return spawn(
+    'tar',
+    [...format, '-C', directory, isRecursive ? '--recursion' : '--no-recursion', '--null', '-T', '-'],
+    {
+      env: tarEnvironment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(signal && { signal }),
+    },
+  );
 }
 
 /** Spells names, one character per byte, as `startTarOf` reads them: none of them can look like an option. */
