@@ -12,9 +12,9 @@ const ROWS = readFileSync(PAGE, 'utf8')
 const TOLD_AS: Readonly<Record<string, string>> = { create: 'run' };
 
 /** The command that a row is about: `image ls` is `images`, and has no row of its own. */
-function nameOf({ name, alsoKnownAs = [name] }: CommandSpec): string {
-  const short = alsoKnownAs.find((full) => !full.includes(' ')) ?? name;
-  return TOLD_AS[short] ?? short;
+function nameOf({ name, alsoKnownAs = [] }: CommandSpec): string {
+  const short = alsoKnownAs.find((full) => !full.includes(' '));
+  return short === undefined ? name : (TOLD_AS[short] ?? short);
 }
 
 /** What rows on options of the command say, those that list several commands too. */

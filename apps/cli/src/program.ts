@@ -42,6 +42,7 @@ import {
   VERSION_COMMAND,
 } from './specs/system.ts';
 import { COPY, OUTDATED, PULL, PUSH, SEARCH, TAGS, VERIFY } from './specs/transfer.ts';
+import { VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM } from './specs/volumes.ts';
 
 // Names, summaries and flags only: these tables are read at every start, the commands' code when they run.
 
@@ -172,5 +173,10 @@ export const GROUPS: readonly GroupSpec[] = [
     name: 'system',
     summary: 'Manage wherry',
     commands: [SYSTEM_CHECK, SYSTEM_DF, INFO, SYSTEM_RATELIMIT],
+  },
+  {
+    name: 'volume',
+    summary: 'Manage volumes',
+    commands: [VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM],
   },
 ];

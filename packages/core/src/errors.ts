@@ -23,6 +23,7 @@ const KIND_OF_CODE = {
   INVALID_RANGE: 'invalid',
   IMAGE_UNKNOWN: 'not-found',
   CONTAINER_UNKNOWN: 'not-found',
+  VOLUME_UNKNOWN: 'not-found',
   AMBIGUOUS_ID: 'not-found',
   TAG_UNKNOWN: 'not-found',
   PLATFORM_UNKNOWN: 'not-found',

@@ -6,6 +6,7 @@ import type { Flags } from '../flags.ts';
 import { environmentOf } from './container-env.ts';
 import { resourceFlags, ulimitOf } from './container-limits.ts';
 import { mountFlags } from './container-mounts.ts';
+import { volumeFlags } from './container-volumes.ts';
 import { platformFlag } from './platform-flag.ts';
 
 /** What the flags of `run` and `create` ask for. Throws `CommandError` in Docker's words. */
@@ -24,6 +25,7 @@ export async function containerRequest({ args, flags, io }: CommandContext): Pro
     ...(await confinement(flags)),
     network: networkFlag(flags),
     ...mountFlags(flags),
+    ...volumeFlags(flags),
     ...resourceFlags(flags),
     ...(flags.list('ulimit').length > 0 && { ulimits: flags.list('ulimit').map(ulimitOf) }),
   };

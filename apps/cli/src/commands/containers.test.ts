@@ -107,7 +107,6 @@ describe('wherry run', () => {
     { flags: ['-p', '80:80'], text: 'ports are not published: with --network host' },
     { flags: ['-P'], text: 'ports are not published' },
     { flags: ['--network', 'bridge'], text: 'network bridge is not offered: use --network host' },
-    { flags: ['-v', 'named:/data'], text: 'volume named:/data is not offered' },
     { flags: ['--pull', 'sometimes'], text: `invalid pull option: 'sometimes': must be one of "always"` },
     { flags: ['--env-file', '/none/env'], text: 'open /none/env: no such file or directory' },
     { flags: ['--security-opt', 'apparmor=x'], text: 'invalid --security-opt: "apparmor=x"' },
@@ -265,7 +264,14 @@ describe('values of flags', () => {
     });
     expect(tmpfsOf('/t:size=1m,exec')).toEqual({ type: 'tmpfs', target: '/t', options: ['size=1m', 'exec'] });
     for (const bad of ['/a:b', '/a:/b:zz', '/a:/b:ro:x', ':/b']) expect(() => volumeOf(bad)).toThrow();
-    for (const bad of ['type=bind,dst=/b', 'type=bind,src=/a', 'type=volume,dst=/b', 'what=1', 'type'])
+    for (const bad of [
+      'type=bind,dst=/b',
+      'type=bind,src=/a',
+      'type=volume',
+      'type=npipe,dst=/b',
+      'what=1',
+      'type',
+    ])
       expect(() => mountOf(bad)).toThrow();
   });
 

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { chosenFormat } from '../output/format.ts';
 import { humanSize } from '../output/human.ts';
 import { confirm } from '../output/prompt.ts';
+import { deletedText, removalLines } from '../output/pruned.ts';
 import { REMOVAL_LISTING } from '../output/rows/removal-row.ts';
 
 const DANGLING_WARNING = 'WARNING! This will remove all dangling images.';
@@ -32,10 +33,7 @@ export async function run({ engine, flags, io, signal }: CommandContext): Promis
 
 function report(result: PruneResult, { dryRun }: { dryRun: boolean }, io: Io): void {
   const { events, contentBytes, reclaimedBytes } = result;
-  const lines = events.map((event) =>
-    'untagged' in event ? `untagged: ${event.untagged}\n` : `deleted: ${event.deleted}\n`,
-  );
-  if (lines.length > 0) io.stdout.write(`Deleted Images:\n${lines.join('')}\n`);
+  io.stdout.write(deletedText('Images', removalLines(events)));
   io.stdout.write(`Total reclaimed space: ${humanSize(contentBytes)}\n`);
   if (!dryRun) return;
   const saved = humanSize(reclaimedBytes);

@@ -9,13 +9,19 @@ export interface Inspector {
   text(): string;
 }
 
+export interface InspectorOptions {
+  /** The documents have fields of their own, and a template that asks for one they lack is wrong. */
+  readonly untyped?: boolean;
+  /** What Docker's type of them is; images unless given. */
+  readonly kind?: 'image' | 'volume';
+}
+
 /**
  * `json` is one line, nothing an indented text, all else a template: a `CommandError` tells that it is none.
- * `untyped` documents have fields of their own, and a template that asks for one they lack is wrong.
  */
 export async function openInspector(
   format: string | undefined,
-  options: { readonly untyped?: boolean } = {},
+  options: InspectorOptions = {},
 ): Promise<Inspector> {
   if (format && format !== 'json') {
     const { TemplateInspector } = await import('./template-inspector.ts');

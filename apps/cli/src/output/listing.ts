@@ -12,6 +12,8 @@ export interface Listing<Row> {
   readonly fields: Readonly<Record<string, (row: Row) => string>>;
   /** What stands for it in JSON, where that is another text. */
   readonly jsonFields?: Readonly<Record<string, (row: Row) => string>>;
+  /** What a template finds with `.Label "name"`. */
+  readonly labels?: (row: Row) => Readonly<Record<string, string>>;
   /** Placeholders that templates alone know. */
   readonly notInJson?: readonly string[];
   /** What each placeholder stands for in a table's first line. */

@@ -55,11 +55,14 @@ export function templateText(format: string): string {
  * to the text of each.
  */
 export function rowType<Row>(
-  listing: Pick<Listing<Row>, 'goType' | 'fields' | 'jsonFields' | 'notInJson'>,
+  listing: Pick<Listing<Row>, 'goType' | 'fields' | 'jsonFields' | 'labels' | 'notInJson'>,
   clean: (text: string) => string,
 ): GoType {
   const entries = Object.entries(listing.fields);
   const methods = entries.map(([name, field]) => [name, method([], string, (row: Row) => clean(field(row)))]);
+  const { labels } = listing;
+  if (labels)
+    methods.push(['Label', method([string], string, (row: Row, name) => clean(labels(row)[name] ?? ''))]);
   const jsonFields = jsonFieldsOf(listing);
   const marshalJson = (row: Row) => {
     const texts: Record<string, string> = {};

@@ -2,8 +2,11 @@ import { decodeJson, type MissingKey, type Template, TemplateError, typed } from
 import type { CommandError } from '../errors.ts';
 import { BAD_TEMPLATE_EXIT_CODE } from '../exit-codes.ts';
 import { imageInspection } from './go-types/image-inspection.ts';
-import type { Inspector } from './inspector.ts';
+import { volumeInspection } from './go-types/volume-inspection.ts';
+import type { Inspector, InspectorOptions } from './inspector.ts';
 import { execute, parseFormat, unsuitable } from './template.ts';
+
+const TYPES = { image: imageInspection, volume: volumeInspection } as const;
 
 /**
  * Executes a template on each document: on Docker's type of it, and where that fails on its JSON, in which a
@@ -15,10 +18,12 @@ export class TemplateInspector implements Inspector {
   // Docker sets the option on the template when it first turns to the JSON, and leaves it there.
   #missingKey: MissingKey = 'default';
   readonly #untyped: boolean;
+  readonly #type: (typeof TYPES)[keyof typeof TYPES];
 
   /** Throws a `CommandError`. */
-  constructor(format: string, { untyped = false }: { readonly untyped?: boolean } = {}) {
+  constructor(format: string, { untyped = false, kind = 'image' }: InspectorOptions = {}) {
     this.#untyped = untyped;
+    this.#type = TYPES[kind];
     this.#template = parseFormat(format, { exitCode: BAD_TEMPLATE_EXIT_CODE });
   }
 
@@ -38,7 +43,7 @@ export class TemplateInspector implements Inspector {
   #execute(document: object): string {
     if (this.#untyped) return this.#executeOnJson(document);
     try {
-      const data = typed(imageInspection, document);
+      const data = typed(this.#type, document);
       return execute(this.#template, data, { missingKey: this.#missingKey });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

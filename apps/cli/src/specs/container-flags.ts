@@ -55,6 +55,7 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a pseudo-TTY' },
   { name: 'ulimit', type: 'list', usage: 'Ulimit options' },
   { name: 'user', short: 'u', type: 'string', usage: 'Username or UID (format: <name|uid>[:<group|gid>])' },
-  { name: 'volume', short: 'v', type: 'list', usage: 'Bind mount a directory of the host' },
+  { name: 'volume', short: 'v', type: 'list', usage: 'Bind mount a volume' },
+  { name: 'volumes-from', type: 'list', usage: 'Mount volumes from the specified container(s)' },
   { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
 ];

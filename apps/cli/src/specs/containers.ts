@@ -223,7 +223,7 @@ export const PS: CommandSpec = {
       ...FILTER,
       short: 'f',
       usage: 'Filter output based on conditions provided',
-      values: ['ancestor=', 'before=', 'exited=', 'id=', 'label=', 'name=', 'since=', 'status='],
+      values: ['ancestor=', 'before=', 'exited=', 'id=', 'label=', 'name=', 'since=', 'status=', 'volume='],
     },
     FORMAT,
     {

@@ -12,6 +12,7 @@ import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
 import { checkCatalog } from './checks/check-catalog.ts';
+import { checkVolumes } from './checks/check-volumes.ts';
 import { type IndexedName, reindex } from './checks/reindex.ts';
 import type { CheckResult, Fault } from './engine.ts';
 import type { AdoptDeps } from './layers/adopt.ts';
@@ -64,6 +65,7 @@ export async function check(
   // With the metadata lost, the index is all that is left of the names: only a repair writes it, and reads it first.
   if (!isLost || state.repair) await checkIndex(state);
   await checkStrayFiles(state);
+  state.faults.push(...(await checkVolumes({ store, repair, now: deps.now })));
   // Nor does the layout know what a registry named: its blobs would go with its catalogue.
   if (state.repair && !isLost) await store.sweep();
   return {

@@ -132,3 +132,23 @@ test('has containers as a row, and holds back what they need of images', async (
   expect(own).toMatchObject({ name: 'app:1', reclaimableBytes: 0 });
   expect(images).toMatchObject({ total: 2, active: 1, reclaimableBytes: other!.reclaimableBytes });
 });
+
+test('tells what volumes take: those that no container has can be had back', async () => {
+  await using sandbox = new EngineSandbox();
+  const engine = await loaded(sandbox);
+  for (const name of ['free', 'used']) {
+    await engine.volumes.create({ name });
+    writeFileSync(join((await engine.volumes.inspect(name)).mountpoint, 'data'), Buffer.alloc(9000, 1));
+  }
+  const [image] = await engine.images();
+  const mounts = [{ type: 'volume', name: 'used', target: '/v' }] as const;
+  storeContainer(sandbox.store(), { name: 'idle', imageId: image!.id, options: { mounts } });
+  const usage = await engine.diskUsage();
+  const { total, active, bytes, reclaimableBytes, items } = groupOf(usage, 'volumes');
+  expect({ total, active, names: items.map(({ name }) => name) }).toEqual({
+    ...{ total: 2, active: 1, names: ['free', 'used'] },
+  });
+  expect(reclaimableBytes).toBe(blocksUnder(join(sandbox.root, 'volumes/free')));
+  expect(bytes).toBeGreaterThan(2 * 9000);
+  expect(usage.bytes).toBe(blocksUnder(sandbox.root));
+});

@@ -9,6 +9,8 @@ import { readContainerFacts } from '../runtime/container-facts.ts';
 import { containerPlaces } from './containers/container-places.ts';
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
 import type { Store } from './store/store.ts';
+import { isVolumeName } from './volumes/volume-record.ts';
+import { usersOfVolumes } from './volumes/volume-users.ts';
 
 type GroupType = DiskUsageGroup['type'];
 
@@ -38,6 +40,7 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
   const groups: DiskUsageGroup[] = [
     imageGroup(store, images, itemsOf(images, users, bytesOf), bytesOf, of('images')),
     containerGroup(store, files, of('containers')),
+    volumeGroup(store, files, of('volumes')),
     group('build-cache', [], 0, 0, 0),
     // What images need too is in their row; and no command of wherry's takes anything out of a repository.
     group('registry', itemsOf(repositories, users, bytesOf), 0, of('registry'), 0),
@@ -149,18 +152,35 @@ function groupOf(path: string, owners: ReadonlyMap<string, GroupType>): GroupTyp
   if (path.startsWith('ingests/')) return 'partial-downloads';
   if (path.startsWith('tmp/')) return 'orphans';
   if (path.startsWith('containers/')) return 'containers';
+  if (path.startsWith('volumes/')) return 'volumes';
   // Layers unpacked for running: they go with the images that have them.
   if (path.startsWith('snapshots/')) return 'images';
   return 'metadata';
 }
 
+/** What lies in each directory of `parent`. */
+function sumsBelow(parent: string, files: readonly FoundFile[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { path, bytes } of files) {
+    const [top, directory] = path.split('/', 2);
+    if (top === parent && directory !== undefined) sums.set(directory, (sums.get(directory) ?? 0) + bytes);
+  }
+  return sums;
+}
+
+/** Those that no container has can be had back. */
+function volumeGroup(store: Store, files: readonly FoundFile[], bytes: number): DiskUsageGroup {
+  const users = usersOfVolumes(store);
+  const items = [...sumsBelow('volumes', files)]
+    .filter(([name]) => isVolumeName(name))
+    .map(([name, size]) => ({ name, bytes: size, reclaimableBytes: users.has(name) ? 0 : size }));
+  const reclaimable = items.reduce((sum, { reclaimableBytes }) => sum + reclaimableBytes, 0);
+  return group('volumes', items, items.filter(({ name }) => users.has(name)).length, bytes, reclaimable);
+}
+
 /** Each container's own files: what it changed, and its log. Those of one that does not run can be had back. */
 function containerGroup(store: Store, files: readonly FoundFile[], bytes: number): DiskUsageGroup {
-  const sums = new Map<string, number>();
-  for (const file of files) {
-    const directory = /^containers\/([^/]+)/.exec(file.path)?.[1];
-    if (directory !== undefined) sums.set(directory, (sums.get(directory) ?? 0) + file.bytes);
-  }
+  const sums = sumsBelow('containers', files);
   let active = 0;
   const items = store.metadata.listContainers().map(({ id, name }): DiskUsageItem => {
     const { paths } = containerPlaces(store.root, id);

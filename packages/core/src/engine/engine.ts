@@ -19,6 +19,7 @@ import type { ImageSizes } from './store/image-sizes.ts';
 import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
+import type { VolumeVerbs } from './volumes/volume-verbs.ts';
 
 export type { PullCheck } from './check-pull.ts';
 export type { CommitRequest } from './containers/commit.ts';
@@ -43,6 +44,7 @@ export type {
   VerifyRequest,
   VerifyResult,
 } from './verify.ts';
+export type * from './volumes/volume-verbs.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
 export interface EngineOptions {
@@ -269,6 +271,8 @@ export interface Fault {
     | 'metadata-missing'
     | 'metadata-corrupt'
     | 'index-stale'
+    | 'volume-incomplete'
+    | 'volume-missing'
     | 'stray-file';
   readonly subject: string;
   readonly message: string;
@@ -293,6 +297,7 @@ export interface DiskUsageGroup {
   readonly type:
     | 'images'
     | 'containers'
+    | 'volumes'
     | 'build-cache'
     | 'registry'
     | 'partial-downloads'
@@ -339,6 +344,7 @@ export interface Engine extends AsyncDisposable {
   readonly root: string;
   /** Runs images, on Linux. */
   readonly containers: ContainerVerbs;
+  readonly volumes: VolumeVerbs;
   pull(request: PullRequest, options?: VerbOptions): Promise<PullResult>;
   /** Every tag of a repository, in the registry's order. */
   pullAllTags(request: PullRequest, options?: VerbOptions): Promise<PullResult[]>;

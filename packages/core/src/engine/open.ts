@@ -3,6 +3,7 @@ import { bindContainers } from './containers/bind-containers.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { Parts } from './parts.ts';
 import { storeRoot } from './store/default-root.ts';
+import { bindVolumes } from './volumes/bind-volumes.ts';
 
 /**
  * Opens an engine over the store at `options.root`. Nothing is read or made before a verb needs it, and a
@@ -16,6 +17,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
   return {
     root,
     containers: bindContainers(() => parts.containers()),
+    volumes: bindVolumes(() => parts.local()),
     ...transferVerbs(parts),
     ...imageVerbs(parts),
     ...archiveVerbs(parts),

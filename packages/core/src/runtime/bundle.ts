@@ -82,7 +82,7 @@ function readHostFiles(): HostNetworkFiles {
 }
 
 function prepareSource(mount: ContainerMount): void {
-  if (mount.type === 'tmpfs' || !mount.source.startsWith('/') || existsSync(mount.source)) return;
+  if (mount.type !== 'bind' || !mount.source.startsWith('/') || existsSync(mount.source)) return;
   if (mount.createSource) mkdirSync(mount.source, { recursive: true });
   else
     throw new WherryError(

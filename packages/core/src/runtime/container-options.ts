@@ -38,6 +38,13 @@ export interface ContainerOptions {
   readonly dnsSearch?: readonly string[];
   readonly dnsOptions?: readonly string[];
   readonly mounts?: readonly ContainerMount[];
+  /**
+   * Paths that get a volume of the container's own, as an image's `VOLUME`s do, unless something else is mounted
+   * there.
+   */
+  readonly volumes?: readonly string[];
+  /** Containers whose volumes and directories of the host are mounted here too, unless something else is. */
+  readonly volumesFrom?: readonly VolumesFrom[];
   readonly devices?: readonly DeviceMapping[];
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly ulimits?: readonly Ulimit[];
@@ -55,11 +62,12 @@ export interface SecurityOptions {
   readonly seccomp?: string;
 }
 
-/** Something of the host's, or new memory, at a place in the container. */
+/** Something of the host's, a volume, or new memory, at a place in the container. */
 export type ContainerMount =
+  | VolumeMount
   | {
-      readonly type: 'bind' | 'volume';
-      /** An absolute path on the host; of a volume, the directory that holds it. */
+      readonly type: 'bind';
+      /** An absolute path on the host. */
       readonly source: string;
       readonly target: string;
       readonly readOnly?: boolean;
@@ -75,6 +83,29 @@ export type ContainerMount =
       /** Mount options such as `size=64m`, `mode=1777`, `exec`. */
       readonly options?: readonly string[];
     };
+
+export interface VolumeMount {
+  readonly type: 'volume';
+  /** Absent: a new volume; that of a container that was made always has a name. */
+  readonly name?: string;
+  readonly target: string;
+  readonly readOnly?: boolean;
+  /** An empty volume stays empty, whatever the image has at the target. */
+  readonly noCopy?: boolean;
+  /** A directory in the volume, which is mounted in its place. */
+  readonly subpath?: string;
+  /** Of the volume, if it is made for this container. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Nobody gave it a name: it can go with the container. */
+  readonly isAnonymous?: boolean;
+  /** The directory on the host, once the container is to start. */
+  readonly source?: string;
+}
+
+export interface VolumesFrom {
+  readonly container: string;
+  readonly readOnly?: boolean;
+}
 
 export type MountPropagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
 

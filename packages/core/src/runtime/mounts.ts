@@ -82,27 +82,30 @@ function initMounts(initPath: string | undefined): SpecMount[] {
 }
 
 function askedMount(mount: ContainerMount): SpecMount {
-  checkTarget(mount.target, mount.type);
+  requireTarget(mount);
   if (mount.type === 'tmpfs') {
     const options = mount.options ?? [];
     const defaults = TMPFS_DEFAULTS.filter((each) => !options.includes(each.replace(/^no/, '')));
     return fileSystem('tmpfs', mount.target, [...defaults, ...options.filter((each) => each !== '')]);
   }
-  if (!mount.source.startsWith('/'))
-    throw invalidMount(mount.type, `invalid mount path: '${mount.source}' mount path must be absolute`);
+  const { source = '' } = mount;
+  if (!source.startsWith('/'))
+    throw invalidMount(mount.type, `invalid mount path: '${source}' mount path must be absolute`);
+  const bind = mount.type === 'bind' ? mount : undefined;
   return {
     destination: mount.target,
     type: 'bind',
-    source: mount.source,
+    source,
     options: [
-      mount.nonRecursive ? 'bind' : 'rbind',
-      mount.propagation ?? 'rprivate',
+      bind?.nonRecursive ? 'bind' : 'rbind',
+      bind?.propagation ?? 'rprivate',
       ...(mount.readOnly ? ['ro'] : []),
     ],
   };
 }
 
-function checkTarget(target: string, type: string): void {
+/** Throws `INVALID_ARGUMENT` in Docker's words for a place where nothing can be mounted. */
+export function requireTarget({ target, type }: Pick<ContainerMount, 'target' | 'type'>): void {
   if (!target.startsWith('/'))
     throw invalidMount(type, `invalid mount path: '${target}' mount path must be absolute`);
   if (/^\/+$/.test(target.replace(/\/\.(?=\/|$)/g, '/')))

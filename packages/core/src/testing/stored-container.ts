@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Digest } from '../digest.ts';
 import { containerPlaces } from '../engine/containers/container-places.ts';
 import type { Store } from '../engine/store/store.ts';
+import type { ContainerOptions } from '../runtime/container-options.ts';
 import type { ContainerRecord } from '../runtime/container-record.ts';
 import { type ContainerStatus, CREATED_STATE } from '../runtime/container-state.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
@@ -13,6 +14,7 @@ export interface StoredContainerOptions {
   /** The beginning of its ID. */
   readonly id?: string;
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly options?: ContainerOptions;
 }
 
 /** Where what the container changed is to be put, made if need be. */
@@ -26,12 +28,12 @@ const CREATED_AT = new Date('2026-01-02T03:04:05Z');
 
 /** Puts a container straight into a store, without a runtime: one that runs is this very process. */
 export function storeContainer(store: Store, options: StoredContainerOptions): ContainerRecord {
-  const { name, imageId, status = 'exited', config = {} } = options;
+  const { name, imageId, status = 'exited', config = {}, options: asked = {} } = options;
   const id = (options.id ?? Buffer.from(name).toString('hex')).padEnd(64, '0');
   const isAlive = status === 'running' || status === 'paused';
   const record: ContainerRecord = {
     ...{ id, name, imageId, imageName: imageId, createdAt: CREATED_AT.toISOString(), argv: ['sh'] },
-    ...{ labels: {}, config, options: {}, openStdin: false, stdinOnce: false, autoRemove: false },
+    ...{ labels: {}, config, options: asked, openStdin: false, stdinOnce: false, autoRemove: false },
     ...{ restartCount: 0, state: { ...CREATED_STATE, status } },
   };
   store.metadata.putContainer({ id, name, imageId, createdAt: CREATED_AT, record: { ...record } });

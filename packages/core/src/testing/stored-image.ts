@@ -12,6 +12,8 @@ export interface StoredImageOptions {
   readonly names?: readonly string[];
   readonly created?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Paths of its `VOLUME`s. */
+  readonly volumes?: readonly string[];
   readonly parent?: Digest;
   /** What listings say of its size; it has no layers. */
   readonly size?: number;
@@ -21,14 +23,17 @@ const TAGGED_AT = new Date('2026-01-02T03:04:05Z');
 
 /** Puts an image without layers straight into a store: quick enough for a thousand. `label` tells images apart. */
 export function storeImage(store: Store, label: string, options: StoredImageOptions = {}): ImageFacts {
-  const { names = [], created = '2026-01-01T00:00:00Z', labels, parent, size = 0 } = options;
+  const { names = [], created = '2026-01-01T00:00:00Z', labels, parent, size = 0, volumes } = options;
   const platform = { os: 'linux', architecture: 'amd64' };
   const config = describeDocument(
     MEDIA_TYPES.ociConfig,
     writeJson({
       architecture: platform.architecture,
       author: label,
-      config: labels ? { Labels: labels } : {},
+      config: {
+        ...(labels && { Labels: labels }),
+        ...(volumes && { Volumes: Object.fromEntries(volumes.map((path) => [path, {}])) }),
+      },
       created,
       os: platform.os,
       rootfs: { type: 'layers', diff_ids: [] },

@@ -30,7 +30,8 @@ export function containerListing({ noTrunc, size, now }: ContainerListOptions): 
           .map(([name, value]) => `${name}=${value}`)
           .sort()
           .join(','),
-      LocalVolumes: () => '0',
+      LocalVolumes: ({ container }) =>
+        String((container.options.mounts ?? []).filter(({ type }) => type === 'volume').length),
       Mounts: ({ container }) => mountsText(container.options.mounts ?? [], noTrunc),
       Names: ({ container }) => container.name,
       Networks: ({ container }) => container.options.network ?? 'none',
@@ -41,6 +42,7 @@ export function containerListing({ noTrunc, size, now }: ContainerListOptions): 
       State: ({ container }) => container.state.status,
       Status: (row) => statusText(row, now),
     },
+    labels: ({ container }) => container.labels,
     headings: {
       Command: 'COMMAND',
       CreatedAt: 'CREATED AT',
@@ -111,7 +113,10 @@ function shownImage(image: string): string {
 type Mounts = NonNullable<ContainerSummary['container']['options']['mounts']>;
 
 function mountsText(mounts: Mounts, noTrunc: boolean): string {
-  const sources = mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.source]));
+  const sources = mounts.flatMap((mount) => {
+    if (mount.type === 'volume') return mount.name ?? [];
+    return mount.type === 'bind' ? mount.source : [];
+  });
   return sources.map((source) => (noTrunc ? source : ellipsis(source, MOUNT_CHARS))).join(',');
 }
 

@@ -5,6 +5,7 @@ import { type Listing, RAW } from '../listing.ts';
 export const TITLES = {
   images: 'Images',
   containers: 'Containers',
+  volumes: 'Local Volumes',
   'build-cache': 'Build Cache',
   'partial-downloads': 'Partial Downloads',
   registry: 'Registry',

@@ -11,6 +11,8 @@ export interface ContainerDeps {
   readonly store: Store;
   readonly snapshots: Snapshots;
   readonly host: Platform;
+  /** A directory in which parts of volumes are mounted on their way into containers. */
+  readonly subpaths: string;
   /** Looks for the program when it is first needed: lists do without. Throws `UNSUPPORTED`. */
   readonly runtime: () => Runtime;
   readonly now: () => Date;

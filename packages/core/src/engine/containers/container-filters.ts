@@ -20,6 +20,7 @@ const FILTERS: Readonly<Record<string, (value: string, context: Context) => Test
   ancestor: ancestorTest,
   before: (value, context) => orderTest(value, context, (at, other) => at > other),
   since: (value, context) => orderTest(value, context, (at, other) => at < other),
+  volume: mountTest,
 };
 
 /** Filters all of whose values must fit. */
@@ -116,6 +117,16 @@ function imageIdOf(metadata: MetadataStore, text: string) {
     if (isWherryError(error, 'IMAGE_UNKNOWN', 'INVALID_REFERENCE')) return undefined;
     throw error;
   }
+}
+
+/** What a mount shows, a volume's name or a path on the host, or where it shows it. */
+function mountTest(value: string): Test {
+  return ({ options: { mounts = [] } }) =>
+    mounts.some(
+      (mount) =>
+        mount.type !== 'tmpfs' &&
+        (mount.target === value || (mount.type === 'volume' ? mount.name : mount.source) === value),
+    );
 }
 
 function orderTest(

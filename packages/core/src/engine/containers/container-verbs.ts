@@ -21,6 +21,7 @@ export type {
   ContainerOptions,
   ResourceLimits,
   Ulimit,
+  VolumesFrom,
 } from '../../runtime/container-options.ts';
 export type { ContainerRecord } from '../../runtime/container-record.ts';
 export type { ContainerState } from '../../runtime/container-state.ts';

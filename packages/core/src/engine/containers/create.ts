@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { toStorageError } from '../../content/storage-error.ts';
+import type { Digest } from '../../digest.ts';
 import { isErrno, isWherryError } from '../../errors.ts';
 import type { ImageFacts } from '../../metadata/metadata-store.ts';
 import { type ContainerConfig, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
@@ -18,6 +19,8 @@ import { resolveImage } from '../resolve.ts';
 import { chosenImage } from '../selection/chosen-image.ts';
 import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
+import { claimVolumes } from '../volumes/claim.ts';
+import { plannedMounts, volumePaths } from '../volumes/planned-mounts.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 
@@ -58,20 +61,37 @@ export async function createContainer(
   const facts = await chosenImage(store, resolved, request.platform, request.image);
   const image = await readConfig(store, facts);
   requirePossible(image.config ?? {}, request.options ?? {});
+  const mounts = plannedMounts(store.metadata, image.config ?? {}, request.options ?? {});
   store.metadata.noteUse(facts.id);
   const id = await makeDirectory(store);
-  const record = newRecord({ id, facts, image: image.config ?? {}, request, now: deps.now() });
+  const settled = mounts.length > 0 ? { ...request, options: { ...request.options, mounts } } : request;
+  const record = newRecord({ id, facts, image: image.config ?? {}, request: settled, now: deps.now() });
+  try {
+    await using volumes = await claimVolumes(deps, id, mounts);
+    try {
+      return putRecord(store, record, name);
+    } catch (error) {
+      await volumes.undo();
+      throw error;
+    }
+  } catch (error) {
+    await removeDirectory(store, id);
+    throw error;
+  }
+}
+
+/** Puts a container into the store, under a name that is made up unless one is given. Throws `CONFLICT`. */
+function putRecord(store: Store, record: ContainerRecord, name: string | undefined): ContainerRecord {
+  const { id, imageId } = record;
   for (let attempt = 1; ; attempt++)
     try {
       const named = { ...record, name: name ?? freeName(store) };
-      const { createdAt } = named;
-      const stored = { id, name: named.name, imageId: facts.id, createdAt: new Date(createdAt) };
-      store.metadata.putContainer({ ...stored, record: { ...named } });
+      const stored = { id, name: named.name, createdAt: new Date(named.createdAt) };
+      store.metadata.putContainer({ ...stored, imageId: imageId as Digest, record: { ...named } });
       return named;
     } catch (error) {
       // Another process took the very name that was made up here.
       if (name === undefined && attempt < NAME_TRIES && isWherryError(error, 'CONFLICT')) continue;
-      await removeDirectory(store, id);
       throw error;
     }
 }
@@ -132,8 +152,10 @@ function mergedConfig(
 ): Readonly<Record<string, unknown>> {
   const { options = {}, labels } = request;
   const { entrypoint, command } = containerCommand(image, options);
+  const volumes = volumePaths(image, options);
   return {
     ...image,
+    ...(volumes.length > 0 && { Volumes: Object.fromEntries(volumes.map((path) => [path, {}])) }),
     Hostname: options.hostname ?? id.slice(0, 12),
     Domainname: options.domainname ?? '',
     User: options.user || image.User || '',

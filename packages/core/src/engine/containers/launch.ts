@@ -9,6 +9,8 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type StartedContainer, type StdinMode, startSupervised } from '../../runtime/supervisor.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
 import { requireLayerVariant } from '../store/layer-variant.ts';
+import { openVolumes } from '../volumes/open-volumes.ts';
+import { unmountSubpaths } from '../volumes/subpath.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { changeRecord } from './container-records.ts';
@@ -19,6 +21,11 @@ import { clearAway, isMountedAt } from './settle.ts';
 const DEFAULT_SIZE: TerminalSize = { rows: 24, columns: 80 };
 const START_FAILED = 128;
 
+interface LaunchOptions extends VerbOptions {
+  /** Of its terminal, if it has one. */
+  readonly size?: TerminalSize;
+}
+
 /**
  * Starts a container whose lock the caller holds: layers unpacked and held, root file system mounted, bundle
  * written, process started. What fails leaves nothing behind but a note in the record. Throws what it failed
@@ -27,14 +34,14 @@ const START_FAILED = 128;
 export async function launch(
   deps: ContainerDeps,
   record: ContainerRecord,
-  options: VerbOptions & { readonly size?: TerminalSize } = {},
+  options: LaunchOptions = {},
 ): Promise<StartedContainer> {
   requireRoot();
   const { id } = record;
   const places = containerPlaces(deps.store.root, id);
   try {
     await mountLayers(deps, record, places, options);
-    const started = await startProcess(deps, record, places, options.size);
+    const started = await startProcess(deps, record, places, options);
     changeRecord(deps.store.metadata, id, (now) => ({
       ...now,
       state: {
@@ -88,18 +95,23 @@ async function startProcess(
   deps: ContainerDeps,
   record: ContainerRecord,
   { paths, rootfs }: ContainerPlaces,
-  size: TerminalSize = DEFAULT_SIZE,
+  { signal, size = DEFAULT_SIZE }: LaunchOptions,
 ): Promise<StartedContainer> {
   const { id } = record;
   const { config = {} } = await readConfig(deps.store, { id: record.imageId as Digest });
   const { tty } = record.options;
-  const options = tty ? { ...record.options, consoleSize: size } : record.options;
-  const { memoryEvents } = await writeBundle({ id, image: config, options, rootfs, paths });
-  return await startSupervised({
-    ...{ runtime: deps.runtime(), id, paths, stdin: stdinMode(record) },
-    ...(tty && { tty: size }),
-    ...(memoryEvents !== undefined && { memoryEvents }),
-  });
+  try {
+    const mounts = await openVolumes(deps, record, rootfs, signal);
+    const options = { ...record.options, mounts, ...(tty && { consoleSize: size }) };
+    const { memoryEvents } = await writeBundle({ id, image: config, options, rootfs, paths });
+    return await startSupervised({
+      ...{ runtime: deps.runtime(), id, paths, stdin: stdinMode(record) },
+      ...(tty && { tty: size }),
+      ...(memoryEvents !== undefined && { memoryEvents }),
+    });
+  } finally {
+    await unmountSubpaths(deps.subpaths, id);
+  }
 }
 
 function stdinMode({ openStdin, stdinOnce }: ContainerRecord): StdinMode {

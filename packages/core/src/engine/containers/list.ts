@@ -1,9 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Digest } from '../../digest.ts';
-import { isErrno, isWherryError } from '../../errors.ts';
+import { isWherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { resolveImage } from '../resolve.ts';
+import { bytesBelow } from '../store/bytes-below.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { matchContainers } from './container-filters.ts';
 import { containerPlaces } from './container-places.ts';
@@ -77,33 +76,4 @@ async function sizesOf({ store }: ContainerDeps, { id, imageId }: ContainerRecor
   const changedBytes = await bytesBelow(containerPlaces(store.root, id).upper);
   const image = store.metadata.findImage(imageId as Digest);
   return { changedBytes, totalBytes: changedBytes + (image?.size ?? 0) };
-}
-
-async function bytesBelow(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await entriesOf(directory)) {
-    const path = join(directory, entry.name);
-    bytes += entry.isDirectory() ? await bytesBelow(path) : await sizeOf(path);
-  }
-  return bytes;
-}
-
-/** A running container may remove what was listed a moment ago. */
-async function entriesOf(directory: string) {
-  try {
-    return await readdir(directory, { withFileTypes: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    const stats = await lstat(path);
-    return stats.isFile() ? stats.size : 0;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return 0;
-    throw error;
-  }
 }

@@ -18,6 +18,7 @@ export function containerDeps(store: Store, host: Platform): ContainerDeps {
   return {
     ...{ store, host },
     snapshots: new Snapshots(store.root),
+    subpaths: `${stateDirectory(store.root)}-subpaths`,
     runtime: () => {
       runtime ??= openRuntime({ stateDirectory: stateDirectory(store.root) });
       return runtime;

@@ -8,6 +8,8 @@ export interface RemoveContainerRequest {
   readonly container: string;
   /** One that runs is killed first. */
   readonly force?: boolean;
+  /** Its volumes go too, unless they have names. */
+  readonly volumes?: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function removeContainer(deps: ContainerDeps, request: RemoveContai
       await killAndWait(deps, id);
     }
     await clearAway(deps, id);
-    await discard(deps, id);
+    await discard(deps, id, { volumes: request.volumes ?? false });
   } finally {
     lock.release({ remove: true });
   }

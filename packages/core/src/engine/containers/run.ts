@@ -41,7 +41,8 @@ export async function runContainer(
     return { container, ...(session && { session }) };
   } catch (error) {
     const isCancelled = isWherryError(error) && error.kind === 'cancelled';
-    if (request.autoRemove || isCancelled) await removeContainer(deps, { container: id, force: true });
+    if (request.autoRemove || isCancelled)
+      await removeContainer(deps, { container: id, force: true, volumes: true });
     throw error;
   }
 }

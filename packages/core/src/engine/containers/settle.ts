@@ -7,6 +7,8 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { deriveState } from '../../runtime/container-state.ts';
 import { isMonitored } from '../../runtime/monitor.ts';
 import { startMonitorProcess } from '../../runtime/monitor-process.ts';
+import { partWithVolumes } from '../volumes/part-with-volumes.ts';
+import { unmountSubpaths } from '../volumes/subpath.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { changeRecord, recordOf } from './container-records.ts';
@@ -40,7 +42,7 @@ export async function settle(deps: ContainerDeps, id: string): Promise<void> {
     const { status } = record.state;
     if (status === 'running' || status === 'paused') return;
     await clearAway(deps, id);
-    if (record.autoRemove && status !== 'created') await discard(deps, id);
+    if (record.autoRemove && status !== 'created') await discard(deps, id, { volumes: true });
     else changeRecord(deps.store.metadata, id, (now) => currentRecord(deps, now));
   } finally {
     lock.release({ remove: true });
@@ -75,23 +77,30 @@ export function startMonitor(
 }
 
 /** Unmounts a container's root file system and lets go of its layers. A copy of them stays: its changes are in it. */
-export async function clearAway({ store, snapshots }: ContainerDeps, id: string): Promise<void> {
+export async function clearAway({ store, snapshots, subpaths }: ContainerDeps, id: string): Promise<void> {
+  await unmountSubpaths(subpaths, id);
   const { rootfs } = containerPlaces(store.root, id);
   if (await isMountedAt(rootfs)) await unmountRootfs(rootfs);
   await snapshots.releaseHold(id);
 }
 
-/** Forgets a container that has been cleared away, and removes its files. */
-export async function discard({ store }: ContainerDeps, id: string): Promise<void> {
+/** Forgets a container that has been cleared away, and removes its files; `volumes`: those without names go too. */
+export async function discard(
+  { store }: ContainerDeps,
+  id: string,
+  { volumes = false }: { readonly volumes?: boolean } = {},
+): Promise<void> {
   const { metadata } = store;
   const { paths } = containerPlaces(store.root, id);
-  const image = metadata.findContainer(id)?.imageId;
+  const stored = metadata.findContainer(id);
+  const image = stored?.imageId;
   const layers = metadata.layersOfContainer(id);
   metadata.deleteContainer(id);
   // What its monitor writes last would come into a directory that is being emptied.
   for (let waited = 0; isMonitored(paths) && waited < MONITOR_END_MS; waited += MONITOR_POLL_MS)
     await systemClock.sleep(MONITOR_POLL_MS);
   await removeTrees(paths.directory);
+  if (stored) await partWithVolumes(store, recordOf(stored), { remove: volumes });
   // Since its image was removed by force, what that was made of was the container's alone.
   if (image && !metadata.findImage(image)) await store.sweep([image, ...layers.map(({ digest }) => digest)]);
 }

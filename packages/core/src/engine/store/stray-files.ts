@@ -14,6 +14,7 @@ const TOP = new Set([
   'leases',
   'snapshots',
   'containers',
+  'volumes',
   'tmp',
   'metadata.db',
   'metadata.db-wal',
