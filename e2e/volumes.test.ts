@@ -170,4 +170,34 @@ describeWith(needs, 'volumes', () => {
     expect(all.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
     expect(await runIn('-v', 'twins:/data', 'base:1', 'cat', '/data/h')).toBe('hi\n');
   });
+
+  test('system prune takes all that nobody needs in one run, and snapshots come again', async () => {
+    const request = ['system', 'prune', '-a', '--volumes', '--snapshots'];
+    await wherry(
+      'run',
+      '-d',
+      '--name',
+      'live',
+      '--network',
+      'none',
+      '-v',
+      '/mine',
+      'base:1',
+      'sleep',
+      '1000',
+    );
+    await wherry('create', '--network', 'none', '-v', '/gone', 'base:1', 'true');
+    const rehearsed = await wherry(...request, '--dry-run');
+    expect(await wherry(...request, '-f')).toBe(rehearsed);
+    expect(rehearsed).toMatch(
+      /^Deleted Containers:\n(?:.+\n)+\nDeleted Volumes:\n[\s\S]+Deleted Images:\n[\s\S]+Deleted Snapshots:\n/,
+    );
+    expect(await wherry(...request, '-f')).toBe('Total reclaimed space: 0B\n');
+    expect(await wherry('images', '--format', '{{.Repository}}')).toBe('base\n');
+    expect(await names()).toEqual([expect.stringMatching(ANONYMOUS), 'shared', 'twins']);
+    await wherry('rm', '-f', 'live');
+    expect(await wherry('system', 'prune', '-f', '--snapshots')).toMatch(/^Deleted Snapshots:\nsha256:/);
+    expect(await runIn('base:1', 'echo', 'again')).toBe('again\n');
+    expect(await wherry('system', 'check')).toContain('no faults');
+  });
 });

@@ -38,6 +38,7 @@ import {
   SERVE,
   SYSTEM_CHECK,
   SYSTEM_DF,
+  SYSTEM_PRUNE,
   SYSTEM_RATELIMIT,
   VERSION_COMMAND,
 } from './specs/system.ts';
@@ -172,7 +173,7 @@ export const GROUPS: readonly GroupSpec[] = [
   {
     name: 'system',
     summary: 'Manage wherry',
-    commands: [SYSTEM_CHECK, SYSTEM_DF, INFO, SYSTEM_RATELIMIT],
+    commands: [SYSTEM_CHECK, SYSTEM_DF, INFO, SYSTEM_PRUNE, SYSTEM_RATELIMIT],
   },
   {
     name: 'volume',

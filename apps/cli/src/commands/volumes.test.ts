@@ -1,4 +1,4 @@
-import { type Engine, type VolumeInfo, WherryError } from '@wherry/core';
+import { type Engine, type SystemPruneRequest, type VolumeInfo, WherryError } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../testing/run-cli.ts';
 import { mountOf, volumeOf } from './container-mounts.ts';
@@ -126,6 +126,50 @@ describe('wherry volume', () => {
       stdout: 'Total reclaimed space: 0B\n',
       stderr: 'This was a dry run: nothing has been removed.\n',
     });
+  });
+});
+
+describe('wherry system prune', () => {
+  const asked: (SystemPruneRequest | undefined)[] = [];
+  const systemPrune: Engine['systemPrune'] = async (request) => {
+    asked.push(request);
+    return {
+      containers: { deleted: ['c0ffee'], reclaimedBytes: 1000 },
+      volumes: { deleted: ['db'], reclaimedBytes: 200 },
+      images: { events: [{ untagged: 'a:1' }], contentBytes: 30, reclaimedBytes: 0 },
+      snapshots: { deleted: [], reclaimedBytes: 4 },
+    };
+  };
+  const REPORT =
+    'Deleted Containers:\nc0ffee\n\nDeleted Volumes:\ndb\n\nDeleted Images:\nuntagged: a:1\n\nTotal reclaimed space: 1.234kB\n';
+
+  test('asks with what it is going to do', async () => {
+    const argv = ['system', 'prune', '-a', '--volumes', '--snapshots', '--filter', 'label=x'];
+    const outcome = await runCli(argv, { engine: { systemPrune }, stdin: 'n\n' });
+    expect(outcome.stdout).toBe(`WARNING! This will remove:
+  - all stopped containers
+  - all anonymous volumes not used by at least one container
+  - all images without at least one container associated to them
+  - all unpacked layers not used by at least one container
+
+  Items to be pruned will be filtered with:
+  - label=x
+
+Are you sure you want to continue? [y/N] `);
+    const { stdout } = await runCli(['system', 'prune'], { engine: { systemPrune }, stdin: '' });
+    expect(stdout).toBe(
+      'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n\nAre you sure you want to continue? [y/N] ',
+    );
+    expect(asked).toEqual([]);
+  });
+
+  test('tells what it took', async () => {
+    expect(await runCli(['system', 'prune', '-f'], { engine: { systemPrune } })).toMatchObject({
+      ...{ exitCode: 0, stdout: REPORT, stderr: '' },
+    });
+    const { stderr } = await runCli(['system', 'prune', '--dry-run'], { engine: { systemPrune } });
+    expect(stderr).toBe('This was a dry run: nothing has been removed.\n');
+    expect(asked[0]).toMatchObject({ all: false, volumes: false, configured: true, dryRun: false });
   });
 });
 

@@ -34,7 +34,7 @@ describe('completion of', () => {
     { line: '--root=/x -D ima', values: ['images', 'image'] },
     { line: 'image pr', values: ['prune'] },
     { line: 'image list --dig', values: ['--digests'] },
-    { line: 'system |', values: ['check', 'df', 'info', 'ratelimit'] },
+    { line: 'system |', values: ['check', 'df', 'info', 'prune', 'ratelimit'] },
     { line: 'nosuch |', values: [] },
     { line: 'nosuch ima', values: [] },
     { line: '--v', values: ['--version'] },

@@ -110,7 +110,14 @@ export const CONTAINER_PRUNE: CommandSpec = {
   summary: 'Remove all stopped containers',
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
-  flags: [{ name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' }],
+  flags: [
+    {
+      ...FILTER,
+      usage: 'Provide filter values (e.g. "until=<timestamp>")',
+      values: ['label=', 'label!=', 'until='],
+    },
+    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+  ],
   load: () => import('../commands/container-prune.ts'),
 };
 

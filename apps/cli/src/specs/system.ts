@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { FORMAT, OBJECT_FORMAT, RESULT_FORMAT } from './shared-flags.ts';
+import { FILTER, FORMAT, OBJECT_FORMAT, RESULT_FORMAT } from './shared-flags.ts';
 
 export const VERSION_COMMAND: CommandSpec = {
   name: 'version',
@@ -62,6 +62,26 @@ export const SYSTEM_DF: CommandSpec = {
     { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
   ],
   load: () => import('../commands/system-df.ts'),
+};
+
+export const SYSTEM_PRUNE: CommandSpec = {
+  name: 'prune',
+  summary: 'Remove unused data',
+  usage: '[OPTIONS]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images not just dangling ones' },
+    { name: 'dry-run', type: 'bool', usage: 'Show what would be removed, and remove nothing' },
+    {
+      ...FILTER,
+      usage: 'Provide filter values (e.g. "label=<key>=<value>")',
+      values: ['label=', 'label!=', 'until='],
+    },
+    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    { name: 'snapshots', type: 'bool', usage: 'Prune unpacked layers that no container uses' },
+    { name: 'volumes', type: 'bool', usage: 'Prune anonymous volumes' },
+  ],
+  load: () => import('../commands/system-prune.ts'),
 };
 
 export const SYSTEM_RATELIMIT: CommandSpec = {

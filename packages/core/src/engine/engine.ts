@@ -16,6 +16,7 @@ import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
 import type { RemoveRemoteRequest } from './remove-remote.ts';
 import type { SquashRequest } from './squash.ts';
 import type { ImageSizes } from './store/image-sizes.ts';
+import type { SystemPruneRequest, SystemPruneResult } from './system-prune.ts';
 import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
@@ -34,6 +35,7 @@ export type { TagOrder } from './remote/tag-order.ts';
 export type { RemoveRemoteRequest } from './remove-remote.ts';
 export type { SquashRequest } from './squash.ts';
 export type { ImageSizes } from './store/image-sizes.ts';
+export type { SystemPruneRequest, SystemPruneResult } from './system-prune.ts';
 export type { TagRemoteRequest } from './tag-remote.ts';
 export type { RemoteTag, TagsRequest } from './tags.ts';
 export type {
@@ -402,6 +404,8 @@ export interface Engine extends AsyncDisposable {
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;
   diskUsage(): Promise<DiskUsage>;
+  /** Removes what nobody needs, of every kind. */
+  systemPrune(request?: SystemPruneRequest, options?: VerbOptions): Promise<SystemPruneResult>;
   info(): Promise<SystemInfo>;
   close(): Promise<void>;
 }

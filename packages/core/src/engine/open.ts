@@ -113,6 +113,16 @@ function systemVerbs(parts: Parts) {
     check: async (request, options) =>
       (await import('./check.ts')).check(await parts.layers(), request, options),
     diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
+    systemPrune: async (request, options) =>
+      (await import('./system-prune.ts')).systemPrune(
+        {
+          ...(await parts.local()),
+          configuredFilters: async () => (await parts.settings()).pruneFilters,
+          containers: () => parts.containers(),
+        },
+        request,
+        options,
+      ),
     info: async () =>
       (await import('./info.ts')).info({ ...(await parts.local()), ...(await parts.settings()) }),
   } satisfies Partial<Engine>;

@@ -29,6 +29,8 @@ export interface PruneDeps {
   readonly configuredFilters: () => Promise<readonly string[]>;
   /** Tells whether something besides the store's containers uses an image. */
   readonly isInUse?: (image: Digest) => boolean;
+  /** For a dry run: IDs of containers that are to go before. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /** What a prune set out to take. */
@@ -37,6 +39,7 @@ interface Plan {
   readonly request: PruneRequest;
   readonly filters: ImageFilters;
   readonly isInUse: (image: Digest) => boolean;
+  readonly without: ReadonlySet<string>;
 }
 
 /**
@@ -49,11 +52,11 @@ export async function prune(
   request: PruneRequest = {},
   options: VerbOptions = {},
 ): Promise<PruneResult> {
-  const { store, isInUse = () => false } = deps;
+  const { store, isInUse = () => false, without = new Set() } = deps;
   const given = request.filters ?? [];
   const configured = request.configured ? configuredFilters(await deps.configuredFilters(), given) : [];
   const filters = parseImageFilters([...given, ...configured], PRUNE_FILTERS, deps.now());
-  const plan: Plan = { store, request, filters, isInUse };
+  const plan: Plan = { store, request, filters, isInUse, without };
   requireKeep(plan);
   const chosen = await chooseImages(plan, options.signal);
   const batch = Math.max(MIN_BATCH, Math.ceil(chosen.size / MAX_BATCHES));
@@ -82,11 +85,25 @@ function takesAll({ request, filters }: Plan): boolean {
 /** The images that may go, of those that the store holds now. */
 async function chooseImages(plan: Plan, signal: AbortSignal | undefined): Promise<Set<Digest>> {
   const { store, filters } = plan;
-  const { removal, selection } = begin(plan);
-  const ids = prunableImages(removal, selection);
+  const ids = lookAhead(plan, () => {
+    const { removal, selection } = begin(plan);
+    return prunableImages(removal, selection);
+  });
   if (filters.labels.length === 0) return new Set(ids);
   const labels = await readLabels(store.blobs, ids, signal);
   return new Set(ids.filter((id) => matchesLabels(filters, labels.get(id))));
+}
+
+/** Runs `work` on the store as it would be without the containers that are to go before. */
+function lookAhead<T>({ store: { metadata }, without }: Plan, work: () => T): T {
+  if (without.size === 0) return work();
+  return metadata.atomically(
+    () => {
+      for (const id of without) metadata.deleteContainer(id);
+      return work();
+    },
+    { undo: true },
+  );
 }
 
 /** Looks at the store as it is now. */
@@ -149,6 +166,7 @@ function rehearse(plan: Plan, chosen: ReadonlySet<Digest>, batch: number): Prune
   const { metadata, blobs } = plan.store;
   return metadata.atomically(
     () => {
+      for (const id of plan.without) metadata.deleteContainer(id);
       const { removal, selection } = begin(plan);
       while (takeSome(removal, selection, chosen, batch));
       forgetDuplicates(plan.store, removal.content);

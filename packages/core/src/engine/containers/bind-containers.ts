@@ -23,7 +23,8 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
       (await import('./attach.ts')).attachContainer(await open(), container, options),
     top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),
     rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
-    prune: async (options) => (await import('./prune.ts')).pruneContainers(await open(), options),
+    prune: async (request, options) =>
+      (await import('./prune.ts')).pruneContainers(await open(), request, options),
     remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),
     inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
     list: async (request) => (await import('./list.ts')).listContainers(await open(), request),

@@ -7,7 +7,7 @@ import type { CreateContainerRequest } from './create.ts';
 import type { ExecIo, ExecRequest } from './exec.ts';
 import type { ContainerSummary, ListContainersRequest } from './list.ts';
 import type { LogsRequest } from './logs.ts';
-import type { PruneContainersResult } from './prune.ts';
+import type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 import type { RemoveContainerRequest } from './remove.ts';
 import type { RenameRequest } from './rename.ts';
 import type { RunOptions, RunResult } from './run.ts';
@@ -33,7 +33,7 @@ export type { CreateContainerRequest } from './create.ts';
 export type { ExecIo, ExecRequest } from './exec.ts';
 export type { ContainerSizes, ContainerSummary, ListContainersRequest } from './list.ts';
 export type { LogsRequest } from './logs.ts';
-export type { PruneContainersResult } from './prune.ts';
+export type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 export type { RemoveContainerRequest } from './remove.ts';
 export type { RenameRequest } from './rename.ts';
 export type { RunOptions, RunResult } from './run.ts';
@@ -67,7 +67,7 @@ export interface ContainerVerbs {
   top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;
   /** Removes all containers that do not run. */
-  prune(options?: VerbOptions): Promise<PruneContainersResult>;
+  prune(request?: PruneContainersRequest, options?: VerbOptions): Promise<PruneContainersResult>;
   remove(request: RemoveContainerRequest): Promise<void>;
   /** What is kept of a container, with the state that it is in now. */
   inspect(container: string): Promise<ContainerRecord>;

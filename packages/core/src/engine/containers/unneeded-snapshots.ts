@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Digest } from '../../digest.ts';
 import { isWherryError } from '../../errors.ts';
 import type { Store } from '../store/store.ts';
 
@@ -8,21 +9,40 @@ import type { Store } from '../store/store.ts';
  * them.
  */
 export async function removeUnneededSnapshots(store: Store): Promise<number> {
-  if (!existsSync(join(store.root, 'snapshots'))) return 0;
-  const { Snapshots } = await import('../../rootfs/snapshots.ts');
-  const snapshots = new Snapshots(store.root);
   const needed = new Set(
     store.metadata.listImages().flatMap(({ layers }) => layers.map(({ diffID }) => diffID)),
   );
-  let bytes = 0;
+  return (await removeSnapshotsBut(store, { needed })).reclaimedBytes;
+}
+
+export interface RemovedSnapshots {
+  /** The diffIDs of the layers. */
+  readonly deleted: readonly Digest[];
+  /** Bytes of the files in them. */
+  readonly reclaimedBytes: number;
+}
+
+/** Removes unpacked layers but for those that are needed, and those that a container that runs, or starts, uses. */
+export async function removeSnapshotsBut(
+  store: Store,
+  { needed, dryRun = false }: { readonly needed: ReadonlySet<Digest>; readonly dryRun?: boolean },
+): Promise<RemovedSnapshots> {
+  const deleted: Digest[] = [];
+  let reclaimedBytes = 0;
+  if (!existsSync(join(store.root, 'snapshots'))) return { deleted, reclaimedBytes };
+  const { Snapshots } = await import('../../rootfs/snapshots.ts');
+  const snapshots = new Snapshots(store.root);
   for (const { diffID, isInUse, size } of await snapshots.list()) {
     if (isInUse || needed.has(diffID)) continue;
     try {
-      if (await snapshots.remove(diffID)) bytes += size;
+      if (!dryRun && !(await snapshots.remove(diffID))) continue;
     } catch (error) {
       // Somebody came to use it just now.
-      if (!isWherryError(error, 'CONFLICT')) throw error;
+      if (isWherryError(error, 'CONFLICT')) continue;
+      throw error;
     }
+    deleted.push(diffID);
+    reclaimedBytes += size;
   }
-  return bytes;
+  return { deleted, reclaimedBytes };
 }
