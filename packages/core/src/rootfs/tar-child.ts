@@ -54,5 +54,10 @@ function tarFailure(line: string): WherryError {
     return new WherryError('NO_SPACE', 'no space left on device', { details: { tar: line } });
   const owner = /Cannot change ownership to uid (\d+), gid (\d+)/.exec(line);
   if (owner) return ownerNotMapped('tar', `${owner[1]}:${owner[2]}`);
+  // Devices are not asked of it where they cannot be made, but for those that mark deletions.
+  if (/Cannot mknod: Operation not permitted/.test(line))
+    return new WherryError('UNSUPPORTED', 'the kernel lets only root mark what a layer deletes', {
+      hint: 'Linux 5.8 or newer lets root of a user namespace do it too',
+    });
   return new WherryError('INTERNAL', `tar failed: ${line.replace(/^tar: /, '')}`);
 }

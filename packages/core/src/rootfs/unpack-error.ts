@@ -33,15 +33,16 @@ export function toUnpackError(error: unknown, entry: Pick<TarEntry, 'name' | 'ui
   return new WherryError(code, `${action}: ${why}`, { cause: error });
 }
 
+/** What makes more than one user exist in a user namespace. */
+export const SUBORDINATE_IDS_CURE =
+  'install newuidmap (apt install uidmap), and give the user a line such as NAME:100000:65536 in /etc/subuid and in /etc/subgid';
+
 /** Says that a user namespace has no such owner. */
 export function ownerNotMapped(action: string, owner: string, cause?: unknown): WherryError {
   return new WherryError(
     'PERMISSION_DENIED',
     `${action}: owner ${owner} is not mapped in this user namespace`,
-    {
-      hint: 'give the user more subordinate IDs in /etc/subuid and /etc/subgid',
-      cause,
-    },
+    { hint: SUBORDINATE_IDS_CURE, cause },
   );
 }
 

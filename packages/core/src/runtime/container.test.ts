@@ -10,7 +10,6 @@ import { ADJECTIVES, SURNAMES } from './name-words.ts';
 import { makeContainerName } from './names.ts';
 import { identifyProcess, isProcessAlive } from './process-identity.ts';
 import { selectProcesses } from './process-table.ts';
-import { planRootless } from './rootless.ts';
 import { lastRuntimeError, startError, startExitCode } from './runtime-errors.ts';
 
 const STARTED = new Date('2026-01-01T00:00:00Z');
@@ -196,40 +195,5 @@ describe('processes', () => {
       processes: [['root', '7', '1', 'sleep 600']],
     });
     expect(() => selectProcesses('CMD\nx\n', [7])).toThrow("Couldn't find PID field in ps output");
-  });
-});
-
-describe('planRootless', () => {
-  const facts = {
-    uid: 1000,
-    userName: 'me',
-    subuid: 'you:1:1\nme:100000:65536\n',
-    subgid: '1000:100000:65536\n',
-    unshare: '/usr/bin/unshare',
-    newuidmap: '/usr/bin/newuidmap',
-    newgidmap: '/usr/bin/newgidmap',
-  };
-
-  test('needs nothing for root', () => {
-    expect(planRootless({ ...facts, uid: 0 })).toBeUndefined();
-  });
-
-  test('takes the ranges of a user', () => {
-    expect(planRootless(facts)).toEqual({
-      prefix: ['/usr/bin/unshare', '--user', '--map-root-user', '--map-auto', '--mount', '--'],
-      isSingleUser: false,
-    });
-  });
-
-  test('makes do with one user', () => {
-    for (const changes of [{ subuid: '' }, { subgid: 'you:1:1' }])
-      expect(planRootless({ ...facts, ...changes })).toMatchObject({ isSingleUser: true });
-    const { newuidmap: _, ...without } = facts;
-    expect(planRootless(without)?.prefix).not.toContain('--map-auto');
-  });
-
-  test('tells what it cannot do without', () => {
-    const { unshare: _, ...without } = facts;
-    expect(() => planRootless(without)).toThrow('running containers needs root, or unshare in $PATH');
   });
 });

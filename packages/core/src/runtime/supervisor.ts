@@ -97,6 +97,12 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
   }
 }
 
+/** Tells by a process's arguments, a NUL after each, whether it is the supervisor of a container in `directory`. */
+export function isSupervisorIn(directory: string, commandLine: string): boolean {
+  const [, flag, script, , container = ''] = commandLine.split('\0');
+  return flag === '-c' && script === SCRIPT && container.startsWith(`${directory}/`);
+}
+
 /** Closes pipes that no monitor takes over. */
 export function closePipes(pipes: ContainerPipes): void {
   for (const fd of [pipes.stdout, pipes.stderr, pipes.stdin]) if (fd !== undefined) closeSync(fd);
