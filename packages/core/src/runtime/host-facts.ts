@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { isErrno } from '../errors.ts';
 import { ALL_CAPABILITIES, capabilitiesOfMask } from './capabilities.ts';
+import { ownIdCounts } from './subordinate-ids.ts';
 
 /** What the machine, and the place in it where we run, lets a container have. */
 export interface HostFacts {
@@ -17,8 +18,9 @@ export interface HostFacts {
   readonly hasSwapLimit: boolean;
   /** We are root only in a user namespace, as rootless containers have it. */
   readonly isUserNamespace: boolean;
-  /** More than one group exists in our namespace. */
-  readonly hasGroups: boolean;
+  /** The groups below this number exist in our namespace, and users likewise. */
+  readonly groupCount: number;
+  readonly userCount: number;
   /** What we can give at all. */
   readonly capabilities: readonly string[];
 }
@@ -36,16 +38,19 @@ export function readHostFacts(): HostFacts {
   const isV2 = existsSync(`${CGROUPS}/cgroup.controllers`);
   const uidMap = read('/proc/self/uid_map');
   const isUserNamespace = uidMap !== undefined && !isWholeRange(uidMap);
+  const ids = ownIdCounts();
   return {
     architecture: GO_ARCHITECTURES[process.arch] ?? process.arch,
     kernelRelease: release(),
     hostname: hostname(),
     cgroupVersion: isV2 ? 2 : 1,
-    canUseCgroups: !isUserNamespace,
+    // Whoever is not root runs containers in a user namespace.
+    canUseCgroups: !isUserNamespace && process.geteuid?.() === 0,
     canMountCgroups: isV2 || !isUserNamespace,
     hasSwapLimit: isV2 || existsSync(`${CGROUPS}/memory/memory.memsw.usage_in_bytes`),
     isUserNamespace,
-    hasGroups: !isUserNamespace || mappedIds(read('/proc/self/gid_map') ?? '') > 5,
+    groupCount: ids.groups,
+    userCount: ids.users,
     capabilities: ownCapabilities(),
   };
 }
@@ -58,13 +63,6 @@ function ownCapabilities(): readonly string[] {
 /** user_namespaces(7): the first namespace maps every ID to itself. */
 function isWholeRange(map: string): boolean {
   return /^\s*0\s+0\s+4294967295\s*$/.test(map);
-}
-
-function mappedIds(map: string): number {
-  return map
-    .split('\n')
-    .map((line) => Number(line.trim().split(/\s+/)[2] ?? 0))
-    .reduce((sum, count) => sum + count, 0);
 }
 
 function read(path: string): string | undefined {

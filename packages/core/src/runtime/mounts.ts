@@ -22,6 +22,8 @@ export interface MountRequest {
   readonly initPath?: string;
 }
 
+/** The group of terminals. */
+const TTY_GROUP = 5;
 const TMPFS_DEFAULTS = ['noexec', 'nosuid', 'nodev'];
 
 /** All mounts of a container: system file systems, its own files, what was asked for; parents first. */
@@ -35,10 +37,10 @@ export function containerMounts(request: MountRequest): readonly SpecMount[] {
 function systemMounts({ options, host }: MountRequest): SpecMount[] {
   const access = options.privileged ? 'rw' : 'ro';
   const kernel = ['nosuid', 'noexec', 'nodev'];
-  // Group 5, the terminals', has no meaning in a user namespace that does not map it.
-  const ptsGroup = host.hasGroups ? ['gid=5'] : [];
+  // It cannot be given where a user namespace does not map it.
+  const ptsGroup = host.groupCount > TTY_GROUP ? [`gid=${TTY_GROUP}`] : [];
   return [
-    fileSystem('proc', '/proc', kernel),
+    procMount(options, host, kernel),
     fileSystem('tmpfs', '/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     fileSystem('devpts', '/dev/pts', [
       'nosuid',
@@ -60,6 +62,13 @@ function shmMount(options: ContainerOptions, kernel: readonly string[]): SpecMou
   if (options.ipc === 'none') return [];
   const size = options.shmSizeBytes || DEFAULT_SHM_BYTES;
   return [{ ...fileSystem('tmpfs', '/dev/shm', [...kernel, 'mode=1777', `size=${size}`]), source: 'shm' }];
+}
+
+function procMount(options: ContainerOptions, host: HostFacts, kernel: readonly string[]): SpecMount {
+  // It shows the processes; only the owner of their namespace may mount it.
+  if (host.isUserNamespace && options.pid === 'host')
+    return { destination: '/proc', type: 'none', source: '/proc', options: ['rbind', 'rslave', ...kernel] };
+  return fileSystem('proc', '/proc', kernel);
 }
 
 function sysMount(options: ContainerOptions, host: HostFacts, access: readonly string[]): SpecMount {

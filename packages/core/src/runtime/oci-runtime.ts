@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { WherryError } from '../errors.ts';
+import { detectOwnership } from '../rootfs/privileges.ts';
+import { readHostFacts } from './host-facts.ts';
+import { processesFrom } from './host-processes.ts';
 import { findProgram, type ProgramResult, runProgram } from './program.ts';
 import type { ExecRequest, RunRequest, Runtime, RuntimeState } from './runtime.ts';
 import { lastRuntimeError } from './runtime-errors.ts';
@@ -39,6 +42,7 @@ export function openRuntime(options: {
 /** A runtime that is a program with runc's command line, as crun and youki have it too. */
 export class OciRuntime implements Runtime {
   readonly name: string;
+  readonly canPause = readHostFacts().canUseCgroups;
   readonly #path: string;
   readonly #root: string;
 
@@ -89,6 +93,11 @@ export class OciRuntime implements Runtime {
   }
 
   async processIds(id: string): Promise<readonly number[]> {
+    // In a user namespace there is no control group that would tell.
+    if (detectOwnership() === 'namespace') {
+      const { pid } = (await this.state(id)) ?? {};
+      return pid === undefined ? [] : processesFrom(pid);
+    }
     const result = await this.#run('ps', '--format', 'json', id);
     if (result.code !== 0) throw this.#failure('ps', id, result);
     const ids: unknown = JSON.parse(result.stdout);

@@ -5,14 +5,15 @@ import type { SpecResources } from './runtime-spec.ts';
 const MIN_MEMORY_BYTES = 6 << 20;
 const CPU_PERIOD_US = 100_000;
 const NANO = 1e9;
+const UNLIMITED = -1;
 
 /**
  * The limits as the runtime takes them; it writes them to cgroups of version 1 or 2 by itself. Throws
- * `INVALID_ARGUMENT` in Docker's words.
+ * `INVALID_ARGUMENT` in Docker's words, `UNSUPPORTED` for limits that would not hold, without control groups.
  */
 export function cgroupResources(
   limits: ResourceLimits,
-  host: { readonly hasSwapLimit: boolean },
+  host: { readonly hasSwapLimit: boolean; readonly canUseCgroups: boolean },
 ): Omit<SpecResources, 'devices'> {
   checkMemory(limits);
   const memory = defined({
@@ -28,11 +29,24 @@ export function cgroupResources(
     cpus: limits.cpusetCpus || undefined,
     mems: limits.cpusetMems || undefined,
   });
-  return {
+  const resources = {
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(limits.pidsLimit && { pids: { limit: limits.pidsLimit } }),
   };
+  if (!host.canUseCgroups) refuseLimits(limits, resources);
+  return resources;
+}
+
+/** Limits that are ignored would be worse than none: whoever sets one relies on it. */
+function refuseLimits({ pidsLimit }: ResourceLimits, resources: Omit<SpecResources, 'devices'>): void {
+  const limited = Object.keys(resources).filter((name) => name !== 'pids' || pidsLimit !== UNLIMITED);
+  if (limited.length === 0) return;
+  throw new WherryError(
+    'UNSUPPORTED',
+    `limits of ${limited.join(', ')} need control groups, which containers have only when root runs them`,
+    { hint: 'leave the limits out, or run it as root' },
+  );
 }
 
 function checkMemory(limits: ResourceLimits): void {

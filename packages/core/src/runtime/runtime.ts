@@ -9,6 +9,8 @@
 export interface Runtime {
   /** Such as `runc`. */
   readonly name: string;
+  /** It has control groups, without which containers cannot be halted. */
+  readonly canPause: boolean;
   /** The command line that runs the container of a bundle, and ends with its exit code. */
   runCommand(request: RunRequest): readonly string[];
   /** The command line that removes what a container which was kept has left. */

@@ -23,7 +23,8 @@ const HOST: HostFacts = {
   canMountCgroups: true,
   hasSwapLimit: true,
   isUserNamespace: false,
-  hasGroups: true,
+  userCount: 2 ** 32,
+  groupCount: 2 ** 32,
   capabilities: ALL_CAPABILITIES,
 };
 
@@ -176,7 +177,8 @@ describe('in a user namespace', () => {
     isUserNamespace: true,
     canUseCgroups: false,
     canMountCgroups: false,
-    hasGroups: false,
+    userCount: 1,
+    groupCount: 1,
   };
 
   test('there are no cgroups, no groups, and the host’s /sys with the host’s network', () => {
@@ -188,6 +190,17 @@ describe('in a user namespace', () => {
     expect(mountAt('/sys/fs/cgroup', {}, { host })).toBeUndefined();
     expect(mountAt('/sys', { network: 'host' }, { host })).toMatchObject({ type: 'none', source: '/sys' });
     expect(mountAt('/sys', {}, { host })).toMatchObject({ type: 'sysfs' });
+    expect(mountAt('/proc', { pid: 'host' }, { host })).toMatchObject({ type: 'none', source: '/proc' });
+    expect(mountAt('/proc', {}, { host })).toMatchObject({ type: 'proc' });
+  });
+
+  test('there are no limits, and only the users that are mapped', () => {
+    expect(() => spec({ resources: { memoryBytes: 64 << 20 } }, { host })).toThrow('need control groups');
+    const user = { uid: 65534, gid: 0, additionalGids: [], home: '/' };
+    expect(() => spec({}, { host, user })).toThrow('user 65534:0 does not exist in this user namespace');
+    const more = { ...host, userCount: 65537, groupCount: 65537 };
+    expect(spec({}, { host: more, user }).process.user).toEqual({ uid: 65534, gid: 0 });
+    expect(mountAt('/dev/pts', {}, { host: more })?.options).toContain('gid=5');
   });
 });
 
@@ -232,7 +245,7 @@ describe('containerCapabilities', () => {
 });
 
 describe('cgroupResources', () => {
-  const host = { hasSwapLimit: true };
+  const host = { hasSwapLimit: true, canUseCgroups: true };
 
   test('sets what is asked for', () => {
     const limits = { memoryBytes: 64 << 20, nanoCpus: 1.5e9, pidsLimit: 10, cpusetCpus: '0' };
@@ -241,7 +254,7 @@ describe('cgroupResources', () => {
       cpu: { quota: 150_000, period: 100_000, cpus: '0' },
       pids: { limit: 10 },
     });
-    expect(cgroupResources(limits, { hasSwapLimit: false }).memory).toEqual({ limit: 64 << 20 });
+    expect(cgroupResources(limits, { ...host, hasSwapLimit: false }).memory).toEqual({ limit: 64 << 20 });
     expect(cgroupResources({}, host)).toEqual({});
   });
 
@@ -253,6 +266,21 @@ describe('cgroupResources', () => {
     { limits: { nanoCpus: 1, cpuQuota: 1 }, message: 'Nano CPUs and CPU Quota cannot both be set' },
   ])('refuses: $message', ({ limits, message }) => {
     expect(() => cgroupResources(limits, host)).toThrow(message);
+  });
+});
+
+describe('cgroupResources without control groups', () => {
+  const host = { hasSwapLimit: true, canUseCgroups: false };
+
+  test.each([
+    { limits: { memoryBytes: 64 << 20 }, what: 'memory' },
+    { limits: { nanoCpus: 1e9, pidsLimit: 10 }, what: 'cpu, pids' },
+  ])('refuses limits of $what', ({ limits, what }) => {
+    expect(() => cgroupResources(limits, host)).toThrow(`limits of ${what} need control groups`);
+  });
+
+  test.each([{}, { pidsLimit: -1 }, { pidsLimit: 0 }])('has nothing against %o', (limits) => {
+    expect(() => cgroupResources(limits, host)).not.toThrow();
   });
 });
 

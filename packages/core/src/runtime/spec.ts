@@ -16,7 +16,7 @@ import {
 import { cgroupResources } from './resources.ts';
 import type { RuntimeSpec, SpecCapabilities, SpecLinux, SpecNamespace, SpecProcess } from './runtime-spec.ts';
 import { seccompFilter } from './seccomp.ts';
-import type { ContainerUser } from './user.ts';
+import { type ContainerUser, specUser } from './user.ts';
 
 /** What Docker hides, with the files that later releases added against measuring of power. */
 export const MASKED_PATHS: readonly string[] = [
@@ -108,11 +108,7 @@ function specProcess(request: SpecRequest): SpecProcess {
       options.consoleSize && {
         consoleSize: { height: options.consoleSize.rows, width: options.consoleSize.columns },
       }),
-    user: {
-      uid: user.uid,
-      gid: user.gid,
-      ...(groupsOf(request).length > 0 && { additionalGids: groupsOf(request) }),
-    },
+    user: specUser(user, request.host),
     args: request.initPath === undefined ? argv : [INIT_TARGET, '--', ...argv],
     env: processEnv(configuredEnv(image, options), {
       hostname: containerHostname(request),
@@ -133,11 +129,6 @@ function oomScore({ oomScoreAdj }: ContainerOptions, host: HostFacts): { oomScor
   return { oomScoreAdj: oomScoreAdj ?? 0 };
 }
 
-/** `setgroups` is refused in a user namespace of one group. */
-function groupsOf({ user, host }: SpecRequest): readonly number[] {
-  return host.hasGroups ? user.additionalGids : [];
-}
-
 function specCapabilities(
   options: CapabilityRequest,
   user: ContainerUser,
@@ -153,9 +144,8 @@ function specLinux(request: SpecRequest): SpecLinux {
   const isPrivileged = options.privileged ?? false;
   const seccomp =
     isPrivileged && options.security?.seccomp === undefined ? undefined : seccompOf(options, host);
-  const resources = host.canUseCgroups
-    ? { devices: devices.rules, ...cgroupResources(options.resources ?? {}, host) }
-    : undefined;
+  const limits = cgroupResources(options.resources ?? {}, host);
+  const resources = host.canUseCgroups ? { devices: devices.rules, ...limits } : undefined;
   return {
     namespaces: namespaces(options, host).map((type) => ({ type })),
     ...(resources && { cgroupsPath: cgroupPath(id), resources }),

@@ -1,5 +1,7 @@
 import { WherryError } from '../errors.ts';
+import { SUBORDINATE_IDS_CURE } from '../rootfs/unpack-error.ts';
 import { readRootfsFile } from './rootfs-path.ts';
+import type { SpecUser } from './runtime-spec.ts';
 
 /** Who a process of a container is. */
 export interface ContainerUser {
@@ -27,6 +29,23 @@ interface GroupEntry {
 /** Above what any real system has in these files; a larger one is refused before it is read. */
 const MAX_FILE_BYTES = 16 << 20;
 const MAX_ID = 2 ** 31 - 1;
+
+/** The users and groups that exist where containers run: those below these numbers. */
+interface MappedIds {
+  readonly userCount: number;
+  readonly groupCount: number;
+}
+
+/** A user as a process's specification has it. Throws `UNSUPPORTED` for one that does not exist where we run. */
+export function specUser({ uid, gid, additionalGids }: ContainerUser, host: MappedIds): SpecUser {
+  if (uid >= host.userCount || gid >= host.groupCount)
+    throw new WherryError('UNSUPPORTED', `user ${uid}:${gid} does not exist in this user namespace`, {
+      hint: SUBORDINATE_IDS_CURE,
+    });
+  // `setgroups` is refused where there is only one.
+  const groups = host.groupCount > 1 ? additionalGids : [];
+  return { uid, gid, ...(groups.length > 0 && { additionalGids: groups }) };
+}
 
 /**
  * Finds a user by the container's own `/etc/passwd` and `/etc/group`. `text` is `user`, `uid`, `user:group` or

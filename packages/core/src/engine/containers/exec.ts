@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ExecSession, execInContainer, execProcess } from '../../runtime/exec.ts';
+import { readHostFacts } from '../../runtime/host-facts.ts';
 import type { OutputSink } from '../../runtime/monitor.ts';
 import { mergeEnv } from '../../runtime/process-spec.ts';
 import type { RuntimeSpec, SpecProcess } from '../../runtime/runtime-spec.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
-import { type ContainerUser, resolveUser } from '../../runtime/user.ts';
+import { resolveUser, specUser } from '../../runtime/user.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
@@ -84,11 +85,7 @@ function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecR
   return execProcess(own, {
     ...changes,
     env: mergeEnv(mergeEnv(own.env, [`HOME=${resolved.home}`]), [...terminal, ...env]),
-    user: specUser(resolved),
+    user: specUser(resolved, readHostFacts()),
     capabilities: resolved.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
   });
-}
-
-function specUser({ uid, gid, additionalGids }: ContainerUser): SpecProcess['user'] {
-  return { uid, gid, ...(additionalGids.length > 0 && { additionalGids }) };
 }
