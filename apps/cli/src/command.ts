@@ -42,6 +42,11 @@ export interface CommandSpec {
   readonly flags: readonly FlagSpec[];
   /** The first argument ends the flags: what follows is a command line of its own. */
   readonly isWrapper?: boolean;
+  /**
+   * It works where an ordinary user's containers and unpacked layers are, a user namespace: it starts something
+   * there, or looks after what is there.
+   */
+  readonly namespace?: 'needed' | 'useful';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
   load(): Promise<{ readonly run: Run }>;

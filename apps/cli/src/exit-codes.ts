@@ -2,6 +2,8 @@ import type { ErrorKind } from '@wherry/core';
 
 /** Docker's code for a command line that cannot be read. */
 export const BAD_FLAG_EXIT_CODE = 125;
+/** Docker's code for a container that was never made. */
+export const NO_CONTAINER_EXIT_CODE = 125;
 export const FAILURE_EXIT_CODE = 1;
 /**
  * `pull --check` and `outdated` found that a pull would bring something: no failure, and yet a script has to

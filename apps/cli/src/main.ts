@@ -20,6 +20,9 @@ for (const [name, exitCode] of [
     setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
   });
 
+/** Of root, only that of a user namespace is told that it has one. */
+const mayHaveNamespace = process.geteuid?.() !== 0 || process.env.WHERRY_NAMESPACE !== undefined;
+
 let isDone = false;
 // With nothing left to wait for Node ends well, whatever was promised: a script would take that for success.
 process.once('beforeExit', () => {
@@ -31,6 +34,9 @@ process.once('beforeExit', () => {
 run(process.argv.slice(2), {
   io: processIo(),
   signal: controller.signal,
+  ...(mayHaveNamespace && {
+    enterNamespace: async (request) => (await import('./enter-namespace.ts')).enterNamespace(request),
+  }),
   openEngine: async (options) => (await import('./open-engine.ts')).openEngine(options),
 }).then((exitCode) => {
   isDone = true;

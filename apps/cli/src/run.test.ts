@@ -1,4 +1,4 @@
-import { WherryError } from '@wherry/core';
+import { type Engine, WherryError } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
 import { runCli } from './testing/run-cli.ts';
 
@@ -231,5 +231,44 @@ describe('the program', () => {
     expect((await runCli(['-D', 'history', 'x'], { engine })).stderr).toMatch(
       /run\.test\.ts.*\nError: blob is broken\n$/s,
     );
+  });
+});
+
+describe('a command on containers', () => {
+  const env = { WHERRY_ROOT: '/store' };
+
+  test('runs where they are, and leaves when the engine is closed', async () => {
+    const done: string[] = [];
+    const engine = {
+      containers: { list: async () => [] } as unknown as Engine['containers'],
+      close: async () => void done.push('closed'),
+    };
+    const result = await runCli(['--root', '/other', 'ps'], {
+      ...{ env, openEngine: () => engine as unknown as Engine },
+      enterNamespace: async (request) => {
+        done.push(JSON.stringify(request));
+        return { [Symbol.asyncDispose]: async () => void done.push('left') };
+      },
+    });
+    expect(result.exitCode).toBe(0);
+    const request = JSON.stringify({ env, need: 'useful', root: '/other' });
+    expect(done).toEqual([request, 'closed', 'left']);
+  });
+
+  test('says why it cannot, and does nothing', async () => {
+    const enterNamespace = () =>
+      Promise.reject(new WherryError('UNSUPPORTED', 'not possible: x is 0', { hint: 'sysctl x=1' }));
+    expect(await runCli(['run', 'x', 'y'], { enterNamespace })).toMatchObject({
+      exitCode: 125,
+      stdout: '',
+      stderr: 'wherry: not possible: x is 0\nsysctl x=1\n',
+      opened: [],
+    });
+  });
+
+  test('is the only kind that looks for them', async () => {
+    const enterNamespace = () => Promise.reject(new Error('not expected'));
+    const engine = { images: async () => [] };
+    expect((await runCli(['images', '-q'], { engine, enterNamespace })).exitCode).toBe(0);
   });
 });

@@ -1,18 +1,24 @@
-import type { Engine, EngineOptions } from '@wherry/core';
+import { type Engine, type EngineOptions, type EnterNamespaceRequest, isWherryError } from '@wherry/core';
 import { type Command, CommanderError } from 'commander';
 import type { CommandContext, CommandSpec } from './command.ts';
 import { commandTree } from './command-tree.ts';
 import { complaintJson, complaintOf } from './complaint.ts';
 import { CommandError } from './errors.ts';
+import { NO_CONTAINER_EXIT_CODE } from './exit-codes.ts';
 import { Flags } from './flags.ts';
 import { type Io, ioWith } from './io.ts';
 import { asksForJson, isJsonFormat } from './output/json-format.ts';
 import { printable } from './output/printable.ts';
+import { PROGRAM } from './program.ts';
 
 export interface RunDeps {
   readonly io: Io;
   readonly signal: AbortSignal;
   openEngine(options: EngineOptions): Engine | Promise<Engine>;
+  /**
+   * Has the command go on where the containers of a store are; disposed at the end. Absent: it runs where it is.
+   */
+  enterNamespace?(request: Pick<EnterNamespaceRequest, 'env' | 'need' | 'root'>): Promise<AsyncDisposable>;
 }
 
 /** Runs one command line, `argv` without the program's name; returns the exit code. Never throws. */
@@ -43,6 +49,7 @@ async function runCommand(
 ): Promise<number> {
   const flags = new Flags(command);
   const isJson = wantsJson(flags);
+  await using _namespace = await enteredNamespace(spec, globals, deps);
   let engine: Promise<Engine> | undefined;
   const context: CommandContext = {
     io: deps.io,
@@ -62,6 +69,25 @@ async function runCommand(
     return await loaded.run(context);
   } finally {
     await (await engine)?.close();
+  }
+}
+
+/** Before anything else is done: what was done would be done twice. */
+async function enteredNamespace(
+  { namespace: need }: CommandSpec,
+  globals: Flags,
+  { io, enterNamespace }: RunDeps,
+): Promise<AsyncDisposable | undefined> {
+  if (need === undefined || enterNamespace === undefined) return undefined;
+  const root = globals.string('root');
+  try {
+    return await enterNamespace({ env: io.env, need, ...(root !== undefined && { root }) });
+  } catch (error) {
+    if (!isWherryError(error)) throw error;
+    throw new CommandError(`${PROGRAM}: ${error.message}`, {
+      exitCode: NO_CONTAINER_EXIT_CODE,
+      cause: error,
+    });
   }
 }
 

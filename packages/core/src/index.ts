@@ -3,6 +3,7 @@ export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
+export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/own-namespace.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';

@@ -10,6 +10,7 @@ import {
 import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import type { Io, StdIn } from '../io.ts';
+import { warningsTo } from '../output/warnings.ts';
 
 export interface Attendance {
   /** What is typed, or comes in, goes to the container. */
@@ -37,6 +38,7 @@ export function sessionOptions({ io, signal }: CommandContext): SessionOptions {
   const size = terminalSize(io);
   return {
     signal,
+    onProgress: warningsTo(io),
     sink: (stream, chunk) => io[stream].writeBytes(chunk),
     ...(size && { size }),
   };

@@ -3,6 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { CommandError, plainly } from '../errors.ts';
 import { chosenFormat } from '../output/format.ts';
 import { LOADED_LISTING } from '../output/rows/loaded-row.ts';
+import { warningsTo } from '../output/warnings.ts';
 
 /** `wherry commit`: what a container changed becomes an image. Prints its ID. */
 export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
@@ -18,7 +19,7 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
     pause: flags.bool('pause') && !flags.bool('no-pause'),
   };
   const format = await chosenFormat(flags, LOADED_LISTING);
-  const { id } = await (await engine()).commit(request, { signal });
+  const { id } = await (await engine()).commit(request, { signal, onProgress: warningsTo(io) });
   io.stdout.write(format?.([{ id, ...(ref && { ref }) }]) ?? `${id}\n`);
   return 0;
 }

@@ -1,4 +1,5 @@
 import type { CommandContext } from '../command.ts';
+import { warningsTo } from '../output/warnings.ts';
 import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
 import { asContainerCommand } from './container-failure.ts';
 import { openCidFile } from './container-id-file.ts';
@@ -16,7 +17,9 @@ export async function run(context: CommandContext): Promise<number> {
     const request = { ...(await containerRequest(context)), stdinOnce: interactive && !isDetached };
     const cidFile = await openCidFile(flags);
     const { containers } = await context.engine();
-    const options = isDetached ? { signal: context.signal } : sessionOptions(context);
+    const options = isDetached
+      ? { signal: context.signal, onProgress: warningsTo(io) }
+      : sessionOptions(context);
     const { container, session } = await withImage(context, () => containers.run(request, options));
     await cidFile?.write(container.id);
     if (session) return await attendSession(context, session, { interactive, tty, detachKeys });

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
+import { warningsTo } from '../output/warnings.ts';
 import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
 import { forEachContainer } from './for-each-container.ts';
 
@@ -10,7 +11,7 @@ export async function run(context: CommandContext): Promise<number> {
   const failed: string[] = [];
   const exitCode = await forEachContainer(context, async (containers, container) => {
     try {
-      await containers.start(container, { signal });
+      await containers.start(container, { signal, onProgress: warningsTo(io) });
       return container;
     } catch (error) {
       failed.push(container);

@@ -20,5 +20,6 @@ export const COMMIT: CommandSpec = {
     { name: 'no-pause', type: 'bool', usage: 'Disable pausing container during commit' },
     { name: 'pause', short: 'p', type: 'bool', default: true, usage: 'Pause container during commit' },
   ],
+  namespace: 'needed',
   load: () => import('../commands/commit.ts'),
 };

@@ -34,6 +34,7 @@ export const RUN: CommandSpec = {
     { name: 'detach', short: 'd', type: 'bool', usage: 'Run container in background and print container ID' },
     DETACH_KEYS,
   ],
+  namespace: 'needed',
   load: () => import('../commands/run.ts'),
 };
 
@@ -48,6 +49,7 @@ export const START: CommandSpec = {
     DETACH_KEYS,
     { name: 'interactive', short: 'i', type: 'bool', usage: "Attach container's STDIN" },
   ],
+  namespace: 'needed',
   load: () => import('../commands/start.ts'),
 };
 
@@ -58,6 +60,7 @@ export const ATTACH: CommandSpec = {
   arity: { min: 1, max: 1 },
   alsoKnownAs: ['container attach', 'attach'],
   flags: [DETACH_KEYS, { name: 'no-stdin', type: 'bool', usage: 'Do not attach STDIN' }],
+  namespace: 'useful',
   load: () => import('../commands/attach.ts'),
 };
 
@@ -69,6 +72,7 @@ export const TOP: CommandSpec = {
   isWrapper: true,
   alsoKnownAs: ['container top', 'top'],
   flags: [],
+  namespace: 'useful',
   load: () => import('../commands/top.ts'),
 };
 
@@ -92,6 +96,7 @@ export const EXEC: CommandSpec = {
     },
     { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
   ],
+  namespace: 'needed',
   load: () => import('../commands/exec.ts'),
 };
 
@@ -118,6 +123,7 @@ export const CONTAINER_PRUNE: CommandSpec = {
     },
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/container-prune.ts'),
 };
 
@@ -132,6 +138,7 @@ export const STOP: CommandSpec = {
     { name: 'time', type: 'int', usage: '', hidden: true },
     { name: 'timeout', short: 't', type: 'int', usage: 'Seconds to wait before killing the container' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/stop.ts'),
 };
 
@@ -140,6 +147,7 @@ export const RESTART: CommandSpec = {
   name: 'restart',
   summary: 'Restart one or more containers',
   alsoKnownAs: ['container restart', 'restart'],
+  namespace: 'needed',
   load: () => import('../commands/restart.ts'),
 };
 
@@ -150,6 +158,7 @@ export const KILL: CommandSpec = {
   arity: { min: 1 },
   alsoKnownAs: ['container kill', 'kill'],
   flags: [{ name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' }],
+  namespace: 'useful',
   load: () => import('../commands/kill.ts'),
 };
 
@@ -160,6 +169,7 @@ export const WAIT: CommandSpec = {
   arity: { min: 1 },
   alsoKnownAs: ['container wait', 'wait'],
   flags: [],
+  namespace: 'useful',
   load: () => import('../commands/wait.ts'),
 };
 
@@ -183,6 +193,7 @@ export const RM: CommandSpec = {
       usage: 'Remove anonymous volumes associated with the container',
     },
   ],
+  namespace: 'useful',
   load: () => import('../commands/rm.ts'),
 };
 
@@ -215,6 +226,7 @@ export const LOGS: CommandSpec = {
         'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
     },
   ],
+  namespace: 'useful',
   load: () => import('../commands/logs.ts'),
 };
 
@@ -250,5 +262,6 @@ export const PS: CommandSpec = {
     { ...QUIET, usage: 'Only display container IDs' },
     { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/ps.ts'),
 };

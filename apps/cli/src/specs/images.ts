@@ -149,6 +149,7 @@ export const RMI: CommandSpec = {
     },
     { ...REMOTE, usage: 'Delete tags, or manifests by digest, in the registry' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/rmi.ts'),
 };
 
@@ -169,6 +170,7 @@ export const IMAGE_PRUNE: CommandSpec = {
     RESULT_FORMAT,
     { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/image-prune.ts'),
 };
 

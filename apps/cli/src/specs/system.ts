@@ -49,6 +49,7 @@ export const SYSTEM_CHECK: CommandSpec = {
     RESULT_FORMAT,
     { name: 'repair', type: 'bool', usage: 'Set faulty content aside and rebuild what can be rebuilt' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/system-check.ts'),
 };
 
@@ -61,6 +62,7 @@ export const SYSTEM_DF: CommandSpec = {
     FORMAT,
     { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/system-df.ts'),
 };
 

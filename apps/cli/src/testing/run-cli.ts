@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import type { Engine, EngineOptions } from '@wherry/core';
 import type { Io, StdIn, StdOut } from '../io.ts';
-import { run } from '../run.ts';
+import { type RunDeps, run } from '../run.ts';
 
 export interface CliSetup {
   /** The verbs that the test expects to be called; any other one throws. */
   readonly engine?: Partial<Engine>;
   /** Opens a real engine in the place of `engine`. */
   readonly openEngine?: (options: EngineOptions) => Engine;
+  readonly enterNamespace?: RunDeps['enterNamespace'];
   readonly env?: Record<string, string>;
   /** Bytes on standard input. */
   readonly stdin?: string | Uint8Array;
@@ -53,6 +54,7 @@ export async function runCli(argv: readonly string[], setup: CliSetup = {}): Pro
   const exitCode = await run(argv, {
     io,
     signal: setup.signal ?? new AbortController().signal,
+    ...(setup.enterNamespace && { enterNamespace: setup.enterNamespace }),
     openEngine: (options) => {
       opened.push(options);
       return setup.openEngine?.(options) ?? engine;

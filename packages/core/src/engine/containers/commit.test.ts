@@ -46,8 +46,8 @@ beforeEach(async () => {
   sandbox = new EngineSandbox();
   [engine, store, asked] = [sandbox.engine(), sandbox.store(), []];
   const note = (what: string) => async (id: string) => void asked.push(`${what} ${id.slice(0, 12)}`);
-  const calls = { pause: note('pause'), resume: note('resume'), state: async () => ({ status: 'running' }) };
-  const runtime = calls as unknown as Runtime;
+  const halting = { canPause: true, pause: note('pause'), resume: note('resume') };
+  const runtime = { ...halting, state: async () => ({ status: 'running' }) } as unknown as Runtime;
   deps = { store, passes: () => pool, now: () => NOW, runtime: () => runtime };
   const fixture = makeImageFixture({
     names: ['base:1'],
@@ -145,6 +145,16 @@ test('takes what the runtime made to mount on for no change', async () => {
 test('does not pause where that is not wanted', async () => {
   start({ status: 'running' });
   await commitOf({ pause: false });
+  expect(asked).toEqual([]);
+});
+
+test('says that the container goes on where nothing can be paused', async () => {
+  start({ status: 'running' });
+  const runtime = deps.runtime();
+  deps = { ...deps, runtime: () => ({ ...runtime, canPause: false }) };
+  const warnings: unknown[] = [];
+  await commitOf({}, { onProgress: (event) => event.kind === 'warning' && warnings.push(event.message) });
+  expect(warnings).toEqual(['container fbaec8d9b204 goes on meanwhile: to pause it needs control groups']);
   expect(asked).toEqual([]);
 });
 

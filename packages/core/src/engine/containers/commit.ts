@@ -51,6 +51,7 @@ interface Commit {
   readonly records: readonly LayerRecord[];
   readonly hold: (digest: Digest) => void;
   readonly signal: AbortSignal;
+  readonly onProgress?: VerbOptions['onProgress'];
 }
 
 /** The digest of a tar without entries, which is no layer to Docker. */
@@ -107,7 +108,7 @@ async function commitHeld(
   request: CommitRequest,
   { record, base, config }: Pick<Commit, 'record' | 'base'> & { readonly config: ContainerConfig },
   stored: Set<Digest>,
-  { signal = new AbortController().signal }: VerbOptions,
+  { signal = new AbortController().signal, onProgress }: VerbOptions,
 ): Promise<{ readonly id: Digest }> {
   const { store } = deps;
   await using lease = await store.metadata.acquireLease(`commit ${record.id}`);
@@ -118,7 +119,8 @@ async function commitHeld(
   };
   const records: LayerRecord[] = [];
   for (const layer of base.layers) records.push(await requireLayerVariant(store, layer));
-  const top = await changedLayer({ deps, request, record, base, records, hold, signal });
+  const parts = { deps, request, record, base, records, hold, signal };
+  const top = await changedLayer({ ...parts, ...(onProgress && { onProgress }) });
   const created = deps.now();
   const document = makeCommittedConfig(await readOwnDocument(store.blobs, base.id, MAX_CONFIG_BYTES), {
     created,
@@ -142,8 +144,9 @@ async function commitHeld(
 
 /** Stores what changed; `undefined`: nothing did. */
 async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
-  const { deps, request, record, hold, signal } = state;
-  await using _still = await holdStill(deps, record.id, { pause: request.pause ?? true, signal });
+  const { deps, request, record, hold, signal, onProgress } = state;
+  const holding = { pause: request.pause ?? true, signal, ...(onProgress && { onProgress }) };
+  await using _still = await holdStill(deps, record.id, holding);
   const upper = await changesOf(deps, record);
   if (upper === undefined) return undefined;
   const omit = await bareMountPoints(upper, () => baseTree(state));

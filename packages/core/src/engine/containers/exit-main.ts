@@ -1,5 +1,6 @@
 /** The process that clears away after a container that ran in the background. */
 import { hostPlatform } from '../../platform.ts';
+import { UserNamespace } from '../../runtime/user-namespace.ts';
 import { openStore } from '../store/open-store.ts';
 import { containerDeps } from './open-containers.ts';
 import { settle } from './settle.ts';
@@ -10,6 +11,7 @@ async function main(root: string, id: string): Promise<void> {
     await settle(containerDeps(store, hostPlatform(process.platform, process.arch)), id);
   } finally {
     store.close();
+    await new UserNamespace(root).leave();
   }
 }
 

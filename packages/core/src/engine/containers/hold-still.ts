@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { isErrno, WherryError } from '../../errors.ts';
+import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { currentRecord, isMountedAt } from './settle.ts';
+
+const SHORT_ID_CHARS = 12;
 
 export type HoldDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
 
@@ -12,20 +15,28 @@ export interface HoldOptions {
   /** Halts the processes of a container that runs. */
   readonly pause: boolean;
   readonly signal: AbortSignal;
+  readonly onProgress?: VerbOptions['onProgress'];
 }
 
 /**
  * Keeps a container as it is until the result is disposed: nobody starts, clears away or removes it, and its
- * processes halt where that is wanted. Throws `CONTAINER_UNKNOWN` when it was removed meanwhile, `CANCELLED`.
+ * processes halt where that is wanted, and can be: who runs them without root is told that they go on. Throws `CONTAINER_UNKNOWN` when it was removed meanwhile, `CANCELLED`.
  */
 export async function holdStill(
   deps: HoldDeps,
   id: string,
-  { pause, signal }: HoldOptions,
+  { pause, signal, onProgress }: HoldOptions,
 ): Promise<AsyncDisposable> {
   const lock = await lockContainer(deps, id, signal);
   try {
-    const isPaused = pause && statusOf(deps, id) === 'running' && (await pauseIfRunning(deps, id));
+    const isWanted = pause && statusOf(deps, id) === 'running';
+    const canPause = isWanted && deps.runtime().canPause;
+    if (isWanted && !canPause)
+      onProgress?.({
+        kind: 'warning',
+        message: `container ${id.slice(0, SHORT_ID_CHARS)} goes on meanwhile: to pause it needs control groups`,
+      });
+    const isPaused = canPause && (await pauseIfRunning(deps, id));
     return {
       [Symbol.asyncDispose]: async () => {
         try {

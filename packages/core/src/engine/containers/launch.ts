@@ -3,9 +3,12 @@ import type { Digest } from '../../digest.ts';
 import { isErrno, isWherryError, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { mountRootfs, unmountRootfs } from '../../rootfs/overlay.ts';
+import { detectOwnership } from '../../rootfs/privileges.ts';
 import type { SnapshotLease } from '../../rootfs/snapshot.ts';
+import { SUBORDINATE_IDS_CURE } from '../../rootfs/unpack-error.ts';
 import { writeBundle } from '../../runtime/bundle.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { ownIdCounts } from '../../runtime/subordinate-ids.ts';
 import { type StartedContainer, type StdinMode, startSupervised } from '../../runtime/supervisor.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
 import { requireLayerVariant } from '../store/layer-variant.ts';
@@ -36,7 +39,7 @@ export async function launch(
   record: ContainerRecord,
   options: LaunchOptions = {},
 ): Promise<StartedContainer> {
-  requireRoot();
+  requireRoot(options);
   const { id } = record;
   const places = containerPlaces(deps.store.root, id);
   try {
@@ -58,12 +61,22 @@ export async function launch(
   }
 }
 
-/** Rootless containers are not offered yet. */
-function requireRoot(): void {
-  if (process.geteuid?.() === 0) return;
-  throw new WherryError('PERMISSION_DENIED', 'running containers needs root', {
-    hint: 'run it as root, or with sudo',
-  });
+/** Layers can be mounted only by root, if only that of a user namespace, where there may be nobody else. */
+function requireRoot({ onProgress }: VerbOptions): void {
+  const ownership = detectOwnership();
+  if (ownership === 'user')
+    throw new WherryError(
+      'UNSUPPORTED',
+      'running containers needs root, of the machine or of a user namespace',
+      {
+        hint: 'the command line makes a namespace; who uses the library runs in one, or as root',
+      },
+    );
+  if (ownership === 'namespace' && ownIdCounts().users === 1)
+    onProgress?.({
+      kind: 'warning',
+      message: `there is only one user in the container: images whose files belong to others cannot run. To run them, ${SUBORDINATE_IDS_CURE}`,
+    });
 }
 
 async function mountLayers(

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { WherryError } from '../../errors.ts';
 import type { Platform } from '../../platform.ts';
+import { detectOwnership } from '../../rootfs/privileges.ts';
 import { Snapshots } from '../../rootfs/snapshots.ts';
+import { namespaceRuntimeDirectory } from '../../runtime/namespace-places.ts';
 import { openRuntime } from '../../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
 import type { ContainerDeps } from './container-deps.ts';
@@ -27,8 +29,12 @@ export function containerDeps(store: Store, host: Platform): ContainerDeps {
   };
 }
 
-/** Each store has its own, so that the runtime does not mix their containers up. */
+/**
+ * Each store has its own, so that the runtime does not mix their containers up. That of an ordinary user lies in the
+ * store: other places go when the user logs out, or are not the same in each session.
+ */
 function stateDirectory(root: string): string {
+  if (detectOwnership() !== 'root') return namespaceRuntimeDirectory(root);
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(STATE_PARENT, name);
 }

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { deriveState } from '../../runtime/container-state.ts';
 import { isMonitored } from '../../runtime/monitor.ts';
 import { startMonitorProcess } from '../../runtime/monitor-process.ts';
+import { isOutsideNamespace } from '../../runtime/namespace-places.ts';
 import { partWithVolumes } from '../volumes/part-with-volumes.ts';
 import { unmountSubpaths } from '../volumes/subpath.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
@@ -54,6 +55,8 @@ export async function settle(deps: ContainerDeps, id: string): Promise<void> {
  * monitor.
  */
 export async function tend(deps: ContainerDeps, recorded: ContainerRecord): Promise<void> {
+  // What is mounted in a user's namespace is not ours to take away from outside.
+  if (isOutsideNamespace(deps.store.root)) return;
   const { status, startedAt } = currentRecord(deps, recorded).state;
   const wasAlive = recorded.state.status === 'running' || recorded.state.status === 'paused';
   if (status !== 'running' && status !== 'paused') {

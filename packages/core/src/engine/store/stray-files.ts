@@ -15,6 +15,7 @@ const TOP = new Set([
   'snapshots',
   'containers',
   'volumes',
+  'namespace',
   'tmp',
   'metadata.db',
   'metadata.db-wal',
