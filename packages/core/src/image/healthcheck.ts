@@ -57,7 +57,7 @@ function readOptions(flags: ReadonlyMap<string, string>): Omit<Healthcheck, 'Tes
   const options: Record<string, number> = {};
   for (const [flag, field] of Object.entries(DURATION_FLAGS)) {
     const value = flags.get(flag);
-    const nanoseconds = value === undefined ? 0 : readDuration(value);
+    const nanoseconds = value === undefined ? 0 : parseDuration(value);
     if (value === undefined || nanoseconds === 0) continue;
     if (nanoseconds < 1e6) throw invalid(`Interval ${JSON.stringify(flag)} cannot be less than 1ms`);
     options[field] = nanoseconds;
@@ -85,8 +85,8 @@ function readTest(command: string): string[] {
   return ['CMD-SHELL', command];
 }
 
-/** Go's durations: `1h15m30.5s`. In nanoseconds. */
-function readDuration(text: string): number {
+/** Reads Go's durations, `1h15m30.5s`, as nanoseconds. Throws `INVALID_ARGUMENT` in Go's words. */
+export function parseDuration(text: string): number {
   const quoted = JSON.stringify(text);
   const unsigned = text.replace(/^[+-]/, '');
   if (unsigned === '0') return 0;

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, WherryError } from '../errors.ts';
+import { blockIo } from './block-io.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import type { ContainerMount, ContainerOptions } from './container-options.ts';
 import { containerDevices } from './devices.ts';
@@ -42,17 +43,19 @@ export async function writeBundle(request: BundleRequest): Promise<Bundle> {
   const host = request.host ?? readHostFacts();
   const user = resolveUser(rootfs, options.user || image.User || '', options.groupAdd);
   const devices = await containerDevices(options);
+  const limitsOfDevices = await blockIo(options.resources ?? {});
   makeRootfsDirectory(rootfs, workingDirectory(image, options));
   for (const mount of options.mounts ?? []) prepareSource(mount);
   const files = writeNetworkFiles(paths, options, containerHostname({ id, options, host }));
   const initPath = options.init ? findInit() : undefined;
   const spec = runtimeSpec({
     ...{ id, image, options, rootfs, user, devices, files, host },
+    ...(limitsOfDevices && { blockIo: limitsOfDevices }),
     ...(initPath !== undefined && { initPath }),
   });
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   const hasLimit = host.canUseCgroups && Boolean(options.resources?.memoryBytes);
-  return { spec, ...(hasLimit && { memoryEvents: memoryEventsPath(id, host) }) };
+  return { spec, ...(hasLimit && { memoryEvents: memoryEventsPath(cgroupPath(id, options), host) }) };
 }
 
 /** Where Docker's inspect finds the files; they are written anew at each start. */
@@ -97,10 +100,10 @@ function findInit(): string {
   throw new WherryError('UNSUPPORTED', `--init needs one of ${INITS.join(', ')}, none is found in $PATH`);
 }
 
-function memoryEventsPath(id: string, host: HostFacts): string {
+function memoryEventsPath(cgroup: string, host: HostFacts): string {
   return host.cgroupVersion === 2
-    ? `/sys/fs/cgroup${cgroupPath(id)}/memory.events`
-    : `/sys/fs/cgroup/memory${cgroupPath(id)}/memory.oom_control`;
+    ? `/sys/fs/cgroup${cgroup}/memory.events`
+    : `/sys/fs/cgroup/memory${cgroup}/memory.oom_control`;
 }
 
 function readIfThere(path: string): string | undefined {

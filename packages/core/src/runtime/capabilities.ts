@@ -33,8 +33,8 @@ export function containerCapabilities(
   available: readonly string[] = ALL_CAPABILITIES,
 ): readonly string[] {
   if (request.privileged) return available;
-  const adds = (request.capAdd ?? []).map((name) => capabilityName(name, available));
-  const drops = (request.capDrop ?? []).map((name) => capabilityName(name, available));
+  const adds = (request.capAdd ?? []).map((name) => possibleCapability(name, available));
+  const drops = (request.capDrop ?? []).map((name) => possibleCapability(name, available));
   if (drops.includes(ALL)) return unique(adds.includes(ALL) ? available : adds);
   const base = adds.includes(ALL)
     ? available
@@ -49,10 +49,15 @@ export function capabilitiesOfMask(hex: string): readonly string[] {
   return ALL_CAPABILITIES.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n);
 }
 
-function capabilityName(text: string, available: readonly string[]): string {
+/** `net_admin` as `CAP_NET_ADMIN`, whether there is such a one or not; `ALL` stays. */
+export function capabilityName(text: string): string {
   const upper = text.trim().toUpperCase();
-  if (upper === ALL) return ALL;
-  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  return upper === ALL || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+}
+
+function possibleCapability(text: string, available: readonly string[]): string {
+  const name = capabilityName(text);
+  if (name === ALL) return ALL;
   if (!ALL_CAPABILITIES.includes(name)) throw invalidCapability(`unknown capability: "${name}"`);
   if (!available.includes(name))
     throw invalidCapability(

@@ -1,3 +1,5 @@
+import type { Healthcheck } from '../oci/image-config.ts';
+
 /**
  * How one container shall differ from what its image says and from Docker's defaults: the flags of `run` and
  * `create`, parsed. Everything is JSON, so that a container's record can keep it. What is absent is Docker's
@@ -29,6 +31,8 @@ export interface ContainerOptions {
   readonly security?: SecurityOptions;
   readonly network?: ContainerNetwork;
   readonly pid?: 'host' | 'private';
+  /** There is one user namespace, the host's: to ask for it changes nothing, and is recorded. */
+  readonly userns?: 'host';
   readonly ipc?: 'host' | 'private' | 'none';
   readonly uts?: 'host' | 'private';
   readonly cgroupns?: 'host' | 'private';
@@ -46,11 +50,34 @@ export interface ContainerOptions {
   /** Containers whose volumes and directories of the host are mounted here too, unless something else is. */
   readonly volumesFrom?: readonly VolumesFrom[];
   readonly devices?: readonly DeviceMapping[];
+  /** Of devices that the container may make and open, such as `c 1:3 rwm`; `*` stands for any number. */
+  readonly deviceRules?: readonly string[];
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly ulimits?: readonly Ulimit[];
   readonly resources?: ResourceLimits;
   readonly shmSizeBytes?: number;
   readonly oomScoreAdj?: number;
+  /** The cgroup below which the container gets its own, from the root of each hierarchy. */
+  readonly cgroupParent?: string;
+  /** For the runtime and its hooks. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** The name of the program that runs the container; another one than wherry uses is refused. */
+  readonly runtime?: string;
+  /** Such as `80/tcp`. They are recorded, as an image's are; nothing is published. */
+  readonly exposedPorts?: readonly string[];
+  /** Recorded, for an image that is committed: nothing runs it. */
+  readonly healthcheck?: Healthcheck;
+  readonly log?: LogSettings;
+}
+
+/** What is kept of what a container prints. */
+export interface LogSettings {
+  /** `none`: nothing. */
+  readonly driver: 'json-file' | 'none';
+  /** As the user gave them. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly maxBytes?: number;
+  readonly maxFiles?: number;
 }
 
 /** Networks that need no helper of the host's: an empty one with loopback, or the host's own. */
@@ -137,8 +164,25 @@ export interface ResourceLimits {
   /** Microseconds, as `cpuPeriod`. */
   readonly cpuQuota?: number;
   readonly cpuPeriod?: number;
+  /** Microseconds, as `cpuRealtimeRuntime`. */
+  readonly cpuRealtimePeriod?: number;
+  readonly cpuRealtimeRuntime?: number;
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   /** -1 is without a limit. */
   readonly pidsLimit?: number;
+  /** 10 to 1000. */
+  readonly blkioWeight?: number;
+  readonly blkioWeightDevices?: readonly DeviceLimit[];
+  /** Bytes a second, as `blkioWriteBps`; the other two are operations a second. */
+  readonly blkioReadBps?: readonly DeviceLimit[];
+  readonly blkioWriteBps?: readonly DeviceLimit[];
+  readonly blkioReadIops?: readonly DeviceLimit[];
+  readonly blkioWriteIops?: readonly DeviceLimit[];
+}
+
+/** A number for one device of the host. */
+export interface DeviceLimit {
+  readonly path: string;
+  readonly value: number;
 }

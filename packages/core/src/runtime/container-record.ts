@@ -2,6 +2,8 @@ import { WherryError } from '../errors.ts';
 import type { ContainerOptions } from './container-options.ts';
 import type { ContainerState } from './container-state.ts';
 
+export type StandardStream = 'stdin' | 'stdout' | 'stderr';
+
 /** All that is kept of a container, as JSON: what was asked for, and what became of it. */
 export interface ContainerRecord {
   /** 64 hexadecimal digits. */
@@ -20,6 +22,8 @@ export interface ContainerRecord {
   readonly config: Readonly<Record<string, unknown>>;
   /** What `HostConfig` is made of. */
   readonly options: ContainerOptions;
+  /** What `create` or `run` was attached to; absent: nothing. */
+  readonly attached?: readonly StandardStream[];
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
   readonly autoRemove: boolean;

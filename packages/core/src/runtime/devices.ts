@@ -40,6 +40,7 @@ export interface ContainerDevices {
 export async function containerDevices(request: {
   readonly privileged?: boolean;
   readonly devices?: readonly DeviceMapping[];
+  readonly deviceRules?: readonly string[];
 }): Promise<ContainerDevices> {
   if (request.privileged)
     return { devices: await hostDevices('/dev'), rules: [{ allow: true, access: 'rwm' }] };
@@ -52,7 +53,29 @@ export async function containerDevices(request: {
     const { type, major, minor } = device;
     rules.push({ allow: true, type, major, minor, access: mapping.access });
   }
-  return { devices, rules };
+  return { devices, rules: [...rules, ...(request.deviceRules ?? []).map(deviceRule)] };
+}
+
+const RULE = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/;
+
+/** Reads `c 1:3 rwm`. Throws `INVALID_ARGUMENT` in Docker's words. */
+export function deviceRule(text: string): SpecDeviceRule {
+  const [, type, major = '', minor = '', access = ''] = RULE.exec(text) ?? [];
+  if (type === undefined) throw new WherryError('INVALID_ARGUMENT', `invalid device cgroup format '${text}'`);
+  return {
+    allow: true,
+    type: type as 'a' | 'c' | 'b',
+    ...(major !== '*' && { major: Number(major) }),
+    ...(minor !== '*' && { minor: Number(minor) }),
+    access,
+  };
+}
+
+/** The numbers of a block device of the host. Throws `INVALID_ARGUMENT` for what is none. */
+export async function blockDevice(path: string): Promise<{ readonly major: number; readonly minor: number }> {
+  const device = await readDevice(path, path);
+  if (device?.type === 'b') return { major: device.major, minor: device.minor };
+  throw new WherryError('INVALID_ARGUMENT', `${path} is not a block device`);
 }
 
 async function hostDevices(directory: string): Promise<SpecDevice[]> {

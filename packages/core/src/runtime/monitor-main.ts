@@ -11,15 +11,20 @@ async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? '{}') as MonitorTask;
   const pipes = inheritedPipes(Number(process.argv[3]));
   const paths = containerPaths(task.directory);
-  const log = new JsonFileLog(task.logPath, {
-    ...(task.logMaxBytes !== undefined && { maxBytes: task.logMaxBytes }),
-    ...(task.logMaxFiles !== undefined && { maxFiles: task.logMaxFiles }),
-  });
-  const monitor = await ContainerMonitor.open({ paths, log, ...(pipes && { pipes }) });
+  const log = logOf(task);
+  const monitor = await ContainerMonitor.open({ paths, ...(log && { log }), ...(pipes && { pipes }) });
   await monitor.run();
   await waitForExit(paths);
   const [program, ...args] = task.exitCommand ?? [];
   if (program !== undefined) spawn(program, args, { detached: true, stdio: 'ignore' }).unref();
+}
+
+function logOf({ logPath, logMaxBytes, logMaxFiles }: MonitorTask): JsonFileLog | undefined {
+  if (logPath === undefined) return undefined;
+  return new JsonFileLog(logPath, {
+    ...(logMaxBytes !== undefined && { maxBytes: logMaxBytes }),
+    ...(logMaxFiles !== undefined && { maxFiles: logMaxFiles }),
+  });
 }
 
 /** None, output and errors, or these and the input. */

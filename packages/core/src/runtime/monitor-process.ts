@@ -7,7 +7,8 @@ import { type ContainerPipes, closePipes } from './supervisor.ts';
 export interface MonitorTask {
   /** The container's directory. */
   readonly directory: string;
-  readonly logPath: string;
+  /** Absent: nothing is kept. */
+  readonly logPath?: string;
   readonly logMaxBytes?: number;
   readonly logMaxFiles?: number;
   /** A command line to run when the container has ended, such as one that removes it. */

@@ -39,8 +39,7 @@ export function containerCommand(image: ImageDefaults, options: ContainerOptions
 
 /** The image's environment with the options' in its place: what a record keeps as `Config.Env`. */
 export function configuredEnv(image: ImageDefaults, options: ContainerOptions): readonly string[] {
-  const merged = mergeEnv(image.Env ?? [], options.env ?? []);
-  return merged.some((entry) => nameOf(entry) === 'PATH') ? merged : [...merged, `PATH=${DEFAULT_PATH}`];
+  return mergeEnv(image.Env ?? [], options.env ?? []);
 }
 
 /** What the process gets: what Docker gives to every one, then what is configured. */

@@ -4,6 +4,8 @@ import type { SpecResources } from './runtime-spec.ts';
 
 const MIN_MEMORY_BYTES = 6 << 20;
 const CPU_PERIOD_US = 100_000;
+const MIN_CPU_PERIOD_US = 1000;
+const MAX_CPU_PERIOD_US = 1_000_000;
 const NANO = 1e9;
 const UNLIMITED = -1;
 
@@ -26,6 +28,8 @@ export function cgroupResources(
   const cpu = defined({
     shares: limits.cpuShares || undefined,
     ...cpuTime(limits),
+    realtimePeriod: limits.cpuRealtimePeriod || undefined,
+    realtimeRuntime: limits.cpuRealtimeRuntime || undefined,
     cpus: limits.cpusetCpus || undefined,
     mems: limits.cpusetMems || undefined,
   });
@@ -58,6 +62,8 @@ function checkMemory(limits: ResourceLimits): void {
   if (memory === 0 && swap > 0)
     throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   const reservation = limits.memoryReservationBytes ?? 0;
+  if (reservation > 0 && reservation < MIN_MEMORY_BYTES)
+    throw invalid('Minimum memory reservation allowed is 6MB');
   if (memory > 0 && reservation > memory)
     throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
   const swappiness = limits.memorySwappiness;
@@ -79,6 +85,10 @@ function cpuTime(limits: ResourceLimits): { quota?: number; period?: number } {
       );
     return { quota: Math.round((nanoCpus * CPU_PERIOD_US) / NANO), period: CPU_PERIOD_US };
   }
+  if (cpuPeriod && (cpuPeriod < MIN_CPU_PERIOD_US || cpuPeriod > MAX_CPU_PERIOD_US))
+    throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
+  if (cpuQuota && cpuQuota > 0 && cpuQuota < MIN_CPU_PERIOD_US)
+    throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   return { ...(cpuQuota && { quota: cpuQuota }), ...(cpuPeriod && { period: cpuPeriod }) };
 }
 

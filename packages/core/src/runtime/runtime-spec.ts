@@ -100,10 +100,31 @@ export interface SpecResources {
     /** Microseconds, as `period`. */
     readonly quota?: number;
     readonly period?: number;
+    readonly realtimePeriod?: number;
+    readonly realtimeRuntime?: number;
     readonly cpus?: string;
     readonly mems?: string;
   };
   readonly pids?: { readonly limit: number };
+  readonly blockIO?: SpecBlockIo;
+}
+
+export interface SpecBlockIo {
+  readonly weight?: number;
+  readonly weightDevice?: readonly (SpecBlockDevice & { readonly weight: number })[];
+  readonly throttleReadBpsDevice?: readonly SpecThrottle[];
+  readonly throttleWriteBpsDevice?: readonly SpecThrottle[];
+  readonly throttleReadIOPSDevice?: readonly SpecThrottle[];
+  readonly throttleWriteIOPSDevice?: readonly SpecThrottle[];
+}
+
+export interface SpecBlockDevice {
+  readonly major: number;
+  readonly minor: number;
+}
+
+export interface SpecThrottle extends SpecBlockDevice {
+  readonly rate: number;
 }
 
 export interface SpecSeccomp {

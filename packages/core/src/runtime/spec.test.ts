@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { blockIo } from './block-io.ts';
 import {
   ALL_CAPABILITIES,
   capabilitiesOfMask,
@@ -6,6 +7,7 @@ import {
   DEFAULT_CAPABILITIES,
 } from './capabilities.ts';
 import type { ContainerOptions } from './container-options.ts';
+import { deviceRule } from './devices.ts';
 import type { HostFacts } from './host-facts.ts';
 import { networkFileTexts } from './network-files.ts';
 import { containerCommand } from './process-spec.ts';
@@ -263,6 +265,8 @@ describe('cgroupResources', () => {
     { limits: { memoryBytes: 64 << 20, memorySwapBytes: 1 }, message: 'should be larger than memory limit' },
     { limits: { memorySwapBytes: 1 }, message: 'You should always set the Memory limit' },
     { limits: { memorySwappiness: 101 }, message: 'valid memory swappiness range is 0-100' },
+    { limits: { memoryReservationBytes: 1 }, message: 'Minimum memory reservation allowed is 6MB' },
+    { limits: { cpuPeriod: 1_000_001 }, message: 'CPU cfs period can not be less than 1ms' },
     { limits: { nanoCpus: 1, cpuQuota: 1 }, message: 'Nano CPUs and CPU Quota cannot both be set' },
   ])('refuses: $message', ({ limits, message }) => {
     expect(() => cgroupResources(limits, host)).toThrow(message);
@@ -281,6 +285,41 @@ describe('cgroupResources without control groups', () => {
 
   test.each([{}, { pidsLimit: -1 }, { pidsLimit: 0 }])('has nothing against %o', (limits) => {
     expect(() => cgroupResources(limits, host)).not.toThrow();
+  });
+});
+
+describe('options', () => {
+  test('name cgroup, annotations, domain and devices', () => {
+    const blockIo = { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 5 }] };
+    const { annotations, linux } = spec(
+      {
+        annotations: { a: 'b' },
+        cgroupParent: 'x//y/',
+        domainname: 'd',
+        resources: { cpuRealtimePeriod: 7 },
+      },
+      { blockIo },
+    );
+    expect(annotations).toEqual({ a: 'b' });
+    expect(linux.cgroupsPath).toBe(`/x/y/${ID}`);
+    expect(linux.sysctl).toMatchObject({ 'kernel.domainname': 'd' });
+    expect(linux.resources).toMatchObject({ blockIO: blockIo, cpu: { realtimePeriod: 7 } });
+    expect(spec({ domainname: 'd', uts: 'host' }).linux.sysctl).not.toHaveProperty('kernel.domainname');
+    for (const cgroupParent of ['/', '../a', 'a/./b'])
+      expect(() => spec({ cgroupParent })).toThrow(`invalid cgroup parent: ${cgroupParent}`);
+  });
+
+  test('allow devices by rules', () => {
+    expect(deviceRule('c 1:* rw')).toEqual({ allow: true, type: 'c', major: 1, access: 'rw' });
+    expect(() => deviceRule('d 1:1 r')).toThrow("invalid device cgroup format 'd 1:1 r'");
+  });
+
+  test('limit devices that there are', async () => {
+    await expect(blockIo({ blkioReadBps: [{ path: '/dev/null', value: 1 }] })).rejects.toThrow(
+      '/dev/null is not a block device',
+    );
+    expect(await blockIo({ blkioWeight: 20 })).toEqual({ weight: 20 });
+    expect(await blockIo({})).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import { WherryError } from '../errors.ts';
 import type { CapabilityRequest } from './capabilities.ts';
 import { containerCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './container-options.ts';
@@ -14,7 +15,14 @@ import {
   workingDirectory,
 } from './process-spec.ts';
 import { cgroupResources } from './resources.ts';
-import type { RuntimeSpec, SpecCapabilities, SpecLinux, SpecNamespace, SpecProcess } from './runtime-spec.ts';
+import type {
+  RuntimeSpec,
+  SpecBlockIo,
+  SpecCapabilities,
+  SpecLinux,
+  SpecNamespace,
+  SpecProcess,
+} from './runtime-spec.ts';
 import { seccompFilter } from './seccomp.ts';
 import { type ContainerUser, specUser } from './user.ts';
 
@@ -55,6 +63,7 @@ export interface SpecRequest {
   readonly rootfs: string;
   readonly user: ContainerUser;
   readonly devices: ContainerDevices;
+  readonly blockIo?: SpecBlockIo;
   readonly files: NetworkFiles;
   /** The program of `--init` on the host. */
   readonly initPath?: string;
@@ -79,6 +88,7 @@ export function runtimeSpec(request: SpecRequest): RuntimeSpec {
       files: request.files,
       ...(request.initPath !== undefined && { initPath: request.initPath }),
     }),
+    ...(options.annotations && { annotations: options.annotations }),
     linux: specLinux(request),
   };
 }
@@ -93,9 +103,12 @@ export function containerHostname({
   return options.network === 'host' || options.uts === 'host' ? host.hostname : id.slice(0, SHORT_ID_CHARS);
 }
 
-/** The cgroup of a container, from the root of each hierarchy. */
-export function cgroupPath(id: string): string {
-  return `${CGROUP_PARENT}/${id}`;
+/** The cgroup of a container, from the root of each hierarchy. Throws `INVALID_ARGUMENT`. */
+export function cgroupPath(id: string, { cgroupParent }: Pick<ContainerOptions, 'cgroupParent'>): string {
+  if (!cgroupParent) return `${CGROUP_PARENT}/${id}`;
+  const names = cgroupParent.split('/').filter((name) => name !== '');
+  if (names.length > 0 && !names.includes('..') && !names.includes('.')) return `/${names.join('/')}/${id}`;
+  throw new WherryError('INVALID_ARGUMENT', `invalid cgroup parent: ${cgroupParent}`);
 }
 
 function specProcess(request: SpecRequest): SpecProcess {
@@ -145,10 +158,12 @@ function specLinux(request: SpecRequest): SpecLinux {
   const seccomp =
     isPrivileged && options.security?.seccomp === undefined ? undefined : seccompOf(options, host);
   const limits = cgroupResources(options.resources ?? {}, host);
-  const resources = host.canUseCgroups ? { devices: devices.rules, ...limits } : undefined;
+  const resources = host.canUseCgroups
+    ? { devices: devices.rules, ...limits, ...(request.blockIo && { blockIO: request.blockIo }) }
+    : undefined;
   return {
     namespaces: namespaces(options, host).map((type) => ({ type })),
-    ...(resources && { cgroupsPath: cgroupPath(id), resources }),
+    ...(resources && { cgroupsPath: cgroupPath(id, options), resources }),
     ...(devices.devices.length > 0 && { devices: devices.devices }),
     sysctl: sysctls(options, host),
     ...(seccomp && { seccomp }),
@@ -165,23 +180,30 @@ function seccompOf(options: ContainerOptions, host: HostFacts) {
 }
 
 function namespaces(options: ContainerOptions, host: HostFacts): SpecNamespace[] {
-  const hasCgroupNamespace = options.cgroupns
-    ? options.cgroupns === 'private'
-    : host.cgroupVersion === 2 && !options.privileged;
   return [
     'mount',
     ...(options.network === 'host' ? [] : (['network'] as const)),
     ...(options.uts === 'host' ? [] : (['uts'] as const)),
     ...(options.pid === 'host' ? [] : (['pid'] as const)),
     ...(options.ipc === 'host' ? [] : (['ipc'] as const)),
-    ...(hasCgroupNamespace ? (['cgroup'] as const) : []),
+    ...(cgroupNamespace(options, host) === 'private' ? (['cgroup'] as const) : []),
   ];
+}
+
+/** Whose cgroups a container sees as the root of them. */
+export function cgroupNamespace(
+  options: Pick<ContainerOptions, 'cgroupns' | 'privileged'>,
+  host: Pick<HostFacts, 'cgroupVersion'>,
+): 'host' | 'private' {
+  return options.cgroupns ?? (host.cgroupVersion === 2 && !options.privileged ? 'private' : 'host');
 }
 
 /** As Docker since 20.10: a network of one's own lets everyone bind low ports and ping. */
 function sysctls(options: ContainerOptions, host: HostFacts): Readonly<Record<string, string>> {
   const ownNetwork = options.network !== 'host';
+  const domainname = options.uts === 'host' ? undefined : options.domainname;
   return {
+    ...(domainname && { 'kernel.domainname': domainname }),
     ...(ownNetwork && { 'net.ipv4.ip_unprivileged_port_start': '0' }),
     ...(ownNetwork && !host.isUserNamespace && { 'net.ipv4.ping_group_range': '0 2147483647' }),
     ...options.sysctls,

@@ -19,11 +19,14 @@ import type { TopRequest } from './top.ts';
 export type {
   ContainerMount,
   ContainerOptions,
+  DeviceLimit,
+  DeviceMapping,
+  LogSettings,
   ResourceLimits,
   Ulimit,
   VolumesFrom,
 } from '../../runtime/container-options.ts';
-export type { ContainerRecord } from '../../runtime/container-record.ts';
+export type { ContainerRecord, StandardStream } from '../../runtime/container-record.ts';
 export type { ContainerState } from '../../runtime/container-state.ts';
 export type { ExecSession } from '../../runtime/exec.ts';
 export type { LogEntry } from '../../runtime/log-reader.ts';

@@ -4,17 +4,25 @@ import { dirname } from 'node:path';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { toStorageError } from '../../content/storage-error.ts';
 import type { Digest } from '../../digest.ts';
-import { isErrno, isWherryError } from '../../errors.ts';
+import { isErrno, isWherryError, WherryError } from '../../errors.ts';
 import type { ImageFacts } from '../../metadata/metadata-store.ts';
 import { type ContainerConfig, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../platform.ts';
+import { checkBlockIo } from '../../runtime/block-io.ts';
 import type { ContainerOptions } from '../../runtime/container-options.ts';
-import { type ContainerRecord, makeContainerId, parseContainerName } from '../../runtime/container-record.ts';
+import {
+  type ContainerRecord,
+  makeContainerId,
+  parseContainerName,
+  type StandardStream,
+} from '../../runtime/container-record.ts';
 import { CREATED_STATE } from '../../runtime/container-state.ts';
+import { deviceRule } from '../../runtime/devices.ts';
 import { readHostFacts } from '../../runtime/host-facts.ts';
 import { makeContainerName } from '../../runtime/names.ts';
 import { configuredEnv, containerCommand, workingDirectory } from '../../runtime/process-spec.ts';
 import { cgroupResources } from '../../runtime/resources.ts';
+import { cgroupPath, containerHostname } from '../../runtime/spec.ts';
 import { resolveImage } from '../resolve.ts';
 import { chosenImage } from '../selection/chosen-image.ts';
 import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
@@ -32,6 +40,8 @@ export interface CreateContainerRequest {
   /** Absent: one is made up. */
   readonly name?: string;
   readonly options?: ContainerOptions;
+  /** What the caller means to attach to; it is recorded. */
+  readonly attached?: readonly StandardStream[];
   /** Beside the image's. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The container has an input; it ends with that of who is attached first if `stdinOnce`. */
@@ -46,6 +56,8 @@ export interface CreateContainerRequest {
 
 /** Names that are made up and turn out to be taken; more than a few are none of chance. */
 const NAME_TRIES = 100;
+/** proc(5), `oom_score_adj`. */
+const MAX_OOM_SCORE = 1000;
 
 /**
  * Makes a container of an image that is here, to be started. Throws `IMAGE_UNKNOWN`, `PLATFORM_UNKNOWN`,
@@ -60,7 +72,7 @@ export async function createContainer(
   const resolved = resolveImage(store.metadata, request.image);
   const facts = await chosenImage(store, resolved, request.platform, request.image);
   const image = await readConfig(store, facts);
-  requirePossible(image.config ?? {}, request.options ?? {});
+  requirePossible(deps, image.config ?? {}, request.options ?? {});
   const mounts = plannedMounts(store.metadata, image.config ?? {}, request.options ?? {});
   store.metadata.noteUse(facts.id);
   const id = await makeDirectory(store);
@@ -138,6 +150,7 @@ function newRecord({ id, facts, image, request, now }: RecordParts): ContainerRe
     createdAt: now.toISOString().replace(/Z$/, '000000Z'),
     argv: containerCommand(image, options).argv,
     config: mergedConfig(id, image, request),
+    ...(request.attached && { attached: request.attached }),
     ...{ openStdin, stdinOnce, autoRemove, restartCount: 0, state: CREATED_STATE },
     ...(stopSignal && { stopSignal }),
     ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
@@ -150,32 +163,52 @@ function mergedConfig(
   image: ContainerConfig,
   request: CreateContainerRequest,
 ): Readonly<Record<string, unknown>> {
-  const { options = {}, labels } = request;
+  const { options = {}, labels, stopSignal } = request;
   const { entrypoint, command } = containerCommand(image, options);
+  const env = configuredEnv(image, options);
+  const ports = Object.fromEntries((options.exposedPorts ?? []).map((port) => [port, {}]));
+  const healthcheck = options.healthcheck && { ...image.Healthcheck, ...options.healthcheck };
   const volumes = volumePaths(image, options);
   return {
     ...image,
     ...(volumes.length > 0 && { Volumes: Object.fromEntries(volumes.map((path) => [path, {}])) }),
-    Hostname: options.hostname ?? id.slice(0, 12),
+    // As with Docker, it is the host's only together with the network.
+    Hostname: containerHostname({ id, options: { ...options, uts: 'private' }, host: readHostFacts() }),
     Domainname: options.domainname ?? '',
     User: options.user || image.User || '',
+    ...(options.exposedPorts && { ExposedPorts: { ...image.ExposedPorts, ...ports } }),
     Tty: options.tty ?? false,
     OpenStdin: request.openStdin ?? false,
     StdinOnce: request.stdinOnce ?? false,
-    Env: configuredEnv(image, options),
+    Env: env.length > 0 ? env : null,
     Cmd: command.length > 0 ? command : null,
+    ...(healthcheck && { Healthcheck: healthcheck }),
     Entrypoint: entrypoint.length > 0 ? entrypoint : null,
     Image: request.image,
     WorkingDir: options.workingDir || image.WorkingDir || '',
     Labels: { ...image.Labels, ...labels },
+    ...(stopSignal && { StopSignal: stopSignal }),
   };
 }
 
 /** Finds out now what would fail at every start, as Docker does. */
-function requirePossible(image: ContainerConfig, options: ContainerOptions): void {
+function requirePossible(deps: ContainerDeps, image: ContainerConfig, options: ContainerOptions): void {
   containerCommand(image, options);
   workingDirectory(image, options);
   cgroupResources(options.resources ?? {}, readHostFacts());
+  cgroupPath('', options);
+  checkBlockIo(options.resources ?? {});
+  options.deviceRules?.forEach(deviceRule);
+  const { oomScoreAdj = 0, runtime } = options;
+  if (Math.abs(oomScoreAdj) > MAX_OOM_SCORE)
+    throw new WherryError(
+      'INVALID_ARGUMENT',
+      `Invalid value ${oomScoreAdj}, range for oom score adj is [-${MAX_OOM_SCORE}, ${MAX_OOM_SCORE}]`,
+    );
+  if (runtime !== undefined && runtime !== deps.runtime().name)
+    throw new WherryError('INVALID_ARGUMENT', `Unknown runtime specified ${runtime}`, {
+      hint: `containers are run by the first of runc, crun and youki in $PATH, here ${deps.runtime().name}`,
+    });
 }
 
 async function removeDirectory(store: Store, id: string): Promise<void> {

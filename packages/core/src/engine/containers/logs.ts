@@ -1,3 +1,4 @@
+import { WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { type LogEntry, readLog } from '../../runtime/log-reader.ts';
 import { isMonitored } from '../../runtime/monitor.ts';
@@ -19,7 +20,10 @@ export interface LogsRequest {
   readonly follow?: boolean;
 }
 
-/** What a container printed, line by line. Throws `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT`, `CANCELLED`. */
+/**
+ * What a container printed, line by line. Throws `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT`, `UNSUPPORTED` where nothing
+ * is kept of it, `CANCELLED`.
+ */
 export async function* containerLogs(
   deps: ContainerDeps,
   request: LogsRequest,
@@ -29,6 +33,8 @@ export async function* containerLogs(
     text === undefined ? undefined : parsePastTime(text, deps.now()),
   );
   const record = requireContainer(deps.store.metadata, request.container);
+  if (record.options.log?.driver === 'none')
+    throw new WherryError('UNSUPPORTED', 'configured logging driver does not support reading');
   await tend(deps, record);
   const { paths, log } = containerPlaces(deps.store.root, record.id);
   const { tail } = request;

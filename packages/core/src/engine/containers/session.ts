@@ -27,12 +27,13 @@ const UNWATCHED = 255;
 /** Watches over a container that has just been started, until it ends. */
 export async function openSession(
   deps: ContainerDeps,
-  { id }: ContainerRecord,
+  { id, options }: ContainerRecord,
   { pipes }: StartedContainer,
   sink: OutputSink,
 ): Promise<ContainerSession> {
-  const { paths, log } = containerPlaces(deps.store.root, id);
-  const monitor = await ContainerMonitor.open({ paths, log: new JsonFileLog(log), pipes, sink });
+  const { paths, log: path } = containerPlaces(deps.store.root, id);
+  const log = options.log?.driver === 'none' ? undefined : new JsonFileLog(path, options.log);
+  const monitor = await ContainerMonitor.open({ paths, ...(log && { log }), pipes, sink });
   let isDetached = false;
   const watch = async () => {
     await monitor.run();

@@ -75,7 +75,15 @@ export function startMonitor(
   options: Parameters<typeof startMonitorProcess>[1] = {},
 ): void {
   const { paths, log } = containerPlaces(store.root, id);
-  const task = { directory: paths.directory, logPath: log, exitCommand: exitCommand(store.root, id) };
+  const stored = store.metadata.findContainer(id);
+  const { driver, maxBytes, maxFiles } = (stored && recordOf(stored).options.log) ?? {};
+  const task = {
+    directory: paths.directory,
+    ...(driver !== 'none' && { logPath: log }),
+    ...(maxBytes !== undefined && { logMaxBytes: maxBytes }),
+    ...(maxFiles !== undefined && { logMaxFiles: maxFiles }),
+    exitCommand: exitCommand(store.root, id),
+  };
   startMonitorProcess(task, options);
 }
 
