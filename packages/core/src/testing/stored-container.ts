@@ -15,6 +15,7 @@ export interface StoredContainerOptions {
   readonly id?: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly options?: ContainerOptions;
+  readonly stopSignal?: string;
 }
 
 /** Where what the container changed is to be put, made if need be. */
@@ -28,13 +29,14 @@ const CREATED_AT = new Date('2026-01-02T03:04:05Z');
 
 /** Puts a container straight into a store, without a runtime: one that runs is this very process. */
 export function storeContainer(store: Store, options: StoredContainerOptions): ContainerRecord {
-  const { name, imageId, status = 'exited', config = {}, options: asked = {} } = options;
+  const { name, imageId, status = 'exited', config = {}, options: asked = {}, stopSignal } = options;
   const id = (options.id ?? Buffer.from(name).toString('hex')).padEnd(64, '0');
   const isAlive = status === 'running' || status === 'paused';
   const record: ContainerRecord = {
     ...{ id, name, imageId, imageName: imageId, createdAt: CREATED_AT.toISOString(), argv: ['sh'] },
     ...{ labels: {}, config, options: asked, openStdin: false, stdinOnce: false, autoRemove: false },
     ...{ restartCount: 0, state: { ...CREATED_STATE, status } },
+    ...(stopSignal && { stopSignal }),
   };
   store.metadata.putContainer({ id, name, imageId, createdAt: CREATED_AT, record: { ...record } });
   const { paths } = containerPlaces(store.root, id);

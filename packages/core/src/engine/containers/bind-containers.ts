@@ -18,6 +18,8 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
       (await import('./kill.ts')).killContainer(await open(), container, signal),
     restart: async (request, options) =>
       (await import('./restart.ts')).restartContainer(await open(), request, options),
+    pause: async (container) => (await import('./pause.ts')).pauseContainer(await open(), container),
+    unpause: async (container) => (await import('./pause.ts')).unpauseContainer(await open(), container),
     exec: async (request, io) => (await import('./exec.ts')).execContainer(await open(), request, io),
     attach: async (container, options) =>
       (await import('./attach.ts')).attachContainer(await open(), container, options),

@@ -60,6 +60,9 @@ export interface ContainerVerbs {
   stop(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Sends a signal, `SIGKILL` unless another is given. */
   kill(container: string, signal?: string): Promise<void>;
+  /** Halts the processes of a container, until `unpause`. */
+  pause(container: string): Promise<void>;
+  unpause(container: string): Promise<void>;
   /** Stops a container, if it runs, and starts it in the background. */
   restart(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Runs one more process in a container that runs. */

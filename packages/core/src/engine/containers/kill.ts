@@ -3,14 +3,18 @@ import { WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
+import { resumePaused } from './pause.ts';
 import { currentRecord } from './settle.ts';
 
 /** The last signal for real-time use, signal(7). */
 const MAX_SIGNAL = 64;
+const { SIGKILL } = constants.signals;
 
 /**
- * Sends a signal to a container's first process: `SIGKILL` unless another is given, by name or number. Throws
- * `CONTAINER_UNKNOWN`, `CONFLICT` when it does not run, `INVALID_ARGUMENT`.
+ * Sends a signal to a container's first process: `SIGKILL` unless another is given, by name or number. One that may be
+ * to end it lets a paused container go on, which would not see it otherwise; as with Docker, that is each signal unless
+ * the container has a stop signal of its own. Throws `CONTAINER_UNKNOWN`, `CONFLICT` when it does not run,
+ * `INVALID_ARGUMENT`.
  */
 export async function killContainer(
   deps: ContainerDeps,
@@ -24,7 +28,10 @@ export async function killContainer(
     throw new WherryError('CONFLICT', `Cannot kill container: ${idOrName}: Container ${id} is not running`, {
       details: { id },
     });
+  const { stopSignal } = record;
   await deps.runtime().kill(id, String(number));
+  if (stopSignal === undefined || number === SIGKILL || number === parseSignal(stopSignal))
+    await resumePaused(deps, record);
 }
 
 /** Tells whether the container runs, or is paused. */

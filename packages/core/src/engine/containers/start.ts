@@ -1,3 +1,4 @@
+import { WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { OutputSink } from '../../runtime/monitor.ts';
@@ -20,8 +21,8 @@ export interface SessionOptions extends StartOptions {
 }
 
 /**
- * Starts a container in the background; one that runs already is left alone. Throws `CONTAINER_UNKNOWN`, and
- * what hinders the start in Docker's words, with `run`'s exit code in `details.exitCode`.
+ * Starts a container in the background; one that runs already is left alone. Throws `CONTAINER_UNKNOWN`, `CONFLICT`
+ * for one that is paused, and what hinders the start in Docker's words, with `run`'s exit code in `details.exitCode`.
  */
 export async function startContainer(
   deps: ContainerDeps,
@@ -58,7 +59,11 @@ async function launchOnce<T>(
   try {
     const record = requireContainer(deps.store.metadata, id);
     const { status } = currentRecord(deps, record).state;
-    if (status === 'running' || status === 'paused') return undefined;
+    if (status === 'paused')
+      throw new WherryError('CONFLICT', 'cannot start a paused container, try unpause instead', {
+        details: { id },
+      });
+    if (status === 'running') return undefined;
     return await watch(record, await launch(deps, record, options));
   } finally {
     lock.release({ remove: true });

@@ -1,10 +1,13 @@
+import { constants } from 'node:os';
 import { isWherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { isAlive, parseSignal } from './kill.ts';
+import { resumePaused } from './pause.ts';
 import { settle } from './settle.ts';
 
 export interface StopRequest {
@@ -16,6 +19,7 @@ export interface StopRequest {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
+const { SIGKILL } = constants.signals;
 
 /**
  * Asks a container to end, and kills it when it has not after a while; one that does not run is left alone.
@@ -32,9 +36,9 @@ export async function stopContainer(
   const signal = parseSignal(request.signal ?? record.stopSignal ?? 'SIGTERM');
   const seconds = request.timeoutSeconds ?? record.stopTimeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   if (isAlive(deps, record)) {
-    await send(deps, id, String(signal));
+    await send(deps, record, signal);
     const isOver = await endsWithin(seconds, (limit) => waitForExit(paths, anyOf(limit, options.signal)));
-    if (!isOver) await send(deps, id, 'KILL');
+    if (!isOver) await send(deps, record, SIGKILL);
     await waitForExit(paths, options.signal);
   }
   await settle(deps, id);
@@ -42,14 +46,15 @@ export async function stopContainer(
 
 /** Ends a container at once, and waits until it has. */
 export async function killAndWait(deps: ContainerDeps, id: string): Promise<void> {
-  await send(deps, id, 'KILL');
+  await send(deps, requireContainer(deps.store.metadata, id), SIGKILL);
   await waitForExit(containerPlaces(deps.store.root, id).paths);
 }
 
-/** It may have ended just now: then there is nothing to send to. */
-async function send(deps: ContainerDeps, id: string, signal: string): Promise<void> {
+/** It may have ended just now: then there is nothing to send to. One that is paused has to go on to end. */
+async function send(deps: ContainerDeps, record: ContainerRecord, signal: number): Promise<void> {
   try {
-    await deps.runtime().kill(id, signal);
+    await deps.runtime().kill(record.id, String(signal));
+    await resumePaused(deps, record);
   } catch (error) {
     if (!isWherryError(error, 'CONFLICT')) throw error;
   }

@@ -1,0 +1,76 @@
+import { WherryError } from '../../errors.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
+import type { ContainerStatus } from '../../runtime/container-state.ts';
+import { type ContainerDeps, lockContainer } from './container-deps.ts';
+import { changeRecord, requireContainer } from './container-records.ts';
+import { currentRecord } from './settle.ts';
+
+type ResumeDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
+
+/**
+ * Halts the processes of a container, and records that the user wanted it. Throws `CONTAINER_UNKNOWN`, `CONFLICT`
+ * when it does not run, or is paused already.
+ */
+export async function pauseContainer(deps: ContainerDeps, idOrName: string): Promise<void> {
+  await whileLocked(deps, idOrName, async ({ id, state: { status } }) => {
+    if (status === 'paused') throw conflict(id, `Container ${id} is already paused`);
+    if (status !== 'running') throw conflict(id, `Container ${id} is not running`);
+    // A wherry that was killed in the middle has halted it already.
+    if ((await deps.runtime().state(id))?.status !== 'paused') await deps.runtime().pause(id);
+    recordStatus(deps, id, 'paused');
+  });
+}
+
+/**
+ * Lets the processes of a paused container go on; also those that a killed wherry has left halted. Throws
+ * `CONTAINER_UNKNOWN`, `CONFLICT` when it is not paused.
+ */
+export async function unpauseContainer(deps: ContainerDeps, idOrName: string): Promise<void> {
+  await whileLocked(deps, idOrName, async ({ id, state: { status } }) => {
+    const isHalted = status === 'running' && (await deps.runtime().state(id))?.status === 'paused';
+    if (status !== 'paused' && !isHalted) throw conflict(id, `Container ${id} is not paused`);
+    await resume(deps, id);
+  });
+}
+
+/** Lets a container go on that the user has paused; any other is left alone. */
+export async function resumePaused(deps: ResumeDeps, record: ContainerRecord): Promise<void> {
+  if (currentRecord(deps, record).state.status === 'paused') await resume(deps, record.id);
+}
+
+/** Fine when it has ended, or was never halted. */
+async function resume({ store, runtime }: ResumeDeps, id: string): Promise<void> {
+  try {
+    await runtime().resume(id);
+  } catch (error) {
+    if ((await runtime().state(id))?.status === 'paused') throw error;
+  }
+  recordStatus({ store }, id, 'running');
+}
+
+/** A commit holds the lock as long as it has the container halted: nobody lets it go on then, or halts it for good. */
+async function whileLocked(
+  deps: ContainerDeps,
+  idOrName: string,
+  work: (record: ContainerRecord) => Promise<void>,
+): Promise<void> {
+  const { id } = requireContainer(deps.store.metadata, idOrName);
+  const lock = await lockContainer(deps, id);
+  try {
+    await work(currentRecord(deps, requireContainer(deps.store.metadata, id)));
+  } finally {
+    lock.release({ remove: true });
+  }
+}
+
+/** Only of a container that runs: its end may have been recorded meanwhile. */
+function recordStatus({ store }: Pick<ContainerDeps, 'store'>, id: string, status: ContainerStatus): void {
+  changeRecord(store.metadata, id, (record) => {
+    const isAlive = record.state.status === 'running' || record.state.status === 'paused';
+    return isAlive ? { ...record, state: { ...record.state, status } } : record;
+  });
+}
+
+function conflict(id: string, message: string): WherryError {
+  return new WherryError('CONFLICT', message, { details: { id } });
+}
