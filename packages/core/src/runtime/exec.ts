@@ -12,11 +12,15 @@ import { execError, lastRuntimeError } from './runtime-errors.ts';
 import type { SpecProcess } from './runtime-spec.ts';
 import { resizeTerminal, type TerminalSize, terminalCommand } from './terminal.ts';
 
-export interface ExecOptions {
+/** What is run where. */
+export interface ExecTarget {
   readonly runtime: Runtime;
   readonly id: string;
   readonly paths: ContainerPaths;
   readonly process: SpecProcess;
+}
+
+export interface ExecOptions extends ExecTarget {
   readonly sink: OutputSink;
   /** Absent: the process has no input. */
   readonly stdin?: AsyncIterable<Uint8Array>;
@@ -26,9 +30,14 @@ export interface ExecOptions {
 
 /** One more process in a running container. */
 export interface ExecSession {
-  /** The exit code; throws a failure to start in Docker's words, with `exec`'s exit code in `details`. */
-  readonly exitCode: Promise<number>;
+  /**
+   * The exit code; `undefined`: it was detached from. Throws a failure to start in Docker's words, with `exec`'s exit
+   * code in `details`.
+   */
+  readonly exitCode: Promise<number | undefined>;
   resize(size: TerminalSize): Promise<void>;
+  /** Leaves the process running; nobody sees what it prints from then on. */
+  detach(): void;
 }
 
 const DEFAULT_SIZE: TerminalSize = { rows: 24, columns: 80 };
@@ -45,7 +54,51 @@ export function execProcess(
 
 /** Runs a process in a container that runs, and streams what it prints. */
 export async function execInContainer(options: ExecOptions): Promise<ExecSession> {
-  const directory = await mkdtemp(join(options.paths.directory, 'exec-'));
+  const { command, directory, files, terminal } = await prepareExec(options, options.size);
+  try {
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, {
+      stdio: [options.stdin || options.process.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      env: execEnv(),
+    });
+    let isDetached = false;
+    const watch = async () => {
+      try {
+        return await finish(child, options, files);
+      } finally {
+        if (!isDetached) await rm(directory, { recursive: true, force: true });
+      }
+    };
+    const left = Promise.withResolvers<undefined>();
+    const detach = () => {
+      isDetached = true;
+      leave(child, directory);
+      left.resolve(undefined);
+    };
+    const exitCode = Promise.race([watch(), left.promise]);
+    return { exitCode, resize: (size) => resizeTerminal(terminal, size), detach };
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What one more process needs, all in a directory of its own, which is the caller's to remove. */
+export interface PreparedExec {
+  readonly directory: string;
+  readonly files: { readonly pidFile: string; readonly logFile: string };
+  /** The file with the path of its terminal. */
+  readonly terminal: string;
+  readonly command: readonly string[];
+}
+
+/** Writes the process down for the runtime. `detach`: the runtime's command ends when the process has started. */
+export async function prepareExec(
+  { id, paths, process, runtime }: ExecTarget,
+  size: TerminalSize = DEFAULT_SIZE,
+  { detach = false }: { readonly detach?: boolean } = {},
+): Promise<PreparedExec> {
+  const directory = await mkdtemp(join(paths.directory, 'exec-'));
   const files = {
     processFile: join(directory, 'process.json'),
     pidFile: join(directory, 'pid'),
@@ -53,27 +106,35 @@ export async function execInContainer(options: ExecOptions): Promise<ExecSession
   };
   const terminal = join(directory, 'terminal');
   try {
-    const size = options.size ?? DEFAULT_SIZE;
-    const process = options.process.terminal
-      ? { ...options.process, consoleSize: { height: size.rows, width: size.columns } }
-      : options.process;
-    await writeFile(files.processFile, JSON.stringify(process), { mode: 0o600 });
-    const command = options.runtime.execCommand({ id: options.id, ...files });
-    const [program = '', ...args] = options.process.terminal
-      ? terminalCommand(command, size, terminal)
-      : command;
-    const child = spawn(program, args, {
-      stdio: [options.stdin || options.process.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-      env: { ...programEnv(), SHELL: '/bin/sh' },
-    });
-    const exitCode = finish(child, options, files).finally(() =>
-      rm(directory, { recursive: true, force: true }),
-    );
-    return { exitCode, resize: (size) => resizeTerminal(terminal, size) };
+    const consoleSize = process.terminal && { consoleSize: { height: size.rows, width: size.columns } };
+    await writeFile(files.processFile, JSON.stringify({ ...process, ...consoleSize }), { mode: 0o600 });
+    const command = runtime.execCommand({ id, ...files, ...(detach && { detach }) });
+    const whole = process.terminal ? terminalCommand(command, size, terminal) : command;
+    return { directory, files, terminal, command: whole };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** `script` runs its command with the shell that this names. */
+export function execEnv(): NodeJS.ProcessEnv {
+  return { ...programEnv(), SHELL: '/bin/sh' };
+}
+
+/** Takes the other ends of the process's pipes from us: its output to nowhere, and its input without an end. */
+const KEEPER = 'cat >/dev/null; rm -rf "$1"';
+
+function leave(child: ChildProcess, directory: string): void {
+  const { stdin, stdout, stderr } = child;
+  const keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', directory], {
+    stdio: [stdout ?? 'ignore', 'ignore', 'ignore', stdin ?? 'ignore', stderr ?? 'ignore'],
+    env: execEnv(),
+    detached: true,
+  });
+  keeper.unref();
+  child.unref();
+  for (const stream of [stdin, stdout, stderr]) stream?.destroy();
 }
 
 async function finish(
@@ -121,10 +182,11 @@ async function feed(input: Writable | null, source: AsyncIterable<Uint8Array> | 
     if (!input.write(chunk))
       await new Promise((resolve) => input.once('drain', resolve).once('close', resolve));
   }
-  input.end();
+  if (!input.destroyed) input.end();
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** `undefined`: there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -21,6 +21,7 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
     pause: async (container) => (await import('./pause.ts')).pauseContainer(await open(), container),
     unpause: async (container) => (await import('./pause.ts')).unpauseContainer(await open(), container),
     exec: async (request, io) => (await import('./exec.ts')).execContainer(await open(), request, io),
+    execDetached: async (request) => (await import('./exec.ts')).execDetached(await open(), request),
     attach: async (container, options) =>
       (await import('./attach.ts')).attachContainer(await open(), container, options),
     top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),

@@ -67,6 +67,8 @@ export interface ContainerVerbs {
   restart(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Runs one more process in a container that runs. */
   exec(request: ExecRequest, io: ExecIo): Promise<ExecSession>;
+  /** The same, and does not wait for it: nobody sees what it prints, or its exit code. */
+  execDetached(request: ExecRequest): Promise<void>;
   /** Takes part in a container that runs in the background, or in another process. */
   attach(container: string, options: SessionOptions): Promise<ContainerSession>;
   /** The processes of a container, as ps(1) shows them. */

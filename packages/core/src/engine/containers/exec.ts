@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
-import { type ExecSession, execInContainer, execProcess } from '../../runtime/exec.ts';
+import { type ExecSession, type ExecTarget, execInContainer, execProcess } from '../../runtime/exec.ts';
+import { execInBackground } from '../../runtime/exec-background.ts';
 import { readHostFacts } from '../../runtime/host-facts.ts';
 import type { OutputSink } from '../../runtime/monitor.ts';
 import { mergeEnv } from '../../runtime/process-spec.ts';
@@ -24,6 +25,8 @@ export interface ExecRequest {
   readonly user?: string;
   readonly workingDir?: string;
   readonly tty?: boolean;
+  /** Gives it all capabilities that there are. */
+  readonly privileged?: boolean;
 }
 
 export interface ExecIo {
@@ -44,22 +47,32 @@ export async function execContainer(
   request: ExecRequest,
   io: ExecIo,
 ): Promise<ExecSession> {
-  const record = currentRecord(deps, requireContainer(deps.store.metadata, request.container));
-  requireRunning(record);
-  const places = containerPlaces(deps.store.root, record.id);
-  const process = processOf(await containerProcess(places), places, request);
   return await execInContainer({
-    ...{ runtime: deps.runtime(), id: record.id, paths: places.paths, process, sink: io.sink },
+    ...(await targetOf(deps, request)),
+    sink: io.sink,
     ...(io.stdin && { stdin: io.stdin }),
     ...(io.size && { size: io.size }),
   });
 }
 
-function requireRunning({ id, state: { status } }: ContainerRecord): void {
+/** As `execContainer` in the background: returns when the process has started, and throws what hinders that. */
+export async function execDetached(deps: ContainerDeps, request: ExecRequest): Promise<void> {
+  await execInBackground(await targetOf(deps, request));
+}
+
+async function targetOf(deps: ContainerDeps, request: ExecRequest): Promise<ExecTarget> {
+  const record = currentRecord(deps, requireContainer(deps.store.metadata, request.container));
+  requireRunning(record, request.container);
+  const places = containerPlaces(deps.store.root, record.id);
+  const process = processOf(await containerProcess(places), places, request);
+  return { runtime: deps.runtime(), id: record.id, paths: places.paths, process };
+}
+
+function requireRunning({ id, state: { status } }: ContainerRecord, name: string): void {
   if (status === 'running') return;
   const text =
     status === 'paused'
-      ? `Container ${id} is paused, unpause the container before exec`
+      ? `Container ${name} is paused, unpause the container before exec`
       : `container ${id} is not running`;
   throw new WherryError('CONFLICT', text, { details: { id, status } });
 }
@@ -71,7 +84,7 @@ async function containerProcess({ paths }: ContainerPlaces): Promise<SpecProcess
 }
 
 function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecRequest): SpecProcess {
-  const { command, env = [], tty = false, user, workingDir } = request;
+  const { command, env = [], privileged = false, tty = false, user, workingDir } = request;
   const terminal = tty ? ['TERM=xterm'] : [];
   const changes = {
     args: command,
@@ -79,13 +92,14 @@ function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecR
     terminal: tty,
     ...(workingDir && { cwd: workingDir }),
   };
-  if (!user) return execProcess(own, changes);
+  const bounding = privileged ? readHostFacts().capabilities : own.capabilities.bounding;
+  const all = { bounding, effective: bounding, permitted: bounding };
+  if (!user) return execProcess(own, { ...changes, ...(privileged && { capabilities: all }) });
   const resolved = resolveUser(rootfs, user);
-  const { bounding } = own.capabilities;
   return execProcess(own, {
     ...changes,
     env: mergeEnv(mergeEnv(own.env, [`HOME=${resolved.home}`]), [...terminal, ...env]),
     user: specUser(resolved, readHostFacts()),
-    capabilities: resolved.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
+    capabilities: resolved.uid === 0 || privileged ? all : { bounding },
   });
 }
