@@ -120,6 +120,8 @@ export interface ImageSummary {
   readonly platform: Platform;
   /** Set where they were asked for. */
   readonly sizes?: ImageSizes;
+  /** How many containers were made from it. Set where it was asked for. */
+  readonly containers?: number;
 }
 
 export interface ImagesRequest {
@@ -136,6 +138,8 @@ export interface ImagesRequest {
   readonly pinned?: boolean;
   /** What each image takes on its way and in the store, for which its manifest is read. */
   readonly sizes?: boolean;
+  /** Counts the containers of each image. */
+  readonly containers?: boolean;
 }
 
 export interface HistoryEntry {

@@ -52,3 +52,18 @@ describe('images', () => {
     await expect(listed(sandbox, { filters })).rejects.toMatchObject(error);
   });
 });
+
+test('counts the containers of images where that is asked for', async () => {
+  await using sandbox = new EngineSandbox();
+  const store = sandbox.store();
+  const { id } = storeImage(store, 'app', { names: ['app:1'] });
+  storeImage(store, 'idle', { names: ['idle:1'] });
+  for (const name of ['one', 'two']) {
+    const container = { id: name, name, imageId: id, createdAt: new Date(0), record: {} };
+    store.metadata.putContainer(container);
+  }
+  const counted = await sandbox.engine().images({ containers: true });
+  const counts = Object.fromEntries(counted.map(({ repoTags, containers }) => [repoTags[0], containers]));
+  expect(counts).toEqual({ 'app:1': 2, 'idle:1': 0 });
+  expect((await sandbox.engine().images())[0]).not.toHaveProperty('containers');
+});

@@ -32,8 +32,14 @@ export async function images(
     if (isListed(facts, shown)) found.push({ facts, names: shown });
   }
   const labelled = await withLabels(store, filters, found);
-  const rows = sortNewestFirst(labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)));
+  const listed = sortNewestFirst(labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)));
+  const rows = request.containers ? withContainers(store, listed) : listed;
   return request.sizes ? await withSizes(store, rows) : rows;
+}
+
+function withContainers({ metadata }: Store, rows: readonly ImageSummary[]): ImageSummary[] {
+  const byImage = Map.groupBy(metadata.listContainers(), ({ imageId }) => imageId);
+  return rows.map((row) => ({ ...row, containers: byImage.get(row.id)?.length ?? 0 }));
 }
 
 async function withSizes(store: Store, rows: readonly ImageSummary[]): Promise<ImageSummary[]> {

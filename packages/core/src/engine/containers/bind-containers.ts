@@ -30,7 +30,9 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
       (await import('./prune.ts')).pruneContainers(await open(), request, options),
     remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),
     inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
+    describe: async (request) => (await import('./describe.ts')).describeContainer(await open(), request),
     list: async (request) => (await import('./list.ts')).listContainers(await open(), request),
+    names: async (activity) => (await import('./names.ts')).containerNames(await open(), activity),
     logs: async function* (request, options) {
       const { containerLogs } = await import('./logs.ts');
       yield* containerLogs(await open(), request, options);

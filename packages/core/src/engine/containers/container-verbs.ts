@@ -4,9 +4,11 @@ import type { ExecSession } from '../../runtime/exec.ts';
 import type { LogEntry } from '../../runtime/log-reader.ts';
 import type { ProcessTable } from '../../runtime/process-table.ts';
 import type { CreateContainerRequest } from './create.ts';
+import type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
 import type { ExecIo, ExecRequest } from './exec.ts';
 import type { ContainerSummary, ListContainersRequest } from './list.ts';
 import type { LogsRequest } from './logs.ts';
+import type { ContainerActivity, ContainerName } from './names.ts';
 import type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 import type { RemoveContainerRequest } from './remove.ts';
 import type { RenameRequest } from './rename.ts';
@@ -33,9 +35,11 @@ export type { LogEntry } from '../../runtime/log-reader.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
 export type { TerminalSize } from '../../runtime/terminal.ts';
 export type { CreateContainerRequest } from './create.ts';
+export type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
 export type { ExecIo, ExecRequest } from './exec.ts';
 export type { ContainerSizes, ContainerSummary, ListContainersRequest } from './list.ts';
 export type { LogsRequest } from './logs.ts';
+export type { ContainerActivity, ContainerName } from './names.ts';
 export type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 export type { RemoveContainerRequest } from './remove.ts';
 export type { RenameRequest } from './rename.ts';
@@ -79,7 +83,11 @@ export interface ContainerVerbs {
   remove(request: RemoveContainerRequest): Promise<void>;
   /** What is kept of a container, with the state that it is in now. */
   inspect(container: string): Promise<ContainerRecord>;
+  /** All that Docker's `inspect` tells of a container, in its form. */
+  describe(request: DescribeContainerRequest): Promise<ContainerInspection>;
   /** Newest first, in the states that they are in now. */
   list(request?: ListContainersRequest): Promise<ContainerSummary[]>;
+  /** Newest first; of one kind, or all. Nothing is tended to on the way. */
+  names(activity?: ContainerActivity): Promise<ContainerName[]>;
   logs(request: LogsRequest, options?: VerbOptions): AsyncIterable<LogEntry>;
 }

@@ -72,7 +72,11 @@ function shownImage({ store }: ContainerDeps, { imageId, imageName }: ContainerR
   }
 }
 
-async function sizesOf({ store }: ContainerDeps, { id, imageId }: ContainerRecord): Promise<ContainerSizes> {
+/** Measures what a container changed. */
+export async function sizesOf(
+  { store }: ContainerDeps,
+  { id, imageId }: ContainerRecord,
+): Promise<ContainerSizes> {
   const changedBytes = await bytesBelow(containerPlaces(store.root, id).upper);
   const image = store.metadata.findImage(imageId as Digest);
   return { changedBytes, totalBytes: changedBytes + (image?.size ?? 0) };
