@@ -209,6 +209,85 @@ describeWith(needs, 'containers of busybox', () => {
     );
   });
 
+  test('are paused, whoever looks, until they are unpaused or ended', async () => {
+    const script = 'trap "exit 5" TERM; i=0; while true; do i=$((i+1)); echo $i >/count; sleep 0.05; done';
+    await wherry('run', '-d', '--name', 'web', 'busybox:1', 'sh', '-c', script);
+    const count = async () => {
+      const [upper] = (await wherry('inspect', '-f', '{{.GraphDriver.Data.UpperDir}}', 'web')).split('\n');
+      return (await readFile(join(upper ?? '', 'count'), 'utf8')).trim();
+    };
+    await expect.poll(count, { timeout: 20_000 }).toMatch(/\d/);
+    expect(await wherry('pause', 'web')).toBe('web\n');
+    expect(await wherry('ps', '-f', 'status=paused', '--format', '{{.Status}}')).toMatch(/ \(Paused\)\n$/);
+    const before = await count();
+    expect((await sandbox.try('exec', 'web', 'true')).stderr).toMatch(
+      /^Error: Container web is paused, unpause the container before exec\n/,
+    );
+    expect((await sandbox.try('pause', 'web')).stderr).toMatch(
+      /^Error: Container \w{64} is already paused\n/,
+    );
+    expect((await sandbox.try('rm', 'web')).stderr).toContain('Unpause and then stop the container');
+    // A commit leaves it as the user wants it.
+    await wherry('commit', 'web', 'made:1');
+    expect(await ps()).toBe('web: paused\n');
+    expect(await count()).toBe(before);
+    expect(await wherry('container', 'unpause', 'web')).toBe('web\n');
+    await expect.poll(count, { timeout: 20_000 }).not.toBe(before);
+    await wherry('pause', 'web');
+    expect(await wherry('stop', '-t', '60', 'web')).toBe('web\n');
+    expect(await wherry('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'web')).toBe('exited 5\n');
+    await wherry('start', 'web');
+    await wherry('pause', 'web');
+    expect(await wherry('rm', '-f', 'web')).toBe('web\n');
+    await wherry('rmi', 'made:1');
+  });
+
+  test('run processes in the background, and have what the options give', async () => {
+    await wherry(
+      ...['run', '-d', '--init', '--name', 'web', '--network', 'none', '--pid', 'host', '--dns', '9.9.9.9'],
+      ...[
+        '--sysctl',
+        'kernel.shmmax=12345',
+        '--domainname',
+        'here',
+        '--shm-size',
+        '3m',
+        '--cpu-shares',
+        '77',
+      ],
+      ...['--device', '/dev/null:/dev/void:r', '--oom-score-adj', '9', '--cgroup-parent', 'wherry/e2e'],
+      ...['--log-opt', 'max-size=1k', '--log-opt', 'max-file=2', '--expose', '80', '--annotation', 'a=b'],
+      ...['busybox:1', 'sleep', '600'],
+    );
+    const script = [
+      'cat /etc/resolv.conf /proc/sys/kernel/shmmax /proc/sys/kernel/domainname /proc/self/oom_score_adj',
+      'df -k /dev/shm | tail -1; ls -l /dev/void; cat /proc/1/comm; cat /proc/self/cgroup',
+    ].join('; ');
+    const seen = await wherry('exec', 'web', 'sh', '-c', script);
+    expect(seen).toMatch(/^nameserver 9\.9\.9\.9\n12345\nhere\n9\n/);
+    expect(seen).toMatch(/\s3072 .*\/dev\/shm\ncrw/);
+    expect(seen).not.toContain('sleep\n');
+    expect(await wherry('container', 'inspect', '-f', '{{.HostConfig.CgroupParent}} {{.Path}}', 'web')).toBe(
+      'wherry/e2e sleep\n',
+    );
+    expect(await wherry('exec', '-d', 'web', 'sh', '-c', 'echo one >/made; sleep 600')).toBe('');
+    expect(await wherry('exec', '-dt', 'web', 'sh', '-c', 'tty >/tty; sleep 600')).toBe('');
+    const made = () => wherry('exec', 'web', 'sh', '-c', 'cat /made /tty');
+    await expect.poll(made, { timeout: 20_000 }).toMatch(/^one\n\/dev\/pts\/\d+\n$/);
+    for (const flag of ['-d', '-dt'])
+      expect(await sandbox.try('exec', flag, 'web', 'nosuch')).toMatchObject({ status: 1, stdout: '' });
+    // The shell is left alone with what it does next.
+    const typed = `'${process.execPath}' '${WHERRY}' exec -it --detach-keys @ web sh -c 'read x; echo $x >/left; sleep 600; true'`;
+    const left = await tryRun(
+      { env: sandbox.environment, input: 'typed\n@\n' },
+      ...(['script', '-qec', typed, '/dev/null'] as const),
+    );
+    expect(left.status).toBe(0);
+    const typedText = () => wherry('exec', 'web', 'sh', '-c', 'cat /left || true');
+    await expect.poll(typedText, { timeout: 20_000 }).toBe('typed\n');
+    expect(await wherry('exec', 'web', 'sh', '-c', 'ps | grep -c "[r]ead x"')).toBe('1\n');
+  });
+
   test('run twenty at once', async () => {
     const numbers = Array.from({ length: 20 }, (_, index) => index);
     const outputs = await Promise.all(numbers.map((n) => wherry('run', '--rm', 'busybox:1', 'echo', `${n}`)));

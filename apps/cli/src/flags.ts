@@ -3,12 +3,19 @@ import { type Command, Option } from 'commander';
 /** What a value is, to whoever completes it: one of these texts, or a thing of this kind. */
 export type ValueKind =
   | readonly string[]
+  | 'container'
   | 'directory'
   | 'file'
   | 'image'
+  // Nothing that anyone could know.
+  | 'none'
+  | 'object'
+  | 'paused-container'
   | 'registry'
   | 'remote-image'
-  | 'repository';
+  | 'repository'
+  | 'running-container'
+  | 'stopped-container';
 
 /** One flag of a command, as Docker's flag library (spf13/pflag) defines them. */
 export interface FlagSpec {

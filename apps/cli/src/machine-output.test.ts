@@ -213,8 +213,8 @@ describe('--format', () => {
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
       ...['attach', 'completion', 'create', 'exec', 'kill', 'login', 'logout', 'logs'],
-      ...['prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'start', 'stop', 'tag'],
-      ...['top', 'unpin', 'wait'],
+      ...['pause', 'prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'start', 'stop', 'tag'],
+      ...['top', 'unpause', 'unpin', 'wait'],
     ]);
   });
 });

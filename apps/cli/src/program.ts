@@ -3,6 +3,7 @@ import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
 import { COMMIT } from './specs/changes.ts';
+import { CONTAINER_INSPECT, PAUSE, UNPAUSE } from './specs/container-state.ts';
 import {
   ATTACH,
   CONTAINER_PRUNE,
@@ -111,6 +112,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   LOAD,
   LOGS,
   OUTDATED,
+  PAUSE,
   PIN,
   RENAME,
   RESTART,
@@ -123,6 +125,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   TAG,
   TAGS,
   TOP,
+  UNPAUSE,
   UNPIN,
   VERIFY,
   WAIT,
@@ -137,9 +140,11 @@ export const GROUPS: readonly GroupSpec[] = [
       COMMIT,
       CREATE,
       EXEC,
+      CONTAINER_INSPECT,
       KILL,
       LOGS,
       { ...PS, name: 'ls', aliases: ['ps', 'list'] },
+      PAUSE,
       CONTAINER_PRUNE,
       RENAME,
       RESTART,
@@ -148,6 +153,7 @@ export const GROUPS: readonly GroupSpec[] = [
       START,
       STOP,
       TOP,
+      UNPAUSE,
       WAIT,
     ],
   },

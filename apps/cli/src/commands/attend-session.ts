@@ -46,16 +46,21 @@ export function sessionOptions({ io, signal }: CommandContext): SessionOptions {
 
 /**
  * Stays with a container until it ends: brings it input and the size of the terminal, and ends it when we are to
- * end. Returns its exit code; 0 when it was detached from.
+ * end, or with `--sig-proxy=false` leaves it running. Returns its exit code; 0 when it was detached from.
  */
 export async function attendSession(
   context: CommandContext,
   session: ContainerSession,
   attendance: Attendance,
 ): Promise<number> {
-  const { engine, io, signal } = context;
+  const { engine, flags, io, signal } = context;
   const { interactive, tty } = attendance;
+  const endsIt = !flags.has('sig-proxy') || flags.bool('sig-proxy');
   const stop = async () => {
+    if (!endsIt) {
+      session.detach();
+      return;
+    }
     const { containers } = await engine();
     await containers.stop({ container: session.id, timeoutSeconds: STOP_SECONDS });
   };

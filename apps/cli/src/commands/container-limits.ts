@@ -1,6 +1,8 @@
 import type { ContainerOptions, ResourceLimits, Ulimit } from '@wherry/core';
 import { CommandError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
+import { deviceLimitFlags } from './container-devices.ts';
+import { someOf } from './flag-value.ts';
 
 const UNITS = 'kmgtp';
 const NANO = 1e9;
@@ -10,16 +12,62 @@ const ULIMITS = new Set([
   ...['rss', 'rtprio', 'rttime', 'sigpending', 'stack'],
 ]);
 
-/** `--memory`, `--cpus` and `--pids-limit`. Throws `CommandError` in Docker's words. */
-export function resourceFlags(flags: Flags): Pick<ContainerOptions, 'resources'> {
-  const [memory, cpus] = [flags.string('memory'), flags.string('cpus')];
-  const pidsLimit = flags.int('pids-limit');
-  const resources: ResourceLimits = {
-    ...(memory && { memoryBytes: parseBytes(memory, 'memory') }),
-    ...(cpus && { nanoCpus: parseCpus(cpus) }),
-    ...(pidsLimit !== undefined && { pidsLimit }),
+/** Limits that are numbers as they are, by their flags. */
+const NUMBERS = {
+  'blkio-weight': 'blkioWeight',
+  'cpu-period': 'cpuPeriod',
+  'cpu-quota': 'cpuQuota',
+  'cpu-rt-period': 'cpuRealtimePeriod',
+  'cpu-rt-runtime': 'cpuRealtimeRuntime',
+  'cpu-shares': 'cpuShares',
+  'pids-limit': 'pidsLimit',
+} as const satisfies Record<string, keyof ResourceLimits>;
+
+/** The flags of limits. Throws `CommandError` in Docker's words. */
+export function limitFlags(flags: Flags): ContainerOptions {
+  const [cgroupParent, shmSize] = [flags.string('cgroup-parent'), flags.string('shm-size')];
+  const oomScoreAdj = flags.int('oom-score-adj');
+  const resources = { ...resourceFlags(flags), ...deviceLimitFlags(flags) };
+  return {
+    ...(cgroupParent && { cgroupParent }),
+    ...(shmSize && { shmSizeBytes: parseBytes(shmSize, 'shm-size') }),
+    ...(oomScoreAdj !== undefined && { oomScoreAdj }),
+    ...someOf('ulimits', flags.list('ulimit').map(ulimitOf)),
+    ...(Object.keys(resources).length > 0 && { resources }),
   };
-  return Object.keys(resources).length > 0 ? { resources } : {};
+}
+
+function resourceFlags(flags: Flags): ResourceLimits {
+  const [cpus, cpusetCpus, cpusetMems] = ['cpus', 'cpuset-cpus', 'cpuset-mems'].map((name) =>
+    flags.string(name),
+  );
+  const numbers = Object.entries(NUMBERS).flatMap(([flag, name]) => {
+    const number = flags.int(flag);
+    return number === undefined ? [] : [[name, number]];
+  });
+  return {
+    ...memoryFlags(flags),
+    ...(cpus && { nanoCpus: parseCpus(cpus) }),
+    ...(cpusetCpus && { cpusetCpus }),
+    ...(cpusetMems && { cpusetMems }),
+    ...Object.fromEntries(numbers),
+  };
+}
+
+function memoryFlags(flags: Flags): ResourceLimits {
+  const [memory, reservation, swap] = ['memory', 'memory-reservation', 'memory-swap'].map((name) =>
+    flags.string(name),
+  );
+  const swappiness = flags.int('memory-swappiness') ?? -1;
+  if (swappiness < -1 || swappiness > 100)
+    throw new CommandError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
+  return {
+    ...(memory && { memoryBytes: parseBytes(memory, 'memory') }),
+    ...(reservation && { memoryReservationBytes: parseBytes(reservation, 'memory-reservation') }),
+    ...(swap && { memorySwapBytes: swap === '-1' ? -1 : parseBytes(swap, 'memory-swap') }),
+    ...(swappiness >= 0 && { memorySwappiness: swappiness }),
+    ...(flags.bool('oom-kill-disable') && { oomKillDisable: true }),
+  };
 }
 
 /** Bytes with a binary unit, `64m`, `1.5GiB`. docker/go-units, `RAMInBytes`. */

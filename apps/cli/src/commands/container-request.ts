@@ -3,39 +3,52 @@ import type { ContainerOptions, CreateContainerRequest } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError, fileError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
+import { attachedStreams } from './attach-flag.ts';
+import { deviceFlags } from './container-devices.ts';
 import { environmentOf } from './container-env.ts';
-import { resourceFlags, ulimitOf } from './container-limits.ts';
+import { limitFlags } from './container-limits.ts';
 import { mountFlags } from './container-mounts.ts';
+import { labelFlags, nameFlags, settingFlags } from './container-names.ts';
+import { namespaceFlags } from './container-namespaces.ts';
+import { logFlags, recordedFlags } from './container-records.ts';
+import { refuseImpossible } from './container-refusals.ts';
 import { volumeFlags } from './container-volumes.ts';
+import { someOf } from './flag-value.ts';
 import { platformFlag } from './platform-flag.ts';
 
 /** What the flags of `run` and `create` ask for. Throws `CommandError` in Docker's words. */
 export async function containerRequest({ args, flags, io }: CommandContext): Promise<CreateContainerRequest> {
   const [image = '', ...command] = args;
-  refusePorts(flags);
+  refuseImpossible(flags);
   const name = flags.string('name');
   const stopSignal = flags.string('stop-signal');
   const stopTimeoutSeconds = flags.int('stop-timeout');
   const openStdin = flags.bool('interactive');
+  const attached = attachedStreams(flags);
   const options: ContainerOptions = {
     ...(command.length > 0 && { command }),
     ...(flags.changed('entrypoint') && { entrypoint: [flags.string('entrypoint') ?? ''] }),
     ...(await environmentOf(flags, io.env)),
     ...identity(flags),
     ...(await confinement(flags)),
-    network: networkFlag(flags),
+    ...namespaceFlags(flags),
+    ...nameFlags(flags),
+    ...settingFlags(flags),
     ...mountFlags(flags),
     ...volumeFlags(flags),
-    ...resourceFlags(flags),
-    ...(flags.list('ulimit').length > 0 && { ulimits: flags.list('ulimit').map(ulimitOf) }),
+    ...deviceFlags(flags),
+    ...limitFlags(flags),
+    ...recordedFlags(flags),
+    ...logFlags(flags),
   };
   return {
     image,
     options,
     ...platformFlag(flags, io.env),
     ...(name !== undefined && { name }),
-    labels: labelsOf(flags.list('label')),
-    ...(openStdin && { openStdin, stdinOnce: true }),
+    labels: await labelFlags(flags),
+    attached,
+    ...{ openStdin, stdinOnce: openStdin && attached.includes('stdin') },
     ...(flags.bool('rm') && { autoRemove: true }),
     ...(stopSignal !== undefined && { stopSignal }),
     ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
@@ -44,13 +57,14 @@ export async function containerRequest({ args, flags, io }: CommandContext): Pro
 
 function identity(flags: Flags): ContainerOptions {
   const [user, workingDir, hostname] = ['user', 'workdir', 'hostname'].map((name) => flags.string(name));
-  const [groupAdd, extraHosts] = [flags.list('group-add'), flags.list('add-host')];
+  const [domainname, runtime] = [flags.string('domainname'), flags.string('runtime')];
   return {
     ...(user && { user }),
     ...(workingDir && { workingDir }),
     ...(hostname && { hostname }),
-    ...(groupAdd.length > 0 && { groupAdd }),
-    ...(extraHosts.length > 0 && { extraHosts }),
+    ...(domainname && { domainname }),
+    ...(runtime && { runtime }),
+    ...someOf('groupAdd', flags.list('group-add')),
     ...(flags.bool('tty') && { tty: true }),
     ...(flags.bool('init') && { init: true }),
   };
@@ -66,20 +80,6 @@ async function confinement(flags: Flags): Promise<ContainerOptions> {
     ...(capDrop.length > 0 && { capDrop }),
     ...(security && { security }),
   };
-}
-
-/** Without a bridge there is no address of a container's own whose ports could be published. */
-function refusePorts(flags: Flags): void {
-  if (flags.list('publish').length === 0 && !flags.bool('publish-all')) return;
-  throw new CommandError(
-    'ports are not published: with --network host, the default, the container listens on the host itself',
-  );
-}
-
-function networkFlag(flags: Flags): 'host' | 'none' {
-  const network = (flags.changed('net') ? flags.string('net') : flags.string('network')) ?? 'host';
-  if (network === 'host' || network === 'none') return network;
-  throw new CommandError(`network ${network} is not offered: use --network host, or --network none`);
 }
 
 async function securityOf(texts: readonly string[]): Promise<ContainerOptions['security']> {
@@ -101,13 +101,4 @@ async function seccompOf(value: string): Promise<string> {
   } catch (error) {
     throw fileError(error, 'opening seccomp profile', value);
   }
-}
-
-function labelsOf(texts: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const equals = text.indexOf('=');
-      return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
-    }),
-  );
 }

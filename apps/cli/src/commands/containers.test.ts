@@ -118,9 +118,123 @@ describe('wherry run', () => {
     expect(outcome.stderr.split('\n\n')[0]).not.toContain('\n');
   });
 
-  test('knows no flags that do nothing', async () => {
-    for (const flag of ['--restart=always', '--gpus=all', '--ip=1.2.3.4'])
-      expect((await runCli(['run', flag, 'busybox'])).stderr).toMatch(/^unknown flag: --/);
+  test.each([
+    { flags: ['--gpus=all'], text: '--gpus needs a hook of the vendor in the runtime' },
+    { flags: ['--ip', '1.2.3.4'], text: '--ip needs a bridge network, which is not offered: use --network' },
+    { flags: ['--storage-opt=size=1g'], text: '--storage-opt needs quotas of the file system' },
+    { flags: ['--use-api-socket'], text: '--use-api-socket gives a daemon’s socket to the container' },
+    { flags: ['--restart=always'], text: '--restart always needs a daemon' },
+    { flags: ['--restart=x'], text: "invalid restart policy 'x'" },
+    { flags: ['--restart=always', '--rm'], text: 'conflicting options: cannot specify both --restart and' },
+    { flags: ['--isolation=hyperv'], text: 'Invalid isolation: "hyperv" - linux only supports \'default\'' },
+    { flags: ['--pid=x'], text: '--pid: invalid PID mode' },
+    { flags: ['--pid=container:x'], text: '--pid container:x is not offered: share the host' },
+    { flags: ['--uts=host', '-h', 'x'], text: 'conflicting options: hostname and the UTS mode' },
+    { flags: ['--userns=x'], text: '--userns: invalid USER mode' },
+    { flags: ['--cgroupns=x'], text: '--cgroupns: invalid CGROUP mode' },
+    { flags: ['--ipc=x'], text: 'invalid IPC mode: x' },
+    { flags: ['-a', 'x'], text: 'invalid argument "x" for "-a, --attach" flag: valid streams are STDIN' },
+    { flags: ['-d', '-a', 'stdout'], text: 'conflicting options: cannot specify both --attach and --detach' },
+    { flags: ['-a', 'stdin'], text: '--attach stdin alone is not offered' },
+    { flags: ['--device', '/dev/a:/dev/b:z'], text: 'bad mode specified: z' },
+    { flags: ['--device-cgroup-rule', 'x'], text: 'invalid argument "x" for "--device-cgroup-rule" flag' },
+    {
+      flags: ['--device-read-bps', 'x'],
+      text: 'invalid argument "x" for "--device-read-bps" flag: bad format',
+    },
+    {
+      flags: ['--device-read-iops', '/dev/a:x'],
+      text: 'invalid argument "/dev/a:x" for "--device-read-iops"',
+    },
+    { flags: ['--blkio-weight-device', '/dev/a:5'], text: 'invalid argument "/dev/a:5" for "--blkio-weight' },
+    { flags: ['--memory-swappiness', '101'], text: 'invalid value: 101. Valid memory swappiness range is' },
+    { flags: ['--dns', 'x'], text: 'invalid argument "x" for "--dns" flag: IP address is not correctly' },
+    { flags: ['--sysctl', 'vm.x=1'], text: 'invalid argument "vm.x=1" for "--sysctl" flag: sysctl' },
+    { flags: ['--annotation', 'x'], text: 'invalid argument "x" for "--annotation" flag' },
+    { flags: ['--expose', 'x'], text: 'invalid range format for --expose: x, error: strconv.ParseUint' },
+    { flags: ['--health-cmd=x', '--no-healthcheck'], text: '--no-healthcheck conflicts with --health-*' },
+    {
+      flags: ['--health-interval=x'],
+      text: 'invalid argument "x" for "--health-interval" flag: time: invalid',
+    },
+    { flags: ['--health-interval=1us'], text: 'Interval in Healthcheck cannot be less than 1ms' },
+    { flags: ['--health-retries=-1'], text: '--health-retries cannot be negative' },
+    { flags: ['--log-driver=syslog'], text: '--log-driver syslog is not offered: use json-file, or none' },
+    { flags: ['--log-opt=x=1'], text: "unknown log opt 'x' for json-file log driver" },
+    { flags: ['--log-opt=max-file=2'], text: 'max-file cannot be used without max-size' },
+    { flags: ['--label-file=/none/l'], text: 'open /none/l: no such file or directory' },
+  ])('refuses what is not offered, or wrong: $flags', async ({ flags, text }) => {
+    const outcome = await runCli(['run', ...flags, 'busybox'], withContainers({ run }));
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(outcome.stderr).toContain(`wherry: ${text}`);
+    expect(outcome.stderr.split('\n\n')[0]).not.toContain('\n');
+  });
+
+  test('hands on namespaces, devices, limits and what is recorded', async () => {
+    const flags = [
+      ...['--pid=host', '--ipc=shareable', '--uts=host', '--userns=host', '--cgroupns=private'],
+      ...['--device=/dev/a:r', '--device=/dev/a:/dev/b:rw', '--device-cgroup-rule=c 1:* r'],
+      ...['--dns=1.1.1.1', '--dns-opt=a', '--dns-search=.', '--sysctl=net.x=1', '--annotation=a=b=c'],
+      ...['--shm-size=1m', '--cgroup-parent=p', '--oom-score-adj=-5', '-c', '7', '--memory-swap=-1'],
+      ...['--device-read-bps=/dev/a:1mb', '--blkio-weight-device=/dev/a:20', '--memory-swappiness=0'],
+      ...['--expose=80-81/UDP', '--health-cmd=x', '--health-timeout=1.5s', '--health-retries=2'],
+      ...[
+        '--log-opt=max-size=1k',
+        '--log-opt=max-file=3',
+        '--runtime=runc',
+        '--domainname=d',
+        '--isolation=',
+      ],
+    ];
+    await runCli(['run', '-d', ...flags, 'busybox'], withContainers({ run }));
+    expect(requests.pop()).toMatchObject({
+      attached: [],
+      options: {
+        ...{ pid: 'host', ipc: 'private', uts: 'host', userns: 'host', cgroupns: 'private' },
+        devices: [
+          { pathOnHost: '/dev/a', pathInContainer: '/dev/a', access: 'r' },
+          { pathOnHost: '/dev/a', pathInContainer: '/dev/b', access: 'rw' },
+        ],
+        ...{ deviceRules: ['c 1:* r'], dns: ['1.1.1.1'], dnsOptions: ['a'], dnsSearch: ['.'] },
+        ...{ sysctls: { 'net.x': '1' }, annotations: { a: 'b=c' }, cgroupParent: 'p', domainname: 'd' },
+        ...{ shmSizeBytes: 1 << 20, oomScoreAdj: -5, runtime: 'runc', exposedPorts: ['80/udp', '81/udp'] },
+        resources: {
+          ...{ cpuShares: 7, memorySwapBytes: -1, memorySwappiness: 0 },
+          blkioReadBps: [{ path: '/dev/a', value: 1 << 20 }],
+          blkioWeightDevices: [{ path: '/dev/a', value: 20 }],
+        },
+        healthcheck: { Test: ['CMD-SHELL', 'x'], Timeout: 1.5e9, Retries: 2 },
+        log: { driver: 'json-file', maxBytes: 1024, maxFiles: 3, options: { 'max-size': '1k' } },
+      },
+    });
+  });
+
+  test('attaches to what is asked for', async () => {
+    const foreground: Run = async (request, options) => {
+      requests.push(request);
+      await options?.sink?.('stdout', Buffer.from('out\n'));
+      await options?.sink?.('stderr', Buffer.from('err\n'));
+      return { container, session: { id: ID, exitCode: Promise.resolve(0) } as never };
+    };
+    const outcome = await runCli(['run', '-a', 'STDERR', 'busybox'], withContainers({ run: foreground }));
+    expect(outcome).toMatchObject({ stdout: '', stderr: 'err\n' });
+    expect(requests.pop()).toMatchObject({ attached: ['stderr'] });
+    await runCli(['run', '-i', 'busybox'], withContainers({ run: foreground }));
+    expect(requests.pop()).toMatchObject({ attached: ['stdin', 'stdout', 'stderr'], stdinOnce: true });
+    // Nobody ends an input that nobody is attached to.
+    await runCli(['run', '-i', '-a', 'stdout', 'busybox'], withContainers({ run: foreground }));
+    expect(requests.pop()).toMatchObject({ attached: ['stdout'], openStdin: true, stdinOnce: false });
+  });
+
+  test('leaves the container running on a signal, where that is asked for', async () => {
+    const ended = Promise.withResolvers<number | undefined>();
+    const leaving: Run = async () => {
+      const session = { id: ID, exitCode: ended.promise, detach: () => ended.resolve(undefined) };
+      return { container, session: session as never };
+    };
+    const signal = AbortSignal.abort();
+    await runCli(['run', '--sig-proxy=false', 'busybox'], { ...withContainers({ run: leaving }), signal });
+    expect(await ended.promise).toBeUndefined();
   });
 
   test('pulls what is not here, and tells of it on standard error', async () => {
@@ -218,6 +332,115 @@ describe('commands on several containers', () => {
   });
 });
 
+describe('wherry exec', () => {
+  test('returns at once in the background', async () => {
+    const requests: unknown[] = [];
+    const execDetached = async (request: unknown) => void requests.push(request);
+    const argv = ['exec', '-d', '-it', '--privileged', '-u', 'me', 'web', 'ls', '-l'];
+    expect(await runCli(argv, withContainers({ execDetached }))).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(requests).toEqual([
+      { container: 'web', command: ['ls', '-l'], tty: true, user: 'me', privileged: true },
+    ]);
+  });
+
+  test('leaves the process at the keys that detach', async () => {
+    const got: string[] = [];
+    const exec: Engine['containers']['exec'] = async (_, { stdin }) => {
+      const left = Promise.withResolvers<undefined>();
+      const read = async () => {
+        for await (const chunk of stdin ?? []) got.push(Buffer.from(chunk).toString());
+      };
+      setImmediate(() => void read());
+      return { exitCode: left.promise, resize: async () => undefined, detach: () => left.resolve(undefined) };
+    };
+    const outcome = await runCli(['exec', '-it', '--detach-keys', 'x,y', 'web', 'sh'], {
+      ...withContainers({ exec }),
+      ...{ stdin: 'abxyc', tty: { columns: 80, rows: 24 } },
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(got).toEqual(['ab']);
+  });
+});
+
+describe('wherry inspect', () => {
+  const box = {
+    ...{ Id: ID, Created: 'C', Path: 'sh', Args: ['-c'], State: { Status: 'exited', ExitCode: 3 } },
+    ...{
+      Image: IMAGE,
+      Name: '/web',
+      HostConfig: { CpuShares: 5, Dns: ['1.1.1.1'] },
+      Mounts: [],
+      Config: null,
+    },
+    NetworkSettings: { IPAddress: '', Networks: { host: {} } },
+  };
+  const describe: Engine['containers']['describe'] = async ({ container: name, sizes }) => {
+    if (name === 'web') return sizes ? { ...box, SizeRw: 0, SizeRootFs: 7 } : box;
+    throw name === 'c' ? new WherryError('AMBIGUOUS_ID', 'multiple IDs found: c') : unknown(name);
+  };
+  const inspect = async (name: string) => {
+    if (name === 'app') return { Id: IMAGE } as never;
+    throw new WherryError('IMAGE_UNKNOWN', `No such image: ${name}`);
+  };
+  const engine = { ...withContainers({ describe }).engine, inspect };
+
+  test.each([
+    { argv: ['inspect', '-f', '{{.Id}}'], stdout: `${ID}\n` },
+    {
+      argv: ['container', 'inspect', '-f', '{{.State.ExitCode}} {{.Path}} {{.Args}}'],
+      stdout: '3 sh [-c]\n',
+    },
+    { argv: ['inspect', '-f', '{{.HostConfig.CPUShares}} {{.HostConfig.DNS}}'], stdout: '5 [1.1.1.1]\n' },
+    { argv: ['inspect', '-f', '{{.HostConfig.CpuShares}}'], stdout: '5\n' },
+    { argv: ['inspect', '-f', '{{.SizeRootFs}}'], stdout: '<nil>\n' },
+    { argv: ['inspect', '-sf', '{{.SizeRootFs}} {{.SizeRw}}'], stdout: '7 0\n' },
+    { argv: ['inspect', '--type=container', '-f', '{{json .Name}}'], stdout: '"/web"\n' },
+    {
+      argv: ['inspect', '-f', '{{range $n, $_ := .NetworkSettings.Networks}}{{$n}}{{end}}'],
+      stdout: 'host\n',
+    },
+  ])('shows a container to the template of $argv', async ({ argv, stdout }) => {
+    expect(await runCli([...argv, 'web'], { engine })).toMatchObject({ stdout, stderr: '', exitCode: 0 });
+  });
+
+  test('prints containers and images as they are', async () => {
+    const outcome = await runCli(['inspect', '-f', 'json', 'web', 'none', 'app', 'c'], { engine });
+    expect(outcome.exitCode).toBe(1);
+    expect(JSON.parse(outcome.stdout)).toEqual([box, { Id: IMAGE }]);
+    const told = (await runCli(['inspect', 'web', 'none', 'app', 'c'], { engine })).stderr;
+    expect(told).toBe('Error: No such object: none\nError: multiple IDs found: c\n');
+    const missing = await runCli(['container', 'inspect', 'none'], { engine });
+    expect(missing).toMatchObject({
+      stdout: '[]\n',
+      stderr: 'Error: No such container: none\n',
+      exitCode: 1,
+    });
+    const typed = await runCli(['inspect', '--type', 'container', 'app'], { engine });
+    expect(typed.stderr).toBe('Error: No such container: app\n');
+  });
+
+  test('finds images where there are no containers', async () => {
+    const nowhere = async () => {
+      throw new WherryError('UNSUPPORTED', 'containers need Linux');
+    };
+    const outcome = await runCli(['inspect', '-f', '{{.Id}}', 'app'], {
+      engine: { ...withContainers({ describe: nowhere }).engine, inspect },
+    });
+    expect(outcome).toMatchObject({ stdout: `${IMAGE}\n`, exitCode: 0 });
+  });
+});
+
+test('wherry rm --link finds no links', async () => {
+  const inspect: Engine['containers']['inspect'] = async (name) => {
+    if (name === 'web') return container;
+    throw unknown(name);
+  };
+  const { stderr } = await runCli(['rm', '-l', 'web', 'x'], withContainers({ inspect }));
+  expect(stderr).toBe(
+    'Error: Conflict, cannot remove the default link name of the container\nError: No such container: x\n',
+  );
+});
+
 test('wherry logs gives each stream to its own', async () => {
   const { engine } = withContainers({
     inspect: async () => container,
@@ -229,6 +452,9 @@ test('wherry logs gives each stream to its own', async () => {
   });
   expect(await runCli(['logs', '-t', '-n', '5', 'web'], { engine })).toMatchObject({
     ...{ stdout: 'T1 out\n', stderr: 'T2 err\n' },
+  });
+  expect(await runCli(['logs', '--details', '-n', '5', 'web'], { engine })).toMatchObject({
+    ...{ stdout: ' out\n', stderr: ' err\n' },
   });
   expect((await runCli(['logs', '--tail', 'x', 'web'], { engine })).stderr).toBe(
     'invalid value for "tail": x\n',

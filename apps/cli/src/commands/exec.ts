@@ -1,36 +1,72 @@
-import { isWherryError } from '@wherry/core';
+import { DetachKeyFilter, type ExecRequest, type ExecSession, isWherryError } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { followSize, makeRaw, requireTerminal, restore, sessionOptions } from './attend-session.ts';
+import type { StdIn } from '../io.ts';
+import {
+  detachKeysOf,
+  followSize,
+  makeRaw,
+  requireTerminal,
+  restore,
+  sessionOptions,
+} from './attend-session.ts';
 import { environmentOf } from './container-env.ts';
 
 /** `wherry exec`: one more process in a container that runs. Returns its exit code. */
 export async function run(context: CommandContext): Promise<number> {
-  const { args, engine, flags, io } = context;
-  const [container = '', ...command] = args;
+  const { engine, flags } = context;
+  if (!flags.bool('detach')) return await execAttached(context);
+  const request = await execRequest(context);
+  await (await engine()).containers.execDetached(request);
+  return 0;
+}
+
+async function execAttached(context: CommandContext): Promise<number> {
+  const { engine, flags, io } = context;
   const [interactive, tty] = [flags.bool('interactive'), flags.bool('tty')];
   requireTerminal(io, { interactive, tty });
-  const [user, workingDir] = [flags.string('user'), flags.string('workdir')];
-  const request = {
-    ...{ container, command, tty },
-    ...(await environmentOf(flags, io.env)),
-    ...(user && { user }),
-    ...(workingDir && { workingDir }),
-  };
+  const isRaw = interactive && tty;
+  const keys = new DetachKeyFilter(isRaw ? await detachKeysOf(context) : new Uint8Array());
+  const request = await execRequest(context);
   const { containers } = await engine();
   const { sink, size } = sessionOptions(context);
-  const stdin = interactive ? io.stdin : undefined;
-  const session = await containers.exec(request, { sink, ...(stdin && { stdin }), ...(size && { size }) });
-  const isRaw = interactive && tty;
+  let session: ExecSession | undefined;
+  const stdin = interactive ? typed(io.stdin, keys, () => session?.detach()) : undefined;
+  session = await containers.exec(request, { sink, ...(stdin && { stdin }), ...(size && { size }) });
   if (isRaw) makeRaw(io.stdin);
   const unfollow = tty ? followSize(io, session) : () => undefined;
   try {
-    return await session.exitCode;
+    return (await session.exitCode) ?? 0;
   } catch (error) {
     throw toExecFailure(error);
   } finally {
     unfollow();
     if (interactive) restore(io.stdin, isRaw);
+  }
+}
+
+async function execRequest({ args, flags, io }: CommandContext): Promise<ExecRequest> {
+  const [container = '', ...command] = args;
+  const [user, workingDir] = [flags.string('user'), flags.string('workdir')];
+  return {
+    ...{ container, command, tty: flags.bool('tty') },
+    ...(await environmentOf(flags, io.env)),
+    ...(user && { user }),
+    ...(workingDir && { workingDir }),
+    ...(flags.bool('privileged') && { privileged: true }),
+  };
+}
+
+/** What comes in, up to the keys that detach. */
+async function* typed(
+  stdin: StdIn,
+  keys: DetachKeyFilter,
+  detach: () => void,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stdin) {
+    const { input, isDetached } = keys.push(chunk as Uint8Array);
+    if (input.length > 0) yield input;
+    if (isDetached) return detach();
   }
 }
 

@@ -4,7 +4,7 @@ import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { openInspector } from '../output/inspector.ts';
 import { run as runImageInspect } from './image-inspect.ts';
-import { inspectImages } from './inspect-images.ts';
+import { inspectContainers, inspectObjects } from './inspect-objects.ts';
 
 const TYPES = [
   'config',
@@ -19,7 +19,7 @@ const TYPES = [
   'volume',
 ];
 
-/** `wherry inspect`: what there is about objects of any type. The store holds images. */
+/** `wherry inspect`: what there is about objects of any type. The store holds containers and images. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, complain, flags, io } = context;
   const type = flags.string('type');
@@ -34,9 +34,9 @@ export async function run(context: CommandContext): Promise<number> {
     return await (await import('./inspect-remote.ts')).inspectRemote(context);
   }
   const inspector = await openInspector(flags.string('format'));
-  if (type === undefined)
-    return await inspectImages(context, inspector, (name) => `Error: No such object: ${name}`);
-  if (flags.bool('size') && type !== 'container') io.stderr.write(`WARNING: --size ignored for ${type}\n`);
+  if (type === undefined) return await inspectObjects(context, inspector);
+  if (type === 'container') return await inspectContainers(context, inspector);
+  if (flags.bool('size')) io.stderr.write(`WARNING: --size ignored for ${type}\n`);
   if (type === 'image') return await runImageInspect(context);
   io.stdout.write(inspector.text());
   for (const name of args) {

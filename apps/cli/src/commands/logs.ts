@@ -14,10 +14,12 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
   };
   const { containers } = await engine();
   const { options } = await containers.inspect(container);
+  // The details are a line's attributes, of which there are none, with a blank behind them.
+  const details = flags.bool('details') ? ' ' : '';
   const withTime = flags.bool('timestamps');
   for await (const { stream, text, time } of containers.logs(request, { signal })) {
     const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
-    await out.writeBytes(Buffer.from(withTime ? `${time} ${text}` : text));
+    await out.writeBytes(Buffer.from(`${withTime ? `${time} ` : ''}${details}${text}`));
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
 import { warningsTo } from '../output/warnings.ts';
+import { attachedSink, requireOutput } from './attach-flag.ts';
 import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
 import { asContainerCommand } from './container-failure.ts';
 import { openCidFile } from './container-id-file.ts';
@@ -14,15 +15,19 @@ export async function run(context: CommandContext): Promise<number> {
   if (!isDetached) requireTerminal(io, { interactive, tty });
   return await asContainerCommand('run', async () => {
     const detachKeys = await detachKeysOf(context);
-    const request = { ...(await containerRequest(context)), stdinOnce: interactive && !isDetached };
+    const request = await containerRequest(context);
+    const { attached = [] } = request;
+    if (!isDetached) requireOutput(attached);
     const cidFile = await openCidFile(flags);
     const { containers } = await context.engine();
+    const shown = sessionOptions(context);
     const options = isDetached
       ? { signal: context.signal, onProgress: warningsTo(io) }
-      : sessionOptions(context);
+      : { ...shown, sink: attachedSink(shown.sink, attached) };
     const { container, session } = await withImage(context, () => containers.run(request, options));
     await cidFile?.write(container.id);
-    if (session) return await attendSession(context, session, { interactive, tty, detachKeys });
+    const attendance = { interactive: interactive && attached.includes('stdin'), tty, detachKeys };
+    if (session) return await attendSession(context, session, attendance);
     io.stdout.write(`${container.id}\n`);
     return 0;
   });

@@ -5,12 +5,12 @@ import { openInspector } from '../output/inspector.ts';
 
 /** `wherry volume inspect`: all that is known of volumes. */
 export async function run({ args, complain, engine, flags, io }: CommandContext): Promise<number> {
-  const inspector = await openInspector(flags.string('format'), { kind: 'volume' });
+  const inspector = await openInspector(flags.string('format'));
   const { volumes } = await engine();
   const faults: Error[] = [];
   for (const name of args)
     try {
-      const fault = inspector.add(volumeDocument(await volumes.inspect(name)));
+      const fault = inspector.add(volumeDocument(await volumes.inspect(name)), 'volume');
       if (fault !== undefined) faults.push(fault);
     } catch (error) {
       if (!isWherryError(error, 'VOLUME_UNKNOWN')) throw error;

@@ -4,6 +4,12 @@ import { complete, formatAnswer, type NameSources } from './answer.ts';
 const IMAGES = ['ubuntu:24.04', 'ubuntu:22.04', 'r.io:5000/team/app:1'];
 const TAGS = ['24.04', '22.04', 'latest'];
 
+const CONTAINERS = {
+  paused: [{ id: 'aa'.repeat(32), name: 'held' }],
+  running: [{ id: 'bb'.repeat(32), name: 'web' }],
+  stopped: [{ id: 'cc'.repeat(32), name: 'old' }],
+};
+
 /** Notes what repositories are asked for. */
 function sources(images: readonly string[] = IMAGES, tags: readonly string[] = TAGS) {
   const asked: string[] = [];
@@ -11,6 +17,7 @@ function sources(images: readonly string[] = IMAGES, tags: readonly string[] = T
     images: async () => images,
     repositories: async () => ['ubuntu', 'r.io:5000/team/app'],
     registries: async () => ['r.io:5000'],
+    containers: async (activity = 'stopped') => CONTAINERS[activity],
     tags: async (repository) => {
       asked.push(repository);
       return tags;
@@ -48,10 +55,21 @@ describe('completion of', () => {
     { line: 'image prune --filter lab', mode: 'nospace', values: ['label=', 'label!='] },
     { line: 'tags --sort |', values: ['semver', 'name', 'none'] },
     { line: 'pull --platform linux/arm/', values: ['linux/arm/v7', 'linux/arm/v6'] },
-    { line: 'inspect --type |', values: ['image'] },
+    { line: 'inspect --type |', values: ['container', 'image'] },
     { line: 'completion |', values: ['bash', 'zsh', 'fish', 'powershell'] },
-    { line: 'inspect |', values: IMAGES },
+    { line: 'inspect |', values: ['old', ...IMAGES] },
+    { line: 'image inspect |', values: IMAGES },
     { line: 'inspect a b ubuntu:2', values: ['ubuntu:24.04', 'ubuntu:22.04'] },
+    { line: 'exec |', values: ['web'] },
+    { line: 'exec web |', values: [] },
+    { line: 'stop web b', values: ['bbbbbbbbbbbb'] },
+    { line: 'unpause |', values: ['held'] },
+    { line: 'start |', values: ['old'] },
+    { line: 'container rm -f o', values: ['old'] },
+    { line: 'container inspect c', values: ['cccccccccccc'] },
+    { line: 'rename old |', values: [] },
+    { line: 'commit old r', values: ['r.io:5000/team/app:1'] },
+    { line: 'run --pid |', values: ['host'] },
     { line: 'history ubuntu:24.04 |', values: [] },
     { line: 'tag ubuntu:24.04 r', values: ['r.io:5000/team/app:1'] },
     { line: 'rmi -f -- --', values: [] },

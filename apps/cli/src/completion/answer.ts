@@ -1,3 +1,4 @@
+import type { ContainerActivity, ContainerName } from '@wherry/core';
 import { findPlace, type Place } from './command-line.ts';
 
 /** Where names come from that no table has. A source that has nothing to say, or fails, gives none. */
@@ -8,6 +9,8 @@ export interface NameSources {
   repositories(): Promise<readonly string[]>;
   /** Hosts of those, without Docker Hub. */
   registries(): Promise<readonly string[]>;
+  /** Names and IDs of containers of such a kind; absent: of all. */
+  containers(activity?: ContainerActivity): Promise<readonly ContainerName[]>;
   /** Tags of a repository in its registry. */
   tags(repository: string): Promise<readonly string[]>;
 }
@@ -61,11 +64,36 @@ async function valuesOf(
   if (typeof wanted !== 'string') return wanted;
   if (wanted === 'repository') return await sources.repositories();
   if (wanted === 'registry') return await sources.registries();
+  if (wanted === 'none') return [];
+  if (Object.hasOwn(ACTIVITIES, wanted)) return await containersFor(wanted, typed, sources);
+  if (wanted === 'object')
+    return [...(await containersFor('container', typed, sources)), ...(await sources.images())];
   const images = await sources.images();
   const repository = wanted === 'remote-image' ? repositoryToAsk(typed) : undefined;
   if (repository === undefined) return images;
   const remote = (await sources.tags(repository)).map((tag) => `${repository}:${tag}`);
   return [...new Set([...remote, ...images])];
+}
+
+/** Which containers a command takes. */
+const ACTIVITIES: Readonly<Record<string, ContainerActivity | undefined>> = {
+  container: undefined,
+  'paused-container': 'paused',
+  'running-container': 'running',
+  'stopped-container': 'stopped',
+};
+
+const SHORT_ID_CHARS = 12;
+
+/** Names, and IDs for who has begun one: beside the names they would only fill the screen. */
+async function containersFor(
+  wanted: string,
+  typed: string,
+  sources: NameSources,
+): Promise<readonly string[]> {
+  const found = await sources.containers(ACTIVITIES[wanted]);
+  const ids = typed === '' ? [] : found.map(({ id }) => id.slice(0, SHORT_ID_CHARS));
+  return [...found.map(({ name }) => name), ...ids];
 }
 
 /** What stands before the colon of a tag. The colon of a port has a host before it, and no slash. */

@@ -28,6 +28,13 @@ test('images are named by their tags, repositories and registries once', async (
   expect(closed()).toBe(3);
 });
 
+test('containers are asked for by what they do', async () => {
+  const verbs = { names: async (activity?: string) => [{ id: 'a1', name: `${activity}` }] };
+  const { sources } = sourcesOf({ containers: verbs as unknown as Engine['containers'] });
+  expect(await sources.containers('running')).toEqual([{ id: 'a1', name: 'running' }]);
+  expect(await sourcesOf({}).sources.containers()).toEqual([]);
+});
+
 test('the store is the one of the command line, and no helper is asked', async () => {
   const plain = sourcesOf({ names }, { root: '/r', config: '/c' });
   await plain.sources.images();

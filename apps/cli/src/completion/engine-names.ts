@@ -33,6 +33,7 @@ export function engineNames(options: EngineNamesOptions): NameSources {
     images: () => names((ref) => (ref.tag === undefined ? undefined : familiarName(ref))),
     repositories: () => names(familiarRepository),
     registries: () => names(({ domain }) => (domain === HUB ? undefined : domain)),
+    containers: (activity) => ask(options, (engine) => engine.containers.names(activity)),
     tags: (repository) =>
       ask(options, (engine) =>
         remoteTags(engine, repository, options.registryTimeoutMs ?? REGISTRY_TIMEOUT_MS),

@@ -23,6 +23,7 @@ function namesOf(globals: ReadonlyMap<string, string>): NameSources {
     images: async () => await (await sources()).images(),
     repositories: async () => await (await sources()).repositories(),
     registries: async () => await (await sources()).registries(),
+    containers: async (activity) => await (await sources()).containers(activity),
     tags: async (repository) => await (await sources()).tags(repository),
   };
 }

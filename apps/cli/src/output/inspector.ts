@@ -1,10 +1,13 @@
 import type { CommandError } from '../errors.ts';
 import { formatDocuments } from './json.ts';
 
+/** What a document is about: a template sees it as Docker's type of that. */
+export type InspectedType = 'container' | 'image' | 'volume';
+
 /** Puts documents into the format of `inspect`. docker/cli, package `inspect`. */
 export interface Inspector {
-  /** Returns what is wrong with the document, which then is left out. */
-  add(document: object): CommandError | undefined;
+  /** Returns what is wrong with the document, of an image unless told otherwise, which then is left out. */
+  add(document: object, type?: InspectedType): CommandError | undefined;
   /** All that is to be printed. */
   text(): string;
 }
@@ -12,8 +15,6 @@ export interface Inspector {
 export interface InspectorOptions {
   /** The documents have fields of their own, and a template that asks for one they lack is wrong. */
   readonly untyped?: boolean;
-  /** What Docker's type of them is; images unless given. */
-  readonly kind?: 'image' | 'volume';
 }
 
 /**

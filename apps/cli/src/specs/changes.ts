@@ -6,6 +6,7 @@ export const COMMIT: CommandSpec = {
   summary: "Create a new image from a container's changes",
   usage: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',
   arity: { min: 1, max: 2 },
+  operands: ['container', 'image'],
   alsoKnownAs: ['container commit', 'commit'],
   flags: [
     {

@@ -9,6 +9,13 @@ const DETACH_KEYS: FlagSpec = {
   usage: 'Override the key sequence for detaching a container',
 };
 
+const SIG_PROXY: FlagSpec = {
+  name: 'sig-proxy',
+  type: 'bool',
+  default: true,
+  usage: 'End the container on received signals',
+};
+
 export const CREATE: CommandSpec = {
   name: 'create',
   summary: 'Create a new container',
@@ -33,6 +40,7 @@ export const RUN: CommandSpec = {
     ...CONTAINER_FLAGS,
     { name: 'detach', short: 'd', type: 'bool', usage: 'Run container in background and print container ID' },
     DETACH_KEYS,
+    SIG_PROXY,
   ],
   namespace: 'needed',
   load: () => import('../commands/run.ts'),
@@ -43,6 +51,7 @@ export const START: CommandSpec = {
   summary: 'Start one or more stopped containers',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   arity: { min: 1 },
+  operands: ['stopped-container'],
   alsoKnownAs: ['container start', 'start'],
   flags: [
     { name: 'attach', short: 'a', type: 'bool', usage: 'Attach STDOUT/STDERR' },
@@ -58,8 +67,9 @@ export const ATTACH: CommandSpec = {
   summary: 'Attach local standard input, output, and error streams to a running container',
   usage: '[OPTIONS] CONTAINER',
   arity: { min: 1, max: 1 },
+  operands: ['running-container'],
   alsoKnownAs: ['container attach', 'attach'],
-  flags: [DETACH_KEYS, { name: 'no-stdin', type: 'bool', usage: 'Do not attach STDIN' }],
+  flags: [DETACH_KEYS, { name: 'no-stdin', type: 'bool', usage: 'Do not attach STDIN' }, SIG_PROXY],
   namespace: 'useful',
   load: () => import('../commands/attach.ts'),
 };
@@ -69,6 +79,7 @@ export const TOP: CommandSpec = {
   summary: 'Display the running processes of a container',
   usage: 'CONTAINER [ps OPTIONS]',
   arity: { min: 1 },
+  operands: ['running-container', 'none'],
   isWrapper: true,
   alsoKnownAs: ['container top', 'top'],
   flags: [],
@@ -81,12 +92,16 @@ export const EXEC: CommandSpec = {
   summary: 'Execute a command in a running container',
   usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
   arity: { min: 2 },
+  operands: ['running-container', 'none'],
   isWrapper: true,
   alsoKnownAs: ['container exec', 'exec'],
   flags: [
+    { name: 'detach', short: 'd', type: 'bool', usage: 'Detached mode: run command in the background' },
+    DETACH_KEYS,
     { name: 'env', short: 'e', type: 'list', usage: 'Set environment variables' },
     { name: 'env-file', type: 'list', usage: 'Read in a file of environment variables', values: 'file' },
     { name: 'interactive', short: 'i', type: 'bool', usage: 'Keep STDIN open even if not attached' },
+    { name: 'privileged', type: 'bool', usage: 'Give extended privileges to the command' },
     { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a pseudo-TTY' },
     {
       name: 'user',
@@ -105,6 +120,7 @@ export const RENAME: CommandSpec = {
   summary: 'Rename a container',
   usage: 'CONTAINER NEW_NAME',
   arity: { min: 2, max: 2 },
+  operands: ['container', 'none'],
   alsoKnownAs: ['container rename', 'rename'],
   flags: [],
   load: () => import('../commands/rename.ts'),
@@ -132,6 +148,7 @@ export const STOP: CommandSpec = {
   summary: 'Stop one or more running containers',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   arity: { min: 1 },
+  operands: ['running-container'],
   alsoKnownAs: ['container stop', 'stop'],
   flags: [
     { name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' },
@@ -147,6 +164,7 @@ export const RESTART: CommandSpec = {
   name: 'restart',
   summary: 'Restart one or more containers',
   alsoKnownAs: ['container restart', 'restart'],
+  operands: ['container'],
   namespace: 'needed',
   load: () => import('../commands/restart.ts'),
 };
@@ -156,6 +174,7 @@ export const KILL: CommandSpec = {
   summary: 'Kill one or more running containers',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   arity: { min: 1 },
+  operands: ['running-container'],
   alsoKnownAs: ['container kill', 'kill'],
   flags: [{ name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' }],
   namespace: 'useful',
@@ -167,6 +186,7 @@ export const WAIT: CommandSpec = {
   summary: 'Block until one or more containers stop, then print their exit codes',
   usage: 'CONTAINER [CONTAINER...]',
   arity: { min: 1 },
+  operands: ['container'],
   alsoKnownAs: ['container wait', 'wait'],
   flags: [],
   namespace: 'useful',
@@ -178,6 +198,7 @@ export const RM: CommandSpec = {
   summary: 'Remove one or more containers',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   arity: { min: 1 },
+  operands: ['container'],
   alsoKnownAs: ['container rm', 'container remove', 'rm'],
   flags: [
     {
@@ -186,6 +207,7 @@ export const RM: CommandSpec = {
       type: 'bool',
       usage: 'Force the removal of a running container (uses SIGKILL)',
     },
+    { name: 'link', short: 'l', type: 'bool', usage: '', hidden: true },
     {
       name: 'volumes',
       short: 'v',
@@ -202,8 +224,10 @@ export const LOGS: CommandSpec = {
   summary: 'Fetch the logs of a container',
   usage: '[OPTIONS] CONTAINER',
   arity: { min: 1, max: 1 },
+  operands: ['container'],
   alsoKnownAs: ['container logs', 'logs'],
   flags: [
+    { name: 'details', type: 'bool', usage: 'Show extra details provided to logs' },
     { name: 'follow', short: 'f', type: 'bool', usage: 'Follow log output' },
     {
       name: 'since',

@@ -63,7 +63,7 @@ export const INSPECT: CommandSpec = {
   summary: 'Return low-level information on Docker objects',
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   arity: { min: 1 },
-  operands: ['image'],
+  operands: ['object'],
   flags: [
     OBJECT_FORMAT,
     REMOTE_PLATFORM,
@@ -74,7 +74,12 @@ export const INSPECT: CommandSpec = {
       type: 'bool',
       usage: 'Display total file sizes if the type is container',
     },
-    { name: 'type', type: 'string', usage: 'Only inspect objects of the given type', values: ['image'] },
+    {
+      name: 'type',
+      type: 'string',
+      usage: 'Only inspect objects of the given type',
+      values: ['container', 'image'],
+    },
   ],
   load: () => import('../commands/inspect.ts'),
 };

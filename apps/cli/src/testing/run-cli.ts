@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Engine, EngineOptions } from '@wherry/core';
+import { type Engine, type EngineOptions, WherryError } from '@wherry/core';
 import type { Io, StdIn, StdOut } from '../io.ts';
 import { type RunDeps, run } from '../run.ts';
 
@@ -31,6 +31,13 @@ export interface CliResult {
 
 export const NOW = new Date('2026-11-23T21:00:00Z');
 
+/** `inspect` looks for a container first. */
+const NO_CONTAINERS = {
+  describe: async ({ container }) => {
+    throw new WherryError('CONTAINER_UNKNOWN', `No such container: ${container}`);
+  },
+} as Partial<Engine['containers']> as Engine['containers'];
+
 /** Runs a command line in this process, on fake streams and a fake engine, if no other is given. */
 export async function runCli(argv: readonly string[], setup: CliSetup = {}): Promise<CliResult> {
   const both: string[] = [];
@@ -39,6 +46,7 @@ export async function runCli(argv: readonly string[], setup: CliSetup = {}): Pro
   const opened: EngineOptions[] = [];
   let isClosed = false;
   const engine = fakeEngine({
+    containers: NO_CONTAINERS,
     ...setup.engine,
     close: async () => {
       isClosed = true;

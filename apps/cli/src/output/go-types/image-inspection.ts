@@ -15,9 +15,9 @@ import {
 // What Docker's client 28 makes of an image's JSON: moby, `api/types/image`, `container` and `storage`, and
 // moby/docker-image-spec.
 
-const omitEmpty = (type: GoType) => field(type, { omitEmpty: true });
+export const omitEmpty = (type: GoType) => field(type, { omitEmpty: true });
 const set = map(string, struct('struct {}', {}));
-const command = named('strslice.StrSlice', slice(string));
+export const command = named('strslice.StrSlice', slice(string));
 const duration = named('time.Duration', int64);
 
 /** Its data is a time of RFC 3339 in UTC. */
@@ -39,7 +39,8 @@ const healthcheck = struct('v1.HealthcheckConfig', {
   Retries: omitEmpty(int),
 });
 
-const containerConfig = struct('container.Config', {
+/** How containers are started: of an image, and of a container. */
+export const containerConfig = struct('container.Config', {
   Hostname: string,
   Domainname: string,
   User: string,
@@ -66,6 +67,8 @@ const containerConfig = struct('container.Config', {
   StopTimeout: omitEmpty(pointer(int)),
   Shell: omitEmpty(command),
 });
+
+export const driverData = struct('storage.DriverData', { Data: map(string, string), Name: string });
 
 const imageConfig = struct('v1.ImageConfig', {
   User: omitEmpty(string),
@@ -110,7 +113,7 @@ export const imageInspection = struct('image.InspectResponse', {
   OsVersion: omitEmpty(string),
   Size: int64,
   VirtualSize: omitEmpty(int64),
-  GraphDriver: struct('storage.DriverData', { Data: map(string, string), Name: string }),
+  GraphDriver: driverData,
   RootFS: struct('image.RootFS', { Type: omitEmpty(string), Layers: omitEmpty(slice(string)) }),
   Metadata: struct('image.Metadata', { LastTagTime: omitEmpty(time) }),
   Descriptor: omitEmpty(pointer(struct('v1.Descriptor', {}))),

@@ -1,0 +1,34 @@
+import type { CommandSpec } from '../command.ts';
+import { OBJECT_FORMAT } from './shared-flags.ts';
+
+export const PAUSE: CommandSpec = {
+  name: 'pause',
+  summary: 'Pause all processes within one or more containers',
+  usage: 'CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  operands: ['running-container'],
+  alsoKnownAs: ['container pause', 'pause'],
+  flags: [],
+  load: () => import('../commands/pause.ts'),
+};
+
+export const UNPAUSE: CommandSpec = {
+  name: 'unpause',
+  summary: 'Unpause all processes within one or more containers',
+  usage: 'CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  operands: ['paused-container'],
+  alsoKnownAs: ['container unpause', 'unpause'],
+  flags: [],
+  load: () => import('../commands/unpause.ts'),
+};
+
+export const CONTAINER_INSPECT: CommandSpec = {
+  name: 'inspect',
+  summary: 'Display detailed information on one or more containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  arity: { min: 1 },
+  operands: ['container'],
+  flags: [OBJECT_FORMAT, { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' }],
+  load: () => import('../commands/container-inspect.ts'),
+};
