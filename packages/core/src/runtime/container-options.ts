@@ -103,6 +103,8 @@ export type ContainerMount =
       readonly nonRecursive?: boolean;
       /** A missing source is made, a directory, as for `-v`; otherwise it is an error, as for `--mount`. */
       readonly createSource?: boolean;
+      /** It came with another container's, by `volumesFrom`. */
+      readonly isInherited?: boolean;
     }
   | {
       readonly type: 'tmpfs';
@@ -125,6 +127,8 @@ export interface VolumeMount {
   readonly labels?: Readonly<Record<string, string>>;
   /** Nobody gave it a name: it can go with the container. */
   readonly isAnonymous?: boolean;
+  /** It came with another container's, by `volumesFrom`. */
+  readonly isInherited?: boolean;
   /** The directory on the host, once the container is to start. */
   readonly source?: string;
 }

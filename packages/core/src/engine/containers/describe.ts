@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerState } from '../../runtime/container-state.ts';
 import { readHostFacts } from '../../runtime/host-facts.ts';
 import { containerConfig, goTime } from '../inspect.ts';
+import { VolumePlaces } from '../volumes/volume-places.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { hostConfig } from './host-config.ts';
@@ -47,6 +48,7 @@ export async function describeContainer(
 ): Promise<ContainerInspection> {
   const record = await inspectContainer(deps, container);
   const [path = '', ...args] = record.argv;
+  const volumes = new VolumePlaces(deps.store.root);
   const measured = sizes ? await sizesOf(deps, record) : undefined;
   return {
     Id: record.id,
@@ -64,7 +66,7 @@ export async function describeContainer(
     HostConfig: hostConfig(record, { runtime: runtimeName(deps), host: readHostFacts() }),
     GraphDriver: graphDriver(deps, record),
     ...(measured && { SizeRw: measured.changedBytes, SizeRootFs: measured.totalBytes }),
-    Mounts: mountPoints(record.options.mounts ?? []),
+    Mounts: mountPoints(record.options.mounts ?? [], (volume) => volumes.dataOf(volume)),
     Config: configOf(record),
     NetworkSettings: networkSettings(record.options.network ?? 'none'),
   };

@@ -21,7 +21,7 @@ export interface HostConfigFacts {
 /** Docker's `HostConfig`: what was asked for, and Docker's values of what was not, in its order. */
 export function hostConfig(record: ContainerRecord, facts: HostConfigFacts): Record<string, unknown> {
   const { options, autoRemove } = record;
-  const { binds, mounts, tmpfs } = askedMounts(options.mounts ?? []);
+  const { binds, mounts, tmpfs } = askedMounts(options);
   const { log, privileged = false } = options;
   return {
     Binds: orNull(binds),
@@ -32,7 +32,9 @@ export function hostConfig(record: ContainerRecord, facts: HostConfigFacts): Rec
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: autoRemove,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: orNull(
+      (options.volumesFrom ?? []).map(({ container, readOnly }) => `${container}${readOnly ? ':ro' : ''}`),
+    ),
     ...identity(options, facts),
     Privileged: privileged,
     PublishAllPorts: false,

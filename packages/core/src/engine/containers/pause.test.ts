@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerStatus } from '../../runtime/container-state.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -50,7 +51,8 @@ describe.skipIf(process.platform !== 'linux')('a container', () => {
     const store = sandbox.store();
     const snapshots = { releaseHold: async () => undefined } as unknown as ContainerDeps['snapshots'];
     const host = { os: 'linux', architecture: 'amd64' };
-    deps = { store, snapshots, host, runtime: () => calls as Runtime, now: () => new Date() };
+    const subpaths = join(sandbox.root, 'subpaths');
+    deps = { store, snapshots, host, subpaths, runtime: () => calls as Runtime, now: () => new Date() };
   });
   afterEach(() => sandbox[Symbol.asyncDispose]());
 

@@ -48,7 +48,7 @@ function mountsOf(metadata: MetadataStore, { container, readOnly }: VolumesFrom)
     if (mount.type === 'tmpfs') return [];
     // What that container's image has at the place came in with that container.
     const shared = mount.type === 'volume' ? { ...mount, noCopy: true } : mount;
-    return [readOnly ? { ...shared, readOnly } : shared];
+    return [{ ...shared, isInherited: true, ...(readOnly && { readOnly }) }];
   });
 }
 
