@@ -9,6 +9,7 @@ export const PAUSE: CommandSpec = {
   operands: ['running-container'],
   alsoKnownAs: ['container pause', 'pause'],
   flags: [],
+  namespace: 'useful',
   load: () => import('../commands/pause.ts'),
 };
 
@@ -20,6 +21,7 @@ export const UNPAUSE: CommandSpec = {
   operands: ['paused-container'],
   alsoKnownAs: ['container unpause', 'unpause'],
   flags: [],
+  namespace: 'useful',
   load: () => import('../commands/unpause.ts'),
 };
 
@@ -30,5 +32,6 @@ export const CONTAINER_INSPECT: CommandSpec = {
   arity: { min: 1 },
   operands: ['container'],
   flags: [OBJECT_FORMAT, { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' }],
+  namespace: 'useful',
   load: () => import('../commands/container-inspect.ts'),
 };

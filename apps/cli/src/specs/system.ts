@@ -83,6 +83,7 @@ export const SYSTEM_PRUNE: CommandSpec = {
     { name: 'snapshots', type: 'bool', usage: 'Prune unpacked layers that no container uses' },
     { name: 'volumes', type: 'bool', usage: 'Prune anonymous volumes' },
   ],
+  namespace: 'useful',
   load: () => import('../commands/system-prune.ts'),
 };
 

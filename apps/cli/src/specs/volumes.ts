@@ -63,6 +63,7 @@ export const VOLUME_RM: CommandSpec = {
   arity: { min: 1 },
   alsoKnownAs: ['volume rm', 'volume remove'],
   flags: [{ ...FORCE, usage: 'Force the removal of one or more volumes' }],
+  namespace: 'useful',
   load: () => import('../commands/volume-rm.ts'),
 };
 
@@ -81,5 +82,6 @@ export const VOLUME_PRUNE: CommandSpec = {
     },
     FORCE,
   ],
+  namespace: 'useful',
   load: () => import('../commands/volume-prune.ts'),
 };

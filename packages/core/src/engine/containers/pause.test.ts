@@ -35,6 +35,7 @@ describe.skipIf(process.platform !== 'linux')('a container', () => {
     engine = sandbox.engine();
     [asked, halted, onResume] = [[], false, () => undefined];
     const calls: Partial<Runtime> = {
+      canPause: true,
       state: async () => ({ status: halted ? 'paused' : 'running' }),
       pause: async () => {
         asked.push('pause');
@@ -65,6 +66,13 @@ describe.skipIf(process.platform !== 'linux')('a container', () => {
 
   const recorded = () => recordOf(deps.store.metadata.findContainer('web')!).state.status;
   const exits = (code: number) => writeFileSync(containerPlaces(sandbox.root, ID).paths.exit, `${code}\n`);
+
+  test('is not paused without control groups', async () => {
+    make('running');
+    const noGroups = { ...deps, runtime: () => ({ ...deps.runtime(), canPause: false }) };
+    await expect(pauseContainer(noGroups, 'web')).rejects.toThrow('pausing needs control groups');
+    expect(asked).toEqual([]);
+  });
 
   test('is paused until it is unpaused, whoever looks', async () => {
     make('running');

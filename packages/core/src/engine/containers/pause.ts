@@ -9,12 +9,18 @@ type ResumeDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
 
 /**
  * Halts the processes of a container, and records that the user wanted it. Throws `CONTAINER_UNKNOWN`, `CONFLICT`
- * when it does not run, or is paused already.
+ * when it does not run, or is paused already, `UNSUPPORTED` where there are no control groups to halt them by.
  */
 export async function pauseContainer(deps: ContainerDeps, idOrName: string): Promise<void> {
   await whileLocked(deps, idOrName, async ({ id, state: { status } }) => {
     if (status === 'paused') throw conflict(id, `Container ${id} is already paused`);
     if (status !== 'running') throw conflict(id, `Container ${id} is not running`);
+    if (!deps.runtime().canPause)
+      throw new WherryError(
+        'UNSUPPORTED',
+        'pausing needs control groups, which containers have only when root runs them',
+        { hint: `to halt its processes without them: wherry kill -s STOP ${idOrName}` },
+      );
     // A wherry that was killed in the middle has halted it already.
     if ((await deps.runtime().state(id))?.status !== 'paused') await deps.runtime().pause(id);
     recordStatus(deps, id, 'paused');
