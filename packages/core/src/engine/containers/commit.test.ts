@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tryFileLock } from '../../content/file-lock.ts';
 import type { Digest } from '../../digest.ts';
 import type { VerbOptions } from '../../events.ts';
 import { writeDockerArchive } from '../../image/docker-archive-writer.ts';
@@ -16,6 +17,9 @@ import type { Engine } from '../engine.ts';
 import { layerTar } from '../layers/layer-entries.ts';
 import type { Store } from '../store/store.ts';
 import { type CommitDeps, type CommitRequest, commit } from './commit.ts';
+import { requireContainer } from './container-records.ts';
+import { resumeAbandoned } from './pauser.ts';
+import { currentRecord } from './settle.ts';
 
 // Recordings of a real Docker, from a directory beside the checkout.
 const GOLDEN = new URL('../../../../../../shared/golden/commit.json', import.meta.url);
@@ -227,6 +231,50 @@ test('lets a container go on that a killed commit left halted', async () => {
   deps = { ...deps, runtime: () => ({ ...runtime, state: async () => ({ status: 'paused' }) }) };
   await commitOf();
   expect(asked).toEqual(['resume fbaec8d9b204']);
+});
+
+describe('a container that a killed commit left halted', () => {
+  const pauser = () => join(store.root, 'containers/locks', `${ID}.pauser`);
+  const look = () => resumeAbandoned(deps, currentRecord(deps, requireContainer(store.metadata, 'c1')));
+  beforeEach(() => {
+    const runtime = deps.runtime();
+    deps = { ...deps, runtime: () => ({ ...runtime, state: async () => ({ status: 'paused' }) }) };
+    mkdirSync(dirname(pauser()), { recursive: true });
+  });
+
+  test('goes on when somebody looks at it', async () => {
+    start({ status: 'running' });
+    writeFileSync(pauser(), '');
+    await look();
+    expect([asked, existsSync(pauser())]).toEqual([['resume fbaec8d9b204'], false]);
+    await look();
+    expect(asked).toHaveLength(1);
+  });
+
+  test('stays so while the commit lives, and when a user paused it', async () => {
+    start({ status: 'running' });
+    const lock = tryFileLock(pauser());
+    await look();
+    lock?.release();
+    expect([asked, existsSync(pauser())]).toEqual([[], true]);
+    store.metadata.deleteContainer(ID);
+    start({ status: 'paused' });
+    await look();
+    expect([asked, existsSync(pauser())]).toEqual([[], false]);
+  });
+
+  test('is looked at again when it could not go on', async () => {
+    start({ status: 'running' });
+    writeFileSync(pauser(), '');
+    const runtime = deps.runtime();
+    const resume = () => Promise.reject(new Error('no freezer'));
+    const refusing = { ...deps, runtime: () => ({ ...runtime, resume }) };
+    const record = currentRecord(deps, requireContainer(store.metadata, 'c1'));
+    await expect(resumeAbandoned(refusing, record)).rejects.toThrow('no freezer');
+    expect(existsSync(pauser())).toBe(true);
+    await look();
+    expect([asked, existsSync(pauser())]).toEqual([['resume fbaec8d9b204'], false]);
+  });
 });
 
 test('refuses a root file system that is a copy, and one that cannot be paused', async () => {

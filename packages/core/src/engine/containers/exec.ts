@@ -13,6 +13,7 @@ import { resolveUser, specUser } from '../../runtime/user.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
+import { resumeAbandoned } from './pauser.ts';
 import { currentRecord } from './settle.ts';
 
 export interface ExecRequest {
@@ -63,6 +64,7 @@ export async function execDetached(deps: ContainerDeps, request: ExecRequest): P
 async function targetOf(deps: ContainerDeps, request: ExecRequest): Promise<ExecTarget> {
   const record = currentRecord(deps, requireContainer(deps.store.metadata, request.container));
   requireRunning(record, request.container);
+  await resumeAbandoned(deps, record);
   const places = containerPlaces(deps.store.root, record.id);
   const process = processOf(await containerProcess(places), places, request);
   return { runtime: deps.runtime(), id: record.id, paths: places.paths, process };

@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
+import { lockPauser } from './pauser.ts';
 import { currentRecord, isMountedAt } from './settle.ts';
 
 const SHORT_ID_CHARS = 12;
@@ -36,11 +37,11 @@ export async function holdStill(
         kind: 'warning',
         message: `container ${id.slice(0, SHORT_ID_CHARS)} goes on meanwhile: to pause it needs control groups`,
       });
-    const isPaused = canPause && (await pauseIfRunning(deps, id));
+    const halt = canPause ? await haltProcesses(deps, id, signal) : undefined;
     return {
       [Symbol.asyncDispose]: async () => {
         try {
-          if (isPaused) await unlessEnded(deps, id, () => deps.runtime().resume(id));
+          await halt?.[Symbol.asyncDispose]();
         } finally {
           lock.release({ remove: true });
         }
@@ -48,6 +49,35 @@ export async function holdStill(
     };
   } catch (error) {
     lock.release({ remove: true });
+    throw error;
+  }
+}
+
+/**
+ * Halts the processes of a container that runs, whose lock the caller holds, until the result is disposed. If we are
+ * killed before, whoever looks at the container next lets them go on.
+ */
+export async function haltProcesses(
+  deps: HoldDeps,
+  id: string,
+  signal?: AbortSignal,
+): Promise<AsyncDisposable> {
+  const pauser = await lockPauser(deps, id, signal);
+  try {
+    const isPaused = await pauseIfRunning(deps, id);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        let isDone = false;
+        try {
+          if (isPaused) await unlessEnded(deps, id, () => deps.runtime().resume(id));
+          isDone = true;
+        } finally {
+          pauser.release({ remove: isDone });
+        }
+      },
+    };
+  } catch (error) {
+    pauser.release({ remove: true });
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
 import { resumePaused } from './pause.ts';
+import { resumeAbandoned } from './pauser.ts';
 import { currentRecord } from './settle.ts';
 
 /** The last signal for real-time use, signal(7). */
@@ -28,6 +29,7 @@ export async function killContainer(
     throw new WherryError('CONFLICT', `Cannot kill container: ${idOrName}: Container ${id} is not running`, {
       details: { id },
     });
+  await resumeAbandoned(deps, currentRecord(deps, record));
   const { stopSignal } = record;
   await deps.runtime().kill(id, String(number));
   if (stopSignal === undefined || number === SIGKILL || number === parseSignal(stopSignal))

@@ -1,6 +1,7 @@
 import { WherryError } from '../../errors.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
+import { resumeAbandoned } from './pauser.ts';
 import { clearAway, currentRecord, discard } from './settle.ts';
 import { killAndWait } from './stop.ts';
 
@@ -24,7 +25,9 @@ export async function removeContainer(deps: ContainerDeps, request: RemoveContai
     const stored = metadata.findContainer(id);
     // Whoever was faster has removed it.
     if (stored?.id !== id) return;
-    const { status } = currentRecord(deps, requireContainer(metadata, id)).state;
+    const current = currentRecord(deps, requireContainer(metadata, id));
+    await resumeAbandoned(deps, current);
+    const { status } = current.state;
     if (status === 'running' || status === 'paused') {
       if (!request.force) throw stillAlive(id, status);
       await killAndWait(deps, id);

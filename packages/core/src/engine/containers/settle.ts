@@ -14,6 +14,7 @@ import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { changeRecord, recordOf } from './container-records.ts';
 import { exitCommand } from './exit-process.ts';
+import { resumeAbandoned } from './pauser.ts';
 
 /** A monitor that was started is there after this. */
 const MONITOR_START_MS = 2000;
@@ -51,13 +52,15 @@ export async function settle(deps: ContainerDeps, id: string): Promise<void> {
 }
 
 /**
- * Puts in order what a killed wherry left: settles a container that has ended unnoticed, gives one that runs a
- * monitor.
+ * Puts in order what a killed wherry left: settles a container that has ended unnoticed, lets one go on that was to be
+ * halted for a moment, gives one that runs a monitor.
  */
 export async function tend(deps: ContainerDeps, recorded: ContainerRecord): Promise<void> {
   // What is mounted in a user's namespace is not ours to take away from outside.
   if (isOutsideNamespace(deps.store.root)) return;
-  const { status, startedAt } = currentRecord(deps, recorded).state;
+  const current = currentRecord(deps, recorded);
+  await resumeAbandoned(deps, current);
+  const { status, startedAt } = current.state;
   const wasAlive = recorded.state.status === 'running' || recorded.state.status === 'paused';
   if (status !== 'running' && status !== 'paused') {
     if (wasAlive) await settle(deps, recorded.id);

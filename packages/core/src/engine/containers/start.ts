@@ -7,6 +7,7 @@ import type { TerminalSize } from '../../runtime/terminal.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
 import { launch } from './launch.ts';
+import { resumeAbandoned } from './pauser.ts';
 import { type ContainerSession, openSession } from './session.ts';
 import { currentRecord, startMonitor } from './settle.ts';
 
@@ -63,7 +64,10 @@ async function launchOnce<T>(
       throw new WherryError('CONFLICT', 'cannot start a paused container, try unpause instead', {
         details: { id },
       });
-    if (status === 'running') return undefined;
+    if (status === 'running') {
+      await resumeAbandoned(deps, currentRecord(deps, record));
+      return undefined;
+    }
     return await watch(record, await launch(deps, record, options));
   } finally {
     lock.release({ remove: true });

@@ -8,7 +8,8 @@ import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { isAlive, parseSignal } from './kill.ts';
 import { resumePaused } from './pause.ts';
-import { settle } from './settle.ts';
+import { resumeAbandoned } from './pauser.ts';
+import { currentRecord, settle } from './settle.ts';
 
 export interface StopRequest {
   readonly container: string;
@@ -36,6 +37,7 @@ export async function stopContainer(
   const signal = parseSignal(request.signal ?? record.stopSignal ?? 'SIGTERM');
   const seconds = request.timeoutSeconds ?? record.stopTimeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   if (isAlive(deps, record)) {
+    await resumeAbandoned(deps, currentRecord(deps, record));
     await send(deps, record, signal);
     const isOver = await endsWithin(seconds, (limit) => waitForExit(paths, anyOf(limit, options.signal)));
     if (!isOver) await send(deps, record, SIGKILL);
