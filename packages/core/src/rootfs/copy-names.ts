@@ -23,9 +23,9 @@ export async function copyNames(
   options: CopyOptions = {},
 ): Promise<void> {
   if (names.length === 0) return;
-  const { signal } = options;
+  const { isRecursive = false, signal } = options;
   throwIfCancelled(signal);
-  const writer = startTarOf(from, options);
+  const writer = startTarOf(from, signal, isRecursive ? ['--sort=name'] : ['--no-recursion']);
   const reader = spawn('tar', [...EXTRACT_ARGS, '-f', '-', '-C', to], {
     env: tarEnvironment(),
     stdio: ['pipe', 'ignore', 'pipe'],

@@ -3,7 +3,7 @@ import type { Snapshot } from './snapshot.ts';
 import { isWhiteout, pathBelow } from './upper-names.ts';
 
 /** A name in the merged view of several lower directories. */
-interface MergedNode {
+export interface MergedNode {
   /** Whose it is: the uppermost layer's that has it. */
   readonly layer: number;
   /** Of a directory. */
@@ -20,15 +20,22 @@ export interface VisibleNames {
 export async function visibleNames(
   layers: readonly Pick<Snapshot, 'directory' | 'opaque'>[],
 ): Promise<VisibleNames[]> {
+  const visible = layers.map(() => ({ directories: [] as string[], others: [] as string[] }));
+  collect(await mergeLayers(layers), '', visible);
+  return visible;
+}
+
+/** The merged view of the layers, base first: names with one character per byte, each with whose it is. */
+export async function mergeLayers(
+  layers: readonly Pick<Snapshot, 'directory' | 'opaque'>[],
+): Promise<ReadonlyMap<string, MergedNode>> {
   let root = new Map<string, MergedNode>();
   for (const [layer, { directory, opaque }] of layers.entries()) {
     const hiding = new Set(opaque);
     if (hiding.has('')) root = new Map();
     await mergeInto(root, { layer, root: Buffer.from(directory), hiding }, '');
   }
-  const visible = layers.map(() => ({ directories: [] as string[], others: [] as string[] }));
-  collect(root, '', visible);
-  return visible;
+  return root;
 }
 
 interface LayerInProgress {

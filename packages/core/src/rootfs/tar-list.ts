@@ -11,13 +11,17 @@ const PAX_OPTION = '--pax-option=delete=atime,delete=ctime';
 
 export type TarReader = ChildProcessByStdio<Writable, Readable, Readable>;
 
+/** Of the names alone, or of all below them too, names in the order of their bytes. */
+export type TarReach = readonly ['--no-recursion'] | readonly ['--sort=name', ...string[]];
+
 /**
- * Starts a tar that writes an archive of the names it is given as PAX to stdout; with `isRecursive` also of what is
- * below them.
+ * Starts a tar that writes an archive of the names it is given as PAX to stdout. It goes down into directories
+ * without following links, whoever swaps one for another meanwhile; a name of several parts it does follow.
  */
 export function startTarOf(
   directory: string,
-  { signal, isRecursive = false }: { readonly signal?: AbortSignal; readonly isRecursive?: boolean } = {},
+  signal?: AbortSignal,
+  reach: TarReach = ['--no-recursion'],
 ): TarReader {
   const format = [
     '-c',
@@ -30,15 +34,11 @@ export function startTarOf(
     PAX_OPTION,
     ...TAR_XATTR_ARGS,
   ];
-  return spawn(
-    'tar',
-    [...format, '-C', directory, isRecursive ? '--recursion' : '--no-recursion', '--null', '-T', '-'],
-    {
-      env: tarEnvironment(),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      ...(signal && { signal }),
-    },
-  );
+  return spawn('tar', [...format, '-C', directory, ...reach, '--null', '-T', '-'], {
+    env: tarEnvironment(),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(signal && { signal }),
+  });
 }
 
 /** Spells names, one character per byte, as `startTarOf` reads them: none of them can look like an option. */

@@ -10,8 +10,6 @@ import type { ContainerConfig } from '../../oci/image-config.ts';
 import type { Reference } from '../../reference.ts';
 import { diffLayer } from '../../rootfs/diff-layer.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
-import { ImageTree } from '../../tree/image-tree.ts';
-import { layerEntries } from '../layers/layer-entries.ts';
 import { recordImage } from '../layers/record-image.ts';
 import type { SealDeps } from '../layers/seal.ts';
 import { storeLayer } from '../layers/store-layer.ts';
@@ -19,12 +17,14 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import { sweepDuplicates } from '../store/duplicate-layers.ts';
 import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
 import { tagTarget } from '../tag.ts';
+import { baseTree } from './base-tree.ts';
+import { changedFiles } from './changed-files.ts';
+import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
-import { changesOf, type HoldDeps, holdStill } from './hold-still.ts';
-import { bareMountPoints } from './mount-points.ts';
+import { type HoldDeps, holdStill } from './hold-still.ts';
 import { currentRecord } from './settle.ts';
 
-export interface CommitDeps extends SealDeps, HoldDeps {
+export interface CommitDeps extends SealDeps, HoldDeps, Pick<ContainerDeps, 'snapshots'> {
   readonly now: () => Date;
 }
 
@@ -144,19 +144,15 @@ async function commitHeld(
 
 /** Stores what changed; `undefined`: nothing did. */
 async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
-  const { deps, request, record, hold, signal, onProgress } = state;
+  const { deps, request, record, records, hold, signal, onProgress } = state;
   const holding = { pause: request.pause ?? true, signal, ...(onProgress && { onProgress }) };
   await using _still = await holdStill(deps, record.id, holding);
-  const upper = await changesOf(deps, record);
-  if (upper === undefined) return undefined;
-  const omit = await bareMountPoints(upper, () => baseTree(state));
-  const tar = diffLayer(upper, { omit, signal });
+  const changed = await changedFiles(deps, record, {
+    readBase: () => baseTree(deps.store, records, signal),
+    signal,
+  });
+  if (changed === undefined) return undefined;
+  const tar = diffLayer(changed.directory, { names: changed.names, signal });
   const layer = await storeLayer(deps, tar, { hold: ({ digest }) => hold(digest), signal }).stored;
   return layer.diffID === EMPTY_TAR ? undefined : layer;
-}
-
-async function baseTree({ deps, records, signal }: Commit): Promise<ImageTree['root']> {
-  const tree = new ImageTree();
-  for (const { digest } of records) tree.apply(await layerEntries(deps.store, digest, signal));
-  return tree.root;
 }

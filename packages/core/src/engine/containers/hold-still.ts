@@ -1,12 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { isErrno, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
-import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
-import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { lockPauser } from './pauser.ts';
-import { currentRecord, isMountedAt } from './settle.ts';
+import { currentRecord } from './settle.ts';
 
 const SHORT_ID_CHARS = 12;
 
@@ -82,21 +78,6 @@ export async function haltProcesses(
   }
 }
 
-/**
- * The directory with what a container changed; `undefined`: it was never started. Throws `UNSUPPORTED` where its
- * root file system is a copy, in which what changed cannot be told from the rest.
- */
-export async function changesOf({ store }: HoldDeps, record: ContainerRecord): Promise<string | undefined> {
-  const { rootfs, upper } = containerPlaces(store.root, record.id);
-  if ((await namesIn(rootfs)).length > 0 && !(await isMountedAt(rootfs)))
-    throw new WherryError(
-      'UNSUPPORTED',
-      `container ${record.name} has a copy of its image's files: what it changed is not known`,
-      { hint: 'keep the store on a file system that can be part of an overlay, such as ext4 or xfs' },
-    );
-  return (await namesIn(upper)).length > 0 ? upper : undefined;
-}
-
 function statusOf(deps: HoldDeps, id: string) {
   return currentRecord(deps, requireContainer(deps.store.metadata, id)).state.status;
 }
@@ -118,14 +99,5 @@ async function unlessEnded(deps: HoldDeps, id: string, action: () => Promise<voi
     const status = statusOf(deps, id);
     if (status === 'running' || status === 'paused') throw error;
     return false;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
   }
 }

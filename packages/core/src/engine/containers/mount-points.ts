@@ -10,24 +10,27 @@ const FILES = ['hosts', 'hostname', 'resolv.conf'].map((name) => `${ETC}/${name}
 const DIRECTORIES = ['dev', 'proc', 'sys'];
 
 /**
- * Finds what a runtime made in a container's upper directory only to have where to mount: of all that, Docker's
- * diffs and commits have nothing. `readBase` gives the image's tree; it is asked only if there is such a thing.
- * Names are those of `diffLayer`.
+ * Finds what a runtime made in a container's root file system only to have where to mount: of all that, Docker's
+ * diffs and commits have nothing. `directory` has the files, `changed` the names of those that changed; `readBase` gives
+ * the image's tree, and is asked only if there is such a thing. Names are those of `diffLayer`.
  */
 export async function bareMountPoints(
-  upper: string,
+  directory: string,
+  changed: ReadonlySet<string>,
   readBase: () => Promise<TreeDirectory>,
 ): Promise<ReadonlySet<string>> {
   const empty = new Set<string>();
-  for (const name of [...FILES, ...DIRECTORIES]) if (await isEmpty(join(upper, name))) empty.add(name);
+  for (const name of [...FILES, ...DIRECTORIES])
+    if (changed.has(name) && (await isEmpty(join(directory, name)))) empty.add(name);
   if (empty.size === 0) return empty;
   const { children } = await readBase();
   const etc = children.get(ETC);
   const inEtc = isDirectory(etc) ? etc.children : new Map<string, unknown>();
   for (const name of DIRECTORIES) if (children.has(name)) empty.delete(name);
   for (const name of FILES) if (inEtc.has(name.slice(ETC.length + 1))) empty.delete(name);
-  if (FILES.some((name) => empty.has(name)) && (await isOnlyTouched(join(upper, ETC), etc, empty)))
-    empty.add(ETC);
+  const inside = [...changed].filter((name) => name.startsWith(`${ETC}/`));
+  const isOnlyMade = FILES.some((name) => empty.has(name)) && inside.every((name) => empty.has(name));
+  if (isOnlyMade && (await isAsInImage(join(directory, ETC), etc))) empty.add(ETC);
   return empty;
 }
 
@@ -43,14 +46,11 @@ async function isEmpty(path: string): Promise<boolean> {
   }
 }
 
-/** Tells whether a directory has nothing but `made` in it, and is as the image has it. */
-async function isOnlyTouched(
+/** Tells whether a directory has the attributes that the image gives it, or none has given it any. */
+async function isAsInImage(
   path: string,
   base: ReturnType<TreeDirectory['children']['get']>,
-  made: ReadonlySet<string>,
 ): Promise<boolean> {
-  const names = await readdir(path);
-  if (!names.every((name) => made.has(`${ETC}/${name}`))) return false;
   if (base === undefined) return true;
   const entry = base.source?.entry;
   const { mode, uid, gid } = await lstat(path);
