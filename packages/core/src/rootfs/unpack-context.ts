@@ -44,7 +44,7 @@ export function isPlainTime(mtime: number, mtimeNs: number): boolean {
 /** Of an archive's extended attributes those that are taken over; `undefined` when there are none. */
 export function takenXattrs(
   xattrs: ReadonlyMap<string, Uint8Array> | undefined,
-): ReadonlyMap<string, Uint8Array> | undefined {
+): Map<string, Uint8Array> | undefined {
   if (xattrs === undefined) return undefined;
   const taken = new Map([...xattrs].filter(([key]) => !isForeignXattr(key)));
   return taken.size > 0 ? taken : undefined;
