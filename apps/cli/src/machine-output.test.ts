@@ -212,7 +212,19 @@ describe('--format', () => {
     const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
     const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
-      ...['attach', 'completion', 'create', 'exec', 'kill', 'login', 'logout', 'logs'],
+      ...[
+        'attach',
+        'completion',
+        'cp',
+        'create',
+        'diff',
+        'exec',
+        'export',
+        'kill',
+        'login',
+        'logout',
+        'logs',
+      ],
       ...['pause', 'prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'start', 'stop', 'tag'],
       ...['top', 'unpause', 'unpin', 'wait'],
     ]);

@@ -3,6 +3,7 @@ import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
 import { COMMIT } from './specs/changes.ts';
+import { CP, DIFF, EXPORT } from './specs/container-files.ts';
 import { CONTAINER_INSPECT, PAUSE, UNPAUSE } from './specs/container-state.ts';
 import {
   ATTACH,
@@ -104,7 +105,10 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   COMPLETION,
   CONVERT,
   COPY,
+  CP,
   CREATE,
+  DIFF,
+  EXPORT,
   HISTORY,
   IMPORT,
   INSPECT,
@@ -138,8 +142,11 @@ export const GROUPS: readonly GroupSpec[] = [
     commands: [
       ATTACH,
       COMMIT,
+      CP,
       CREATE,
+      DIFF,
       EXEC,
+      EXPORT,
       CONTAINER_INSPECT,
       KILL,
       LOGS,

@@ -116,7 +116,9 @@ function section(title: string, ...body: readonly string[]): string[] {
 }
 
 function synopsis(words: readonly string[], usage: string): string {
-  return section('SYNOPSIS', `${bold(words.join(' '))} ${escapeText(usage)}`).join('\n');
+  const [first = '', ...others] = usage.split('\n').map((line) => escapeText(line.trim()));
+  const more = others.flatMap((line) => ['.br', line]);
+  return section('SYNOPSIS', [`${bold(words.join(' '))} ${first}`, ...more].join('\n')).join('\n');
 }
 
 function seeAlso(names: readonly string[]): string[] {

@@ -29,6 +29,20 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
     prune: async (request, options) =>
       (await import('./prune.ts')).pruneContainers(await open(), request, options),
     remove: async (request) => (await import('./remove.ts')).removeContainer(await open(), request),
+    diff: async (container, options) =>
+      (await import('./diff.ts')).diffContainer(await open(), container, options),
+    export: async function* (container, options) {
+      const { exportContainer } = await import('./export.ts');
+      yield* exportContainer(await open(), container, options);
+    },
+    copyIn: async (request, options) =>
+      (await import('./copy-files.ts')).copyIn(await open(), request, options),
+    copyOut: async (request, options) =>
+      (await import('./copy-files.ts')).copyOut(await open(), request, options),
+    copyOutArchive: async function* (request, options) {
+      const { copyOutArchive } = await import('./copy-files.ts');
+      yield* copyOutArchive(await open(), request, options);
+    },
     inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
     describe: async (request) => (await import('./describe.ts')).describeContainer(await open(), request),
     list: async (request) => (await import('./list.ts')).listContainers(await open(), request),

@@ -3,8 +3,10 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ExecSession } from '../../runtime/exec.ts';
 import type { LogEntry } from '../../runtime/log-reader.ts';
 import type { ProcessTable } from '../../runtime/process-table.ts';
+import type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 import type { CreateContainerRequest } from './create.ts';
 import type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
+import type { ContainerChange } from './diff.ts';
 import type { ExecIo, ExecRequest } from './exec.ts';
 import type { ContainerSummary, ListContainersRequest } from './list.ts';
 import type { LogsRequest } from './logs.ts';
@@ -34,8 +36,10 @@ export type { ExecSession } from '../../runtime/exec.ts';
 export type { LogEntry } from '../../runtime/log-reader.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
 export type { TerminalSize } from '../../runtime/terminal.ts';
+export type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 export type { CreateContainerRequest } from './create.ts';
 export type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
+export type { ContainerChange } from './diff.ts';
 export type { ExecIo, ExecRequest } from './exec.ts';
 export type { ContainerSizes, ContainerSummary, ListContainersRequest } from './list.ts';
 export type { LogsRequest } from './logs.ts';
@@ -81,6 +85,19 @@ export interface ContainerVerbs {
   /** Removes all containers that do not run. */
   prune(request?: PruneContainersRequest, options?: VerbOptions): Promise<PruneContainersResult>;
   remove(request: RemoveContainerRequest): Promise<void>;
+  /** What it changed in its files, each directory before what is in it. */
+  diff(container: string, options?: VerbOptions): Promise<ContainerChange[]>;
+  /** Its root file system as a tar, without what is mounted in it. */
+  export(container: string, options?: VerbOptions): AsyncIterable<Uint8Array>;
+  /** Files of this machine's, or an archive, to a container, whether it runs or not. */
+  copyIn(request: CopyInRequest, options?: FileCopyOptions): Promise<FileCopyResult>;
+  /** Files of a container's to this machine. */
+  copyOut(request: CopyOutRequest, options?: FileCopyOptions): Promise<FileCopyResult>;
+  /** Files of a container's as a tar. */
+  copyOutArchive(
+    request: Omit<CopyOutRequest, 'target' | 'keepOwners'>,
+    options?: VerbOptions,
+  ): AsyncIterable<Uint8Array>;
   /** What is kept of a container, with the state that it is in now. */
   inspect(container: string): Promise<ContainerRecord>;
   /** All that Docker's `inspect` tells of a container, in its form. */
