@@ -1,11 +1,13 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { isErrno } from '../../errors.ts';
+import { isErrno, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { parseMounts } from '../../rootfs/mount-info.ts';
 import type { Grafts } from '../../rootfs/scoped-walk.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
+import type { ContainerMount } from '../../runtime/container-options.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
+import { openVolumes } from '../volumes/open-volumes.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
@@ -59,7 +61,7 @@ export async function openContainerFiles(
     if (files === undefined) {
       // Its process is gone, the note of its exit code may be on its way: until then it is not ours to mount.
       await waitForExit(containerPlaces(deps.store.root, id).paths, signal);
-      files = await openAtRest(deps, record, options);
+      files = await openAtRest(deps, record, view, options);
     }
     return withHold(files, hold);
   } catch (error) {
@@ -99,6 +101,7 @@ function openLive(deps: ContainerDeps, record: ContainerRecord, view: FilesView)
       ...{ record, root, grafts: new Map(), ...(view === 'own' ? NO_MOUNTS : mountsOf(state.pid)) },
       undisturbed: async (work) => {
         if (state.status === 'paused') return await work();
+        requireHalting(deps);
         await using _halt = await haltProcesses(deps, id);
         return await work();
       },
@@ -113,12 +116,15 @@ function openLive(deps: ContainerDeps, record: ContainerRecord, view: FilesView)
 async function openAtRest(
   deps: ContainerDeps,
   record: ContainerRecord,
+  view: FilesView,
   options: VerbOptions,
 ): Promise<ContainerFiles> {
   try {
     await mountLayers(deps, record, options);
-    const root = openSync(containerPlaces(deps.store.root, record.id).rootfs, OPEN_DIRECTORY);
-    const grafts = graftsOf(record);
+    const { rootfs } = containerPlaces(deps.store.root, record.id);
+    const mounts = view === 'all' ? await openVolumes(deps, record, rootfs, options.signal) : [];
+    const grafts = graftsOf(mounts);
+    const root = openSync(rootfs, OPEN_DIRECTORY);
     return {
       ...{ record, root, grafts, mounted: new Set(grafts.keys()), hollow: [] },
       undisturbed: (work) => work(),
@@ -131,6 +137,15 @@ async function openAtRest(
     await clearAway(deps, record.id);
     throw error;
   }
+}
+
+function requireHalting(deps: ContainerDeps): void {
+  if (deps.runtime().canPause) return;
+  throw new WherryError(
+    'UNSUPPORTED',
+    'files with extended attributes go only into a container that can be halted meanwhile, which needs control groups',
+    { hint: 'stop the container first, or run it as root' },
+  );
 }
 
 function isAlive({ state: { status } }: ContainerRecord): boolean {
@@ -158,10 +173,10 @@ function mountsOf(pid: number): Pick<ContainerFiles, 'mounted' | 'hollow'> {
   };
 }
 
-function graftsOf({ options }: ContainerRecord): Grafts {
+function graftsOf(mounts: readonly ContainerMount[]): Grafts {
   const grafts = new Map<string, string>();
-  for (const mount of options.mounts ?? [])
-    if (mount.type !== 'tmpfs' && mount.source.startsWith('/'))
+  for (const mount of mounts)
+    if (mount.type !== 'tmpfs' && mount.source?.startsWith('/'))
       grafts.set(toLatin1(mountTarget(mount.target)).slice(1), mount.source);
   return grafts;
 }
