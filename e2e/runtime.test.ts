@@ -104,7 +104,8 @@ const sh = (script: string, options: ContainerOptions = {}) =>
 
 async function logOf(path: string): Promise<string[]> {
   const lines: string[] = [];
-  for await (const entry of readLog(path)) lines.push(`${entry.stream}: ${entry.text}`);
+  for await (const batch of readLog(path))
+    lines.push(...batch.map((entry) => `${entry.stream}: ${entry.text}`));
   return lines;
 }
 

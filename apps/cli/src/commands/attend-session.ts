@@ -5,6 +5,7 @@ import {
   DetachKeyFilter,
   parseDetachKeys,
   type SessionOptions,
+  type StartOptions,
   type TerminalSize,
 } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
@@ -33,12 +34,17 @@ export function requireTerminal(io: Io, { interactive, tty }: Omit<Attendance, '
   if (interactive && tty && io.stdin.isTTY !== true) throw new CommandError('the input device is not a TTY');
 }
 
+/** For a start in the background: what is wrong, but no hindrance, is told. */
+export function startOptions({ io, signal }: CommandContext): StartOptions {
+  return { signal, onProgress: warningsTo(io) };
+}
+
 /** Where a container's output goes, and the size of the terminal that shows it. */
-export function sessionOptions({ io, signal }: CommandContext): SessionOptions {
+export function sessionOptions(context: CommandContext): SessionOptions {
+  const { io } = context;
   const size = terminalSize(io);
   return {
-    signal,
-    onProgress: warningsTo(io),
+    ...startOptions(context),
     sink: (stream, chunk) => io[stream].writeBytes(chunk),
     ...(size && { size }),
   };
@@ -87,8 +93,12 @@ function feed({ stdin }: Io, session: ContainerSession, { tty, detachKeys }: Att
     const { input, isDetached } = filter.push(chunk);
     stdin.pause();
     session.write(input).then(
-      () => (isDetached ? session.detach() : stdin.resume()),
-      // The container has closed its input, or is gone.
+      (isTaken) => {
+        if (isDetached) session.detach();
+        // Not at once: input that never ends must let the container's output, and its end, come in between.
+        else if (isTaken) setImmediate(() => stdin.resume());
+      },
+      // The container is gone.
       () => undefined,
     );
   };

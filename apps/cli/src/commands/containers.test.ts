@@ -446,12 +446,16 @@ test('wherry logs gives each stream to its own', async () => {
     inspect: async () => container,
     logs: async function* ({ tail }) {
       expect(tail).toBe(5);
-      yield { stream: 'stdout', time: 'T1', text: 'out\n' };
-      yield { stream: 'stderr', time: 'T2', text: 'err\n' };
+      yield [
+        { stream: 'stdout', time: 'T1', text: 'out\n' },
+        { stream: 'stdout', time: 'T2', text: 'more\n' },
+        { stream: 'stderr', time: 'T3', text: 'err\n' },
+      ];
+      yield [{ stream: 'stdout', time: 'T4', text: 'last' }];
     },
   });
   expect(await runCli(['logs', '-t', '-n', '5', 'web'], { engine })).toMatchObject({
-    ...{ stdout: 'T1 out\n', stderr: 'T2 err\n' },
+    ...{ stdout: 'T1 out\nT2 more\nT4 last', stderr: 'T3 err\n' },
   });
   expect(await runCli(['logs', '--details', '-n', '5', 'web'], { engine })).toMatchObject({
     ...{ stdout: ' out\n', stderr: ' err\n' },

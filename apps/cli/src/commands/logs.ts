@@ -1,3 +1,4 @@
+import type { LogEntry } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
 
@@ -17,11 +18,24 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
   // The details are a line's attributes, of which there are none, with a blank behind them.
   const details = flags.bool('details') ? ' ' : '';
   const withTime = flags.bool('timestamps');
-  for await (const { stream, text, time } of containers.logs(request, { signal })) {
-    const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
-    await out.writeBytes(Buffer.from(`${withTime ? `${time} ` : ''}${details}${text}`));
-  }
+  const shown = ({ text, time }: LogEntry) => `${withTime ? `${time} ` : ''}${details}${text}`;
+  for await (const entries of containers.logs(request, { signal }))
+    for (const { stream, batch } of runsOf(entries)) {
+      const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
+      await out.writeBytes(Buffer.from(batch.map(shown).join('')));
+    }
   return 0;
+}
+
+/** Entries in a row that go to the same stream: one write for all of them. */
+function runsOf(entries: readonly LogEntry[]): { stream: LogEntry['stream']; batch: LogEntry[] }[] {
+  const runs: { stream: LogEntry['stream']; batch: LogEntry[] }[] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    if (last?.stream === entry.stream) last.batch.push(entry);
+    else runs.push({ stream: entry.stream, batch: [entry] });
+  }
+  return runs;
 }
 
 function tailOf(text: string): { readonly tail?: number } {

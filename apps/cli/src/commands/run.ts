@@ -1,7 +1,12 @@
 import type { CommandContext } from '../command.ts';
-import { warningsTo } from '../output/warnings.ts';
 import { attachedSink, requireOutput } from './attach-flag.ts';
-import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
+import {
+  attendSession,
+  detachKeysOf,
+  requireTerminal,
+  sessionOptions,
+  startOptions,
+} from './attend-session.ts';
 import { asContainerCommand } from './container-failure.ts';
 import { openCidFile } from './container-id-file.ts';
 import { withImage } from './container-image.ts';
@@ -22,7 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
     const { containers } = await context.engine();
     const shown = sessionOptions(context);
     const options = isDetached
-      ? { signal: context.signal, onProgress: warningsTo(io) }
+      ? startOptions(context)
       : { ...shown, sink: attachedSink(shown.sink, attached) };
     const { container, session } = await withImage(context, () => containers.run(request, options));
     await cidFile?.write(container.id);

@@ -1,17 +1,22 @@
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { warningsTo } from '../output/warnings.ts';
-import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
+import {
+  attendSession,
+  detachKeysOf,
+  requireTerminal,
+  sessionOptions,
+  startOptions,
+} from './attend-session.ts';
 import { forEachContainer } from './for-each-container.ts';
 
 /** `wherry start`: starts containers again; with `--attach` one, in the foreground. */
 export async function run(context: CommandContext): Promise<number> {
-  const { args, flags, io, signal } = context;
+  const { args, flags, io } = context;
   if (flags.bool('attach') || flags.bool('interactive')) return await startAttached(context);
   const failed: string[] = [];
   const exitCode = await forEachContainer(context, async (containers, container) => {
     try {
-      await containers.start(container, { signal, onProgress: warningsTo(io) });
+      await containers.start(container, startOptions(context));
       return container;
     } catch (error) {
       failed.push(container);

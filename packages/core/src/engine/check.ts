@@ -12,8 +12,10 @@ import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
 import { checkCatalog } from './checks/check-catalog.ts';
+import { checkContainers } from './checks/check-containers.ts';
 import { checkVolumes } from './checks/check-volumes.ts';
 import { type IndexedName, reindex } from './checks/reindex.ts';
+import type { ContainerDeps } from './containers/container-deps.ts';
 import type { CheckResult, Fault } from './engine.ts';
 import type { AdoptDeps } from './layers/adopt.ts';
 import { forEachLimited } from './limiter.ts';
@@ -25,6 +27,8 @@ const STALE_INGEST_MS = 24 * 3600 * 1000;
 export interface CheckDeps extends AdoptDeps {
   readonly now: () => Date;
   readonly jobs: number;
+  /** Absent where there are no containers. */
+  readonly containers?: () => Promise<ContainerDeps>;
 }
 
 interface Check {
@@ -66,6 +70,8 @@ export async function check(
   if (!isLost || state.repair) await checkIndex(state);
   await checkStrayFiles(state);
   state.faults.push(...(await checkVolumes({ store, repair, now: deps.now })));
+  if (deps.containers)
+    state.faults.push(...(await checkContainers(await deps.containers(), { repair, isLost })));
   // Nor does the layout know what a registry named: its blobs would go with its catalogue.
   if (state.repair && !isLost) await store.sweep();
   return {

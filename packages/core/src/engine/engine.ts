@@ -279,7 +279,9 @@ export interface Fault {
     | 'index-stale'
     | 'volume-incomplete'
     | 'volume-missing'
-    | 'stray-file';
+    | 'stray-file'
+    | 'stray-mount'
+    | 'stray-container';
   readonly subject: string;
   readonly message: string;
   readonly repaired?: string;

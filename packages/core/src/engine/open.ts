@@ -110,13 +110,15 @@ function archiveVerbs(parts: Parts) {
 
 function systemVerbs(parts: Parts) {
   return {
-    check: async (request, options) => {
-      const layers = await parts.layers();
-      const result = await (await import('./check.ts')).check(layers, request, options);
-      if (request?.repair && layers.store.metadata.listContainers().length > 0)
-        await (await import('./containers/tend-all.ts')).tendAll(await parts.containers());
-      return result;
-    },
+    check: async (request, options) =>
+      (await import('./check.ts')).check(
+        {
+          ...(await parts.layers()),
+          ...(process.platform === 'linux' && { containers: () => parts.containers() }),
+        },
+        request,
+        options,
+      ),
     diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
     systemPrune: async (request, options) =>
       (await import('./system-prune.ts')).systemPrune(

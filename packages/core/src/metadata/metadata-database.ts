@@ -17,6 +17,8 @@ const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
 const NOTADB = 26;
+/** IOERR_SHMSIZE: the file that readers share cannot grow, for want of space. */
+const NO_SHARED_SPACE = 4874;
 
 /**
  * The SQLite file of a store: prepared statements by their text, transactions, and errors with a code.
@@ -221,5 +223,6 @@ function toStoreError(error: unknown, root: string): unknown {
 
 function sqliteCode(error: unknown): number | undefined {
   const code = error instanceof Error ? (error as { errcode?: unknown }).errcode : undefined;
-  return typeof code === 'number' ? code & 0xff : undefined;
+  if (typeof code !== 'number') return undefined;
+  return code === NO_SHARED_SPACE ? FULL : code & 0xff;
 }

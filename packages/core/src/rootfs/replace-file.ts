@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+const PREFIX = 'tmp-';
 
 /**
  * Writes a small file such that readers see the old one or the new one. Not flushed, for what need not outlive
@@ -8,10 +10,20 @@ import { dirname, join } from 'node:path';
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = temporaryBeside(path);
-  await writeFile(temporary, text);
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `tmp-${randomUUID()}`);
+  return join(dirname(path), `${PREFIX}${randomUUID()}`);
+}
+
+/** Tells whether a name is one of `temporaryBeside`. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith(PREFIX);
 }

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeStoreDirectory, writeFileAtomically } from '../content/durable-file.ts';
 import { acquireFileLock, tryFileLock } from '../content/file-lock.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { isErrno, WherryError } from '../errors.ts';
-import { replaceFile, temporaryBeside } from './replace-file.ts';
+import { isTemporary, replaceFile, temporaryBeside } from './replace-file.ts';
 
 const LEASE = 'lease-';
 const HOLD = 'hold-';
+const LOCK = '.lock';
+/** Nobody takes that long to write a file. */
+const TEMPORARY_MAX_AGE_MS = 24 * 3600 * 1000;
 /** What a container's ID or a build's name may be, as a file's name. */
 const HOLDER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
@@ -79,6 +83,21 @@ export class SnapshotUses {
     return holds;
   }
 
+  /** Removes what dead processes left that took a lease, or wrote one of these files. */
+  async clean(): Promise<void> {
+    for (const file of await this.#files()) {
+      if (file.startsWith(LEASE) && file.endsWith(LOCK)) this.#clearIfDead(file.slice(0, -LOCK.length));
+      else if (isTemporary(file)) await this.#removeOld(file);
+    }
+    await this.used();
+  }
+
+  async #removeOld(file: string): Promise<void> {
+    const path = join(this.#directory, file);
+    const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (Date.now() - writtenAt > TEMPORARY_MAX_AGE_MS) await rm(path, { force: true });
+  }
+
   #clearIfDead(name: string): boolean {
     const lock = tryFileLock(this.#lockPath(name));
     lock?.release({ remove: true });
@@ -110,7 +129,7 @@ export class SnapshotUses {
   }
 
   #lockPath(name: string): string {
-    return join(this.#directory, `${name}.lock`);
+    return join(this.#directory, `${name}${LOCK}`);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -228,6 +229,14 @@ test('two processes that want a layer do the work once', async () => {
   const phases = (await Promise.all(runs)).flatMap(({ stdout }) => stdout.split('\n'));
   expect(phases.filter((phase) => phase === 'done')).toHaveLength(1);
   expect(phases.filter((phase) => phase === 'exists')).toHaveLength(1);
+});
+
+test('what was killed while it took a lease is cleaned, what may be at it is not', async () => {
+  mkdirSync(place('uses'), { recursive: true });
+  for (const name of ['lease-1.lock', 'tmp-old', 'tmp-new']) writeFileSync(place(`uses/${name}`), '');
+  utimesSync(place('uses/tmp-old'), 0, 0);
+  await snapshots.clean();
+  expect(readdirSync(place('uses'))).toEqual(['tmp-new']);
 });
 
 test('a store without snapshots has none', async () => {

@@ -125,7 +125,7 @@ export class Snapshots {
 
   /** Removes what dead processes, or a loss of power, left behind; returns the paths. */
   async clean(): Promise<string[]> {
-    await this.#uses.used();
+    await this.#uses.clean();
     const removed: string[] = [];
     for (const { path, hex, isComplete } of await this.#places.all()) {
       if (isComplete && (await isSound(path))) continue;

@@ -14,7 +14,7 @@ const RETRY_MS = 20;
 export interface Attachment extends AsyncDisposable {
   /** Hands over what the container prints; resolves when its output has ended or we have left. */
   output(sink: OutputSink): Promise<void>;
-  write(chunk: Uint8Array): Promise<void>;
+  write(chunk: Uint8Array): Promise<boolean>;
   endStdin(): Promise<void>;
   resize(size: TerminalSize): Promise<void>;
   /** Leaves; the container and its input stay as they are. */
@@ -50,8 +50,9 @@ class SocketAttachment implements Attachment {
     }
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#send({ kind: 'stdin', bytes });
+  async write(bytes: Uint8Array): Promise<boolean> {
+    await this.#send({ kind: 'stdin', bytes });
+    return !this.#socket.destroyed;
   }
 
   endStdin(): Promise<void> {

@@ -6,7 +6,7 @@ import type { TerminalSize } from './terminal.ts';
 
 /** What those who are attached may do with a container. */
 export interface AttachTarget {
-  writeStdin(chunk: Uint8Array): Promise<void>;
+  writeStdin(chunk: Uint8Array): Promise<unknown>;
   endStdin(): void;
   resize(size: TerminalSize): Promise<void>;
 }

@@ -1,4 +1,13 @@
-import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { isErrno, throwIfCancelled } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -10,17 +19,17 @@ const LONGEST_WAIT_MS = 100;
 
 /** Reads what a container's directory and the kernel tell about it. No container's directory: nothing is known. */
 export function readContainerFacts(paths: ContainerPaths): ContainerFacts {
-  const identity = readIdentity(paths);
   const pid = readTimed(paths.pid);
+  const identity = readIdentity(paths, pid?.text);
   // In this order an end that comes meanwhile is never taken for a disappearance.
   const isRunning = identity !== undefined && isProcessAlive(identity);
-  const isSupervised = isRunning || (pid !== undefined && hasReader(paths.stdout));
+  const isAttended = isRunning || (pid !== undefined && isSupervised(paths));
   const exit = readTimed(paths.exit);
   const events = exit && readTimed(paths.memoryEvents);
   return {
     ...(pid && { startedAt: pid.at }),
     ...(identity && { pid: identity.pid }),
-    isAlive: isSupervised && !exit,
+    isAlive: isAttended && !exit,
     ...(exit && { exit: { code: Number(exit.text), at: exit.at } }),
     oomKilled: events !== undefined && hasOomKill(events.text),
   };
@@ -54,6 +63,34 @@ function hasReader(pipe: string): boolean {
   }
 }
 
+/**
+ * Tells whether a runtime is at work on a container that has no process yet. Whoever holds the container's lock and
+ * sees this comes after somebody who was killed in the middle of a start.
+ */
+export function isStarting(paths: ContainerPaths): boolean {
+  return isSupervised(paths) && !readTimed(paths.pid) && !readTimed(paths.exit);
+}
+
+/**
+ * Tells whether a runtime or its supervisor is there for a container. Should both have been killed, its process goes
+ * on without an output.
+ */
+export function isSupervised(paths: ContainerPaths): boolean {
+  return hasReader(paths.stdout);
+}
+
+/** Notes who the process of a running container is, should who started it have been killed before. */
+export function noteIdentity(paths: ContainerPaths): void {
+  if (existsSync(paths.process)) return;
+  const identity = readContainerFacts(paths).isAlive && identifyProcess(Number(readTimed(paths.pid)?.text));
+  if (identity) writeIdentity(paths, identity);
+}
+
+export function writeIdentity(paths: ContainerPaths, identity: ProcessIdentity): void {
+  writeFileSync(`${paths.process}.new`, JSON.stringify(identity));
+  renameSync(`${paths.process}.new`, paths.process);
+}
+
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await systemClock.sleep(ms, signal);
@@ -63,12 +100,12 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   }
 }
 
-function readIdentity(paths: ContainerPaths): ProcessIdentity | undefined {
+function readIdentity(paths: ContainerPaths, pid: string | undefined): ProcessIdentity | undefined {
   const recorded = readTimed(paths.process);
   if (recorded) return JSON.parse(recorded.text) as ProcessIdentity;
-  // Whoever started it was killed before the note was written: a moment ago, or never to come.
-  const pid = readTimed(paths.pid);
-  return pid && identifyProcess(Number(pid.text));
+  // Whoever started it was killed before the note was written: a moment ago, or never to come. Without it only the
+  // pipe tells that the process is not another one, which got the same ID after a restart of the machine.
+  return pid !== undefined && isSupervised(paths) ? identifyProcess(Number(pid)) : undefined;
 }
 
 /** cgroup v2 `memory.events` and v1 `memory.oom_control` have the same line. */

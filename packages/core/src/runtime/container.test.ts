@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { containerPaths } from './container-directory.ts';
-import { readContainerFacts, waitForExit } from './container-facts.ts';
+import { isStarting, noteIdentity, readContainerFacts, waitForExit } from './container-facts.ts';
 import { makeContainerId, parseContainerName } from './container-record.ts';
 import { type ContainerFacts, CREATED_STATE, deriveState, ZERO_TIME } from './container-state.ts';
 import { ADJECTIVES, SURNAMES } from './name-words.ts';
@@ -102,6 +104,25 @@ describe.skipIf(process.platform !== 'linux')('facts', () => {
     expect(readContainerFacts(paths).isAlive).toBe(false);
     await writeFile(paths.process, JSON.stringify({ ...self, bootId: 'another' }));
     expect(readContainerFacts(paths).isAlive).toBe(false);
+    // The machine went down before the note was written; now another process has the ID.
+    await rm(paths.process);
+    expect(readContainerFacts(paths).isAlive).toBe(false);
+    execFileSync('mkfifo', [paths.stdout]);
+    expect(isStarting(paths)).toBe(false);
+    const reader = openSync(paths.stdout, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      expect(readContainerFacts(paths)).toMatchObject({ isAlive: true, pid: process.pid });
+      noteIdentity(paths);
+      expect(JSON.parse(await readFile(paths.process, 'utf8'))).toEqual(self);
+      await rm(paths.pid);
+      expect(isStarting(paths)).toBe(true);
+      await writeFile(paths.exit, '\n');
+      expect(isStarting(paths)).toBe(true);
+      await writeFile(paths.exit, '0\n');
+      expect(isStarting(paths)).toBe(false);
+    } finally {
+      closeSync(reader);
+    }
   });
 
   test('tell of a kill for memory', async () => {

@@ -27,9 +27,10 @@ export class DetachKeyFilter {
 
   /** What goes to the container, and whether the keys were typed; what came behind them is dropped. */
   push(typed: Uint8Array): { readonly input: Uint8Array; readonly isDetached: boolean } {
+    if (this.#keys.length === 0) return { input: typed, isDetached: false };
     const input: number[] = [];
     for (const byte of typed) {
-      if (this.#keys.length > 0 && byte === this.#keys[this.#matched]) {
+      if (byte === this.#keys[this.#matched]) {
         this.#matched++;
         if (this.#matched < this.#keys.length) continue;
         this.#matched = 0;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { isErrno } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
+import { execDirectoryPrefix } from './exec-directory.ts';
 import type { LogStream } from './log-writer.ts';
 import type { OutputSink } from './monitor.ts';
 import { programEnv } from './program.ts';
@@ -98,7 +99,7 @@ export async function prepareExec(
   size: TerminalSize = DEFAULT_SIZE,
   { detach = false }: { readonly detach?: boolean } = {},
 ): Promise<PreparedExec> {
-  const directory = await mkdtemp(join(paths.directory, 'exec-'));
+  const directory = await mkdtemp(execDirectoryPrefix(paths.directory));
   const files = {
     processFile: join(directory, 'process.json'),
     pidFile: join(directory, 'pid'),
@@ -179,10 +180,19 @@ async function feed(input: Writable | null, source: AsyncIterable<Uint8Array> | 
   input.on('error', () => undefined);
   for await (const chunk of source) {
     if (input.destroyed) return;
-    if (!input.write(chunk))
-      await new Promise((resolve) => input.once('drain', resolve).once('close', resolve));
+    if (!input.write(chunk)) await roomIn(input);
   }
   if (!input.destroyed) input.end();
+}
+
+async function roomIn(input: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      input.off('drain', done).off('close', done);
+      resolve();
+    };
+    input.on('drain', done).on('close', done);
+  });
 }
 
 /** `undefined`: there is no such file. */

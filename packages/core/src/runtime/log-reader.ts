@@ -1,16 +1,12 @@
-import { watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isErrno, throwIfCancelled } from '../errors.ts';
-import { type LogStream, rotatedPath } from './log-writer.ts';
+import { type LogEntry, parseEntry } from './log-entry.ts';
+import { startOf } from './log-search.ts';
+import { rotatedPath } from './log-writer.ts';
 
-/** One line that a container printed, or a piece of a long one. */
-export interface LogEntry {
-  readonly stream: LogStream;
-  /** RFC 3339 with nanoseconds. */
-  readonly time: string;
-  /** With the newline, if it has one. */
-  readonly text: string;
-}
+export type { LogEntry } from './log-entry.ts';
+
+import { watchIfPossible } from './watch-path.ts';
 
 export interface ReadLogOptions {
   /** This many of the last entries; absent: all. */
@@ -29,16 +25,20 @@ const NEWLINE = 0x0a;
 const FOLLOW_POLL_MS = 250;
 
 /**
- * Reads a log in the format of Docker's `json-file` driver, the rotated files first. A tail is looked for from
- * the end, whatever the size of the file; memory stays bounded. Lines that are no entries, such as the last
- * one after a loss of power, are passed over. No file: nothing was printed. Throws `CANCELLED`.
+ * Reads a log in the format of Docker's `json-file` driver, the rotated files first: what was there together comes
+ * together, never nothing. A tail or a time is looked for, not read up to, whatever the size of the file; memory
+ * stays bounded. Lines that are no entries, such as the last one after a loss of power, are passed over. No file:
+ * nothing was printed. Throws `CANCELLED`.
  */
-export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<LogEntry> {
+export async function* readLog(
+  path: string,
+  options: ReadLogOptions = {},
+): AsyncGenerator<readonly LogEntry[]> {
   const files = await openAll(path);
   const current = files.at(-1);
   let position = 0;
   try {
-    const start = options.tail === undefined ? { index: 0, at: 0 } : await tailStart(files, options.tail);
+    const start = await startOf(files, options);
     for (const [index, file] of files.entries()) {
       if (index < start.index) continue;
       const cursor = { at: index === start.index ? start.at : 0 };
@@ -62,21 +62,21 @@ async function openAll(path: string): Promise<FileHandle[]> {
 }
 
 async function* selected(
-  entries: AsyncIterable<LogEntry>,
-  options: ReadLogOptions,
-): AsyncGenerator<LogEntry> {
-  const since = options.since?.getTime() ?? Number.NEGATIVE_INFINITY;
-  const until = options.until?.getTime() ?? Number.POSITIVE_INFINITY;
-  for await (const entry of entries) {
-    throwIfCancelled(options.signal);
-    const time = Date.parse(entry.time);
-    if (time > until) return;
-    if (time >= since) yield entry;
+  batches: AsyncIterable<readonly LogEntry[]>,
+  { since, until, signal }: ReadLogOptions,
+): AsyncGenerator<readonly LogEntry[]> {
+  for await (const batch of batches) {
+    throwIfCancelled(signal);
+    const end = until ? batch.findIndex(({ time }) => Date.parse(time) > until.getTime()) : -1;
+    const before = end < 0 ? batch : batch.slice(0, end);
+    const chosen = since ? before.filter(({ time }) => Date.parse(time) >= since.getTime()) : before;
+    if (chosen.length > 0) yield chosen;
+    if (end >= 0) return;
   }
 }
 
 /** The entries from `cursor.at` on; afterwards that is behind the last whole line. */
-async function* readEntries(file: FileHandle, cursor: { at: number }): AsyncGenerator<LogEntry> {
+async function* readEntries(file: FileHandle, cursor: { at: number }): AsyncGenerator<readonly LogEntry[]> {
   let rest = Buffer.alloc(0);
   for (let at = cursor.at; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -84,54 +84,20 @@ async function* readEntries(file: FileHandle, cursor: { at: number }): AsyncGene
     if (bytesRead === 0) return;
     at += bytesRead;
     const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+    const entries: LogEntry[] = [];
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       const entry = parseEntry(bytes.toString('utf8', start, end));
-      cursor.at += end + 1 - start;
       start = end + 1;
-      if (entry) yield entry;
+      if (entry) entries.push(entry);
     }
+    cursor.at += start;
+    if (entries.length > 0) yield entries;
     rest = bytes.subarray(start);
     if (rest.length <= MAX_ENTRY_BYTES) continue;
     cursor.at += rest.length;
     rest = Buffer.alloc(0);
   }
-}
-
-/** Where the last `count` lines begin, looked for from the end. */
-async function tailStart(
-  files: readonly FileHandle[],
-  count: number,
-): Promise<{ index: number; at: number }> {
-  let left = count;
-  for (const [index, file] of [...files.entries()].reverse()) {
-    const found = await lineFromEnd(file, left);
-    if (found.isEnough) return { index, at: found.at };
-    left -= found.lines;
-  }
-  return { index: 0, at: 0 };
-}
-
-async function lineFromEnd(
-  file: FileHandle,
-  count: number,
-): Promise<{ isEnough: true; at: number } | { isEnough: false; lines: number }> {
-  const { size } = await file.stat();
-  if (count <= 0) return { isEnough: true, at: size };
-  let lines = 0;
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - CHUNK_BYTES);
-    const chunk = Buffer.allocUnsafe(end - start);
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
-    for (let at = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE); at >= 0; ) {
-      // The newline that ends the wanted line's predecessor.
-      if (lines === count) return { isEnough: true, at: start + at + 1 };
-      lines++;
-      at = at === 0 ? -1 : chunk.lastIndexOf(NEWLINE, at - 1);
-    }
-    end = start;
-  }
-  return lines >= count ? { isEnough: true, at: 0 } : { isEnough: false, lines };
 }
 
 /** What comes after `position` of the file that is written, and of those that take its place. */
@@ -140,7 +106,7 @@ async function* follow(
   first: FileHandle | undefined,
   position: number,
   options: ReadLogOptions,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   let file = first;
   const cursor = { at: position };
   try {
@@ -176,7 +142,7 @@ async function successor(path: string, file: FileHandle | undefined): Promise<Fi
 async function change(path: string, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, FOLLOW_POLL_MS);
-    const watcher = watchIfThere(path, done);
+    const watcher = watchIfPossible(path, done);
     signal?.addEventListener('abort', done, { once: true });
     function done(): void {
       clearTimeout(timer);
@@ -187,34 +153,11 @@ async function change(path: string, signal: AbortSignal | undefined): Promise<vo
   });
 }
 
-function watchIfThere(path: string, onChange: () => void) {
-  try {
-    return watch(path, onChange);
-  } catch (error) {
-    // Not written yet, or the system's watches are used up: the timer looks.
-    if (isErrno(error, 'ENOENT', 'EMFILE', 'ENOSPC')) return undefined;
-    throw error;
-  }
-}
-
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-function parseEntry(line: string): LogEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const { log, stream, time } = value as Record<string, unknown>;
-    if (typeof log !== 'string' || typeof time !== 'string') return undefined;
-    return { text: log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { isErrno } from '../errors.ts';
 import { jsonText } from '../oci/json.ts';
 
@@ -15,6 +15,10 @@ export interface LogOptions {
 
 /** Longer lines are cut into pieces, of which only the last ends with a newline; as Docker does. */
 const MAX_LINE_BYTES = 16 << 10;
+/** In UTF-8, of one unit of a JavaScript string. */
+const MAX_CHARACTER_BYTES = 3;
+/** Room for the longest entry, in which each byte of a line may be six characters, and for many short ones. */
+const BUFFER_BYTES = 7 * MAX_CHARACTER_BYTES * MAX_LINE_BYTES;
 const NEWLINE = 0x0a;
 const NANOSECONDS = 1_000_000_000n;
 
@@ -28,6 +32,8 @@ export class JsonFileLog implements Disposable {
   readonly #options: LogOptions;
   readonly #now: () => bigint;
   readonly #rest: Record<LogStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #filled = 0;
   #fd: number | undefined;
   #size = 0;
 
@@ -42,37 +48,44 @@ export class JsonFileLog implements Disposable {
     const rest = this.#rest[stream];
     const bytes = rest.length === 0 ? bufferOf(chunk) : Buffer.concat([rest, chunk]);
     const time = formatNanoseconds(this.#now());
-    // One text for all lines of a chunk: a few bytes of their own for each line are garbage by the megabyte.
-    let lines = '';
     let start = 0;
     for (;;) {
       const newline = bytes.indexOf(NEWLINE, start);
       const isWhole = newline >= 0 && newline - start < MAX_LINE_BYTES;
       if (!isWhole && bytes.length - start < MAX_LINE_BYTES) break;
       const end = isWhole ? newline + 1 : start + cutAt(bytes.subarray(start, start + MAX_LINE_BYTES));
-      lines += entry(bytes.toString('utf8', start, end), stream, time);
+      this.#add(entry(bytes.toString('utf8', start, end), stream, time));
       start = end;
     }
     // A copy: the chunk that it is part of is not to be held for it.
     this.#rest[stream] = Buffer.from(bytes.subarray(start));
-    if (lines !== '') this.#append(lines);
+    this.#flush();
   }
 
   /** Writes the last line too, though nothing ends it. */
   [Symbol.dispose](): void {
     const time = formatNanoseconds(this.#now());
-    const lines = (['stdout', 'stderr'] as const)
-      .filter((stream) => this.#rest[stream].length > 0)
-      .map((stream) => entry(this.#rest[stream].toString('utf8'), stream, time));
     try {
-      if (lines.length > 0) this.#append(lines.join(''));
+      for (const stream of ['stdout', 'stderr'] as const)
+        if (this.#rest[stream].length > 0)
+          this.#add(entry(this.#rest[stream].toString('utf8'), stream, time));
+      this.#flush();
     } finally {
       this.#close();
     }
   }
 
-  #append(lines: string): void {
-    const bytes = Buffer.from(lines);
+  /** One buffer for all: a text for each line, or for all lines of a chunk, is garbage by the megabyte. */
+  #add(entry: string): void {
+    if (entry.length * MAX_CHARACTER_BYTES > this.#buffer.length - this.#filled) this.#flush();
+    this.#filled += this.#buffer.write(entry, this.#filled);
+  }
+
+  #flush(): void {
+    if (this.#filled === 0) return;
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    // What cannot be written is lost, or it would come twice.
+    this.#filled = 0;
     const { maxBytes } = this.#options;
     let fd = this.#fd ?? this.#open();
     if (maxBytes !== undefined && this.#size > 0 && this.#size + bytes.length > maxBytes) {
@@ -80,8 +93,18 @@ export class JsonFileLog implements Disposable {
       this.#rotate();
       fd = this.#open();
     }
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    this.#write(fd, bytes);
     this.#size += bytes.length;
+  }
+
+  #write(fd: number, bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    } catch (error) {
+      // On a full disk: without its half the next line is readable once there is room again.
+      ftruncateSync(fd, this.#size);
+      throw error;
+    }
   }
 
   #open(): number {

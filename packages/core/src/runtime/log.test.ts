@@ -27,7 +27,7 @@ async function write(chunks: readonly [LogStream, string | Uint8Array][], option
 
 async function read(options?: ReadLogOptions): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
-  for await (const entry of readLog(path, options)) entries.push(entry);
+  for await (const batch of readLog(path, options)) entries.push(...batch);
   return entries;
 }
 
@@ -123,6 +123,19 @@ describe('readLog', () => {
     expect(await texts({ since: at(1), until: at(3) })).toEqual(['line 1\n', 'line 2\n', 'line 3\n']);
   });
 
+  test('finds a time in many files', async () => {
+    await write(lines(40_000), { maxBytes: 1 << 20, maxFiles: 9 });
+    const since = new Date(Number(START / 1_000_000n) + 39_000 * 1000);
+    expect(await texts({ since })).toEqual(
+      lines(40_000)
+        .slice(39_000)
+        .map(([, text]) => text),
+    );
+    expect(await texts({ since, tail: 10 })).toHaveLength(10);
+    expect(await texts({ since: new Date(8e12) })).toEqual([]);
+    expect(await texts({ since: new Date(0) })).toHaveLength(40_000);
+  });
+
   test('passes over what is no entry', async () => {
     const good = '{"log":"good\\n","stream":"stderr","time":"2023-11-14T22:13:20Z"}\n';
     await writeFile(path, `no json\n[]\n{"log":1}\n${good}${'x'.repeat(3 << 20)}\n${good}{"log":"cut`);
@@ -136,8 +149,8 @@ describe('readLog', () => {
     let isOver = false;
     const seen: string[] = [];
     const done = (async () => {
-      for await (const entry of readLog(path, { follow: { isOver: async () => isOver } }))
-        seen.push(entry.text);
+      for await (const batch of readLog(path, { follow: { isOver: async () => isOver } }))
+        seen.push(...batch.map(({ text }) => text));
     })();
     const entry = (text: string) => `{"log":"${text}","stream":"stdout","time":"2023-11-14T22:13:20Z"}\n`;
     await appendFile(path, entry('a').slice(0, 10));

@@ -15,7 +15,7 @@ export interface MonitorTask {
   readonly exitCommand?: readonly string[];
 }
 
-/** There may be many of it, and none is in a hurry: under a flood of output this takes 58 MB instead of 148. */
+/** There may be many of it, and none is in a hurry: under a flood of output this takes 56 MB instead of 148. */
 const NODE_FLAGS = ['--lite-mode', '--max-semi-space-size=1', '--max-old-space-size=32'];
 
 /** The descriptors under which it gets the container's pipes: output, errors, input. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { acquireFileLock, type FileLock, tryFileLock } from '../content/file-lock.ts';
 import { AttachServer, type AttachTarget } from './attach-server.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -78,9 +79,10 @@ export class ContainerMonitor implements AttachTarget {
     this.#readers.stderr.release();
   }
 
-  async writeStdin(chunk: Uint8Array): Promise<void> {
+  /** `false`: the container takes no input any more. */
+  async writeStdin(chunk: Uint8Array): Promise<boolean> {
     this.#stdin ??= PipeWriter.open(this.#paths.stdin);
-    await this.#stdin?.write(chunk);
+    return (await this.#stdin?.write(chunk)) ?? false;
   }
 
   endStdin(): void {
@@ -132,6 +134,8 @@ export class ContainerMonitor implements AttachTarget {
 
 /** Tells whether somebody takes a container's output out of its pipes; without one its log does not grow. */
 export function isMonitored(paths: ContainerPaths): boolean {
+  // Its removal has begun.
+  if (!existsSync(paths.directory)) return false;
   const lock = tryFileLock(paths.monitorLock);
   lock?.release({ remove: true });
   return lock === undefined;

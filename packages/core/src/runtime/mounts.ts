@@ -26,12 +26,21 @@ export interface MountRequest {
 const TTY_GROUP = 5;
 const TMPFS_DEFAULTS = ['noexec', 'nosuid', 'nodev'];
 
-/** All mounts of a container: system file systems, its own files, what was asked for; parents first. */
+/**
+ * All mounts of a container: system file systems, then its own files and what was asked for, parents first, so that
+ * its own files lie over those of an `/etc` of the user's, as with Docker.
+ */
 export function containerMounts(request: MountRequest): readonly SpecMount[] {
   const asked = (request.options.mounts ?? []).map(askedMount);
-  const own = [...systemMounts(request), ...fileMounts(request.files), ...initMounts(request.initPath)];
   const taken = new Set(asked.map((mount) => mount.destination));
-  return [...own.filter((mount) => !taken.has(mount.destination)), ...byDepth(asked)];
+  const untaken = (mounts: readonly SpecMount[]) =>
+    mounts.filter(({ destination }) => !taken.has(destination));
+  // Who brings a whole /dev has the file systems in it, too.
+  const system = systemMounts(request).filter(
+    ({ destination }) => !(taken.has('/dev') && destination.startsWith('/dev/')),
+  );
+  const files = [...fileMounts(request.files), ...initMounts(request.initPath)];
+  return [...untaken(system), ...byDepth([...untaken(files), ...asked])];
 }
 
 function systemMounts({ options, host }: MountRequest): SpecMount[] {

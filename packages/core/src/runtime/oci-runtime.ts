@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { WherryError } from '../errors.ts';
+import { mkdir, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isErrno, WherryError } from '../errors.ts';
 import { detectOwnership } from '../rootfs/privileges.ts';
 import { readHostFacts } from './host-facts.ts';
 import { processesFrom } from './host-processes.ts';
@@ -61,9 +61,22 @@ export class OciRuntime implements Runtime {
     return [this.#path, '--root', this.#root, 'delete', '--force', id];
   }
 
+  statePath(id: string): string {
+    return join(this.#root, id);
+  }
+
   execCommand({ id, processFile, pidFile, logFile, detach }: ExecRequest): readonly string[] {
     const options = ['--process', processFile, '--pid-file', pidFile, ...(detach ? ['--detach'] : [])];
     return [...this.#command(logFile), 'exec', ...options, id];
+  }
+
+  async list(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.#root);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
   }
 
   async state(id: string): Promise<RuntimeState | undefined> {

@@ -24,10 +24,10 @@ export class PipeWriter {
     }
   }
 
-  /** Resolves when the pipe has taken the chunk, or will take none any more. */
-  async write(chunk: Uint8Array): Promise<void> {
+  /** Resolves when the pipe has taken the chunk; `false`: it takes none any more. */
+  async write(chunk: Uint8Array): Promise<boolean> {
     const socket = this.#socket;
-    if (socket === undefined) return;
+    if (socket === undefined) return false;
     await new Promise<void>((resolve) => {
       socket.once('close', resolve);
       socket.write(chunk, () => {
@@ -35,6 +35,7 @@ export class PipeWriter {
         resolve();
       });
     });
+    return this.#socket !== undefined;
   }
 
   /** Ends the input, unless someone else holds it open; what was written before still arrives. */

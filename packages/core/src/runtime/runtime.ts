@@ -13,10 +13,14 @@ export interface Runtime {
   readonly canPause: boolean;
   /** The command line that runs the container of a bundle, and ends with its exit code. */
   runCommand(request: RunRequest): readonly string[];
-  /** The command line that removes what a container which was kept has left. */
+  /** The command line that removes what a container which was kept, or whose runtime was killed, has left. */
   deleteCommand(id: string): readonly string[];
+  /** A directory that is there as long as the runtime knows the container. */
+  statePath(id: string): string;
   /** The command line that runs one more process, and ends with its exit code. */
   execCommand(request: ExecRequest): readonly string[];
+  /** The IDs of all containers that the runtime knows. */
+  list(): Promise<readonly string[]>;
   /** `undefined`: the runtime knows no such container. */
   state(id: string): Promise<RuntimeState | undefined>;
   /** Sends a signal, such as `SIGTERM` or `15`, to the container's first process. */

@@ -148,12 +148,22 @@ describe('options', () => {
         { type: 'volume', source: '/h', target: '/etc/hosts' },
       ],
     }).mounts;
-    expect(mounts.slice(-3)).toEqual([
+    const isAsked = ({ source }: { source: string }) => !source.startsWith('/f/');
+    expect(mounts.filter(isAsked).slice(-3)).toEqual([
       { destination: '/a', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'size=1m', 'exec'] },
       { destination: '/etc/hosts', type: 'bind', source: '/h', options: ['rbind', 'rprivate'] },
       { destination: '/a/b/c', type: 'bind', source: '/s', options: ['rbind', 'rprivate', 'ro'] },
     ]);
     expect(mounts.filter((mount) => mount.destination === '/etc/hosts')).toHaveLength(1);
+  });
+
+  test('lie under the container’s own files, and a whole /dev stands for what is in it', () => {
+    const targets = spec({
+      mounts: ['/etc', '/dev'].map((target) => ({ type: 'bind', source: `/s${target}`, target })),
+    }).mounts.map(({ destination }) => destination);
+    expect(targets.filter((target) => target.startsWith('/dev'))).toEqual(['/dev']);
+    expect(targets.slice(-4)).toEqual(['/dev', '/etc/resolv.conf', '/etc/hostname', '/etc/hosts']);
+    expect(targets.indexOf('/etc')).toBeLessThan(targets.indexOf('/etc/hosts'));
   });
 
   test.each([

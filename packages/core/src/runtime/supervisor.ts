@@ -2,22 +2,23 @@ import { spawn } from 'node:child_process';
 import {
   closeSync,
   constants,
+  existsSync,
   openSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
-  watch,
   writeFileSync,
 } from 'node:fs';
+import { systemClock } from '../clock.ts';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
-import { readContainerFacts } from './container-facts.ts';
+import { readContainerFacts, writeIdentity } from './container-facts.ts';
 import { identifyProcess } from './process-identity.ts';
 import { needProgram, programEnv, runQuietly } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import { lastRuntimeError, startError } from './runtime-errors.ts';
 import { shellQuoted, terminalCommand } from './terminal.ts';
+import { watchIfPossible } from './watch-path.ts';
 
 /** How a container's input behaves. */
 export type StdinMode =
@@ -45,17 +46,21 @@ const PIPE_BYTES = 64 << 10;
 
 /**
  * Waits for the runtime's end, then writes the exit code. A shell is a hundredth of what a Node process takes,
- * and it outlives us. The file is written in one piece; empty, it does not count. The shell sets no traps: an ignored signal would be ignored in the container too.
+ * and it outlives us. A runtime that was killed still knows the container, whose process would go on without
+ * anybody: it ends too, and as long as it does not, no end is written. The file is there already, blank, so that its few bytes find their place on a full disk. The
+ * shell sets no traps: an ignored signal would be ignored in the container too.
  */
-const SCRIPT = `dir=$1 events=$2 cleanup=$3
-shift 3
+const SCRIPT = `dir=$1 events=$2 state=$3 cleanup=$4
+shift 4
 "$@"
 code=$?
-if [ -n "$events" ]; then
-  cat "$events" >"$dir/memory-events" 2>/dev/null
+[ -z "$events" ] || cat "$events" >"$dir/memory-events" 2>/dev/null
+tries=3
+while [ -e "$state" ] && [ $tries -gt 0 ]; do
   eval "$cleanup" >/dev/null 2>&1
-fi
-echo "$code" >"$dir/exit"`;
+  tries=$((tries - 1))
+done
+[ -e "$state" ] || echo "$code" 1<>"$dir/exit"`;
 
 /**
  * Descriptors of a container's pipes. A pipe lives as long as somebody has it open: held from before the start
@@ -85,14 +90,20 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
   const stdin = request.tty ? 'open' : request.stdin;
   await forgetLastRun(request);
   await makePipes(paths, stdin);
+  writeFileSync(paths.exit, '\n');
   const { ended, pipes } = spawnSupervisor(request, stdin);
   try {
     const pid = await startedPid(paths, ended);
     if (pid === undefined) throw startFailure(request, pipes.stderr);
-    recordIdentity(paths, pid);
+    // Of a process that has ended already there is nothing to note, and its exit code says it all.
+    const identity = identifyProcess(pid);
+    if (identity !== undefined) writeIdentity(paths, identity);
     return { pid, pipes };
   } catch (error) {
+    await endSupervised(request, ended);
     closePipes(pipes);
+    // As if it had not been tried.
+    removeTraces(paths);
     throw error;
   }
 }
@@ -108,12 +119,25 @@ export function closePipes(pipes: ContainerPipes): void {
   for (const fd of [pipes.stdout, pipes.stderr, pipes.stdin]) if (fd !== undefined) closeSync(fd);
 }
 
+/** Ends what was started and cannot be kept, such as on a disk that is full: nothing runs on that nobody knows of. */
+async function endSupervised({ runtime, id }: SuperviseRequest, ended: Promise<void>): Promise<void> {
+  let isOver = false;
+  const over = ended.finally(() => {
+    isOver = true;
+  });
+  // Until the runtime knows it, there is nothing to end.
+  while (!isOver) {
+    await Promise.race([over, systemClock.sleep(POLL_MS)]);
+    if (!isOver) await runtime.delete(id, { force: true });
+  }
+}
+
 /** Throws `CONFLICT` for a container that runs. */
 async function forgetLastRun({ runtime, id, paths }: SuperviseRequest): Promise<void> {
   const facts = readContainerFacts(paths);
   if (facts.isAlive) throw new WherryError('CONFLICT', `Container ${id} is running`, { details: { id } });
   // It ended and nobody was there: the runtime still thinks that it has it.
-  if (facts.startedAt && !facts.exit) await runtime.delete(id, { force: true });
+  if (existsSync(runtime.statePath(id))) await runtime.delete(id, { force: true });
   removeTraces(paths);
 }
 
@@ -185,6 +209,7 @@ function scriptArguments({ runtime, id, paths, tty, memoryEvents }: SuperviseReq
   return [
     paths.directory,
     memoryEvents ?? '',
+    runtime.statePath(id),
     runtime.deleteCommand(id).map(shellQuoted).join(' '),
     ...(tty ? terminalCommand(command, tty, paths.terminal) : command),
   ];
@@ -194,7 +219,7 @@ function scriptArguments({ runtime, id, paths, tty, memoryEvents }: SuperviseReq
 async function startedPid(paths: ContainerPaths, ended: Promise<void>): Promise<number | undefined> {
   let isOver = false;
   let wake = () => {};
-  const watcher = watch(paths.directory, () => wake());
+  const watcher = watchIfPossible(paths.directory, () => wake());
   const over = ended.then(() => {
     isOver = true;
     wake();
@@ -212,7 +237,7 @@ async function startedPid(paths: ContainerPaths, ended: Promise<void>): Promise<
       clearTimeout(timer);
     }
   } finally {
-    watcher.close();
+    watcher?.close();
   }
 }
 
@@ -221,18 +246,10 @@ function readPid(path: string): number | undefined {
   return /^\d+\s*$/.test(text) ? Number(text) : undefined;
 }
 
-function recordIdentity(paths: ContainerPaths, pid: number): void {
-  // Of a process that has ended already there is nothing to note, and its exit code says it all.
-  const identity = identifyProcess(pid);
-  if (identity === undefined) return;
-  writeFileSync(`${paths.process}.new`, JSON.stringify(identity));
-  renameSync(`${paths.process}.new`, paths.process);
-}
-
 function startFailure({ runtime, paths }: SuperviseRequest, errorsFd: number): WherryError {
   const said = lastRuntimeError(readIfThere(paths.runtimeLog)) ?? pipedText(errorsFd);
-  rmSync(paths.exit, { force: true });
-  return startError(runtime.name, said || `${runtime.name} said nothing`);
+  const code = readIfThere(paths.exit).trim();
+  return startError(runtime.name, said || `${runtime.name} ended with exit code ${code || 'unknown'}`);
 }
 
 /** Of wrong flags runtimes complain before they have a log. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
-import { acquireFileLock, type FileLock } from '../../content/file-lock.ts';
+import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-lock.ts';
 import type { Platform } from '../../platform.ts';
 import type { Snapshots } from '../../rootfs/snapshots.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Store } from '../store/store.ts';
+import { containersDirectory, directoryName } from './container-places.ts';
 
 /** What verbs on containers work with. */
 export interface ContainerDeps {
@@ -19,15 +20,32 @@ export interface ContainerDeps {
 }
 
 /**
- * Keeps other processes from starting, clearing away or removing the container meanwhile. It lies outside of the
- * container's directory, which goes before it. Throws `CANCELLED`.
+ * Keeps other processes from making, starting, clearing away or removing the container meanwhile. It lies outside of
+ * the container's directory, which goes before it, and has its name. Throws `CANCELLED`.
  */
 export async function lockContainer(
   { store }: Pick<ContainerDeps, 'store'>,
   id: string,
   signal?: AbortSignal,
 ): Promise<FileLock> {
-  const directory = join(store.root, 'containers', 'locks');
+  return await acquireFileLock(await lockPath(store, id), { signal });
+}
+
+/** The same, unless somebody else has it now. */
+export async function tryLockContainer(
+  { store }: Pick<ContainerDeps, 'store'>,
+  id: string,
+): Promise<FileLock | undefined> {
+  return tryFileLock(await lockPath(store, id));
+}
+
+/** Where the locks lie. */
+export function locksDirectory(root: string): string {
+  return join(containersDirectory(root), 'locks');
+}
+
+async function lockPath({ root }: Store, id: string): Promise<string> {
+  const directory = locksDirectory(root);
   await makeStoreDirectory(directory);
-  return await acquireFileLock(join(directory, id), { signal });
+  return join(directory, directoryName(id));
 }

@@ -106,5 +106,5 @@ export interface ContainerVerbs {
   list(request?: ListContainersRequest): Promise<ContainerSummary[]>;
   /** Newest first; of one kind, or all. Nothing is tended to on the way. */
   names(activity?: ContainerActivity): Promise<ContainerName[]>;
-  logs(request: LogsRequest, options?: VerbOptions): AsyncIterable<LogEntry>;
+  logs(request: LogsRequest, options?: VerbOptions): AsyncIterable<readonly LogEntry[]>;
 }

@@ -1,5 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tryFileLock } from '../../content/file-lock.ts';
 import { identifyProcess } from '../../runtime/process-identity.ts';
 import { EngineSandbox } from '../../testing/engine-sandbox.ts';
 import { storeImage } from '../../testing/stored-image.ts';
@@ -94,6 +96,51 @@ describe.skipIf(process.platform !== 'linux')('containers that no runtime has st
       code: 'CONTAINER_UNKNOWN',
       message: 'No such container: web',
     });
+  });
+
+  test('are cleared away when their making or removal was killed, by every list and removal', async () => {
+    const containers = join(sandbox.root, 'containers');
+    const isThere = (name: string) => existsSync(join(containers, name));
+    const leave = () => {
+      mkdirSync(join(containers, `old-${'a'.repeat(64)}`, 'upper'), { recursive: true });
+      mkdirSync(join(containers, 'b'.repeat(12)));
+    };
+    const { id } = await create('web');
+    leave();
+    expect(await names()).toEqual(['web']);
+    expect(sandbox.files('containers')).toEqual([]);
+    leave();
+    // Whoever is at it holds the lock.
+    const lock = tryFileLock(join(containers, 'locks', 'b'.repeat(12)))!;
+    await engine.containers.remove({ container: 'web' });
+    expect(isThere(id.slice(0, 12))).toBe(false);
+    expect(isThere(`old-${'a'.repeat(64)}`)).toBe(false);
+    expect(isThere('b'.repeat(12))).toBe(true);
+    lock.release();
+  });
+
+  test('that lost their row keep their files until a repair, and while something runs in them', async () => {
+    const { id } = await create('web');
+    const { paths } = containerPlaces(sandbox.root, id);
+    mkdirSync(join(paths.directory, 'upper'));
+    store.metadata.deleteContainer(id);
+    await names();
+    const subject = `containers/${id.slice(0, 12)}`;
+    expect((await engine.check()).faults).toMatchObject([{ kind: 'stray-file', subject }]);
+    pretendRunning(id);
+    expect((await engine.check({ repair: true })).faults).toMatchObject([{ kind: 'stray-file', subject }]);
+    expect(existsSync(paths.directory)).toBe(true);
+    writeFileSync(paths.exit, '0\n');
+    expect((await engine.check({ repair: true })).faults).toMatchObject([{ subject, repaired: 'removed' }]);
+    expect((await engine.check()).faults).toEqual([]);
+  });
+
+  test('without their directory, whose removal was killed, can be removed', async () => {
+    const { id } = await create('web');
+    rmSync(containerPlaces(sandbox.root, id).paths.directory, { recursive: true });
+    expect(await names()).toEqual(['web']);
+    await engine.containers.remove({ container: 'web' });
+    expect(await names()).toEqual([]);
   });
 
   test('of --rm are gone once they have ended, whoever sees it first', async () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { mkdir, rmdir } from 'node:fs/promises';
+import type { FileLock } from '../../content/file-lock.ts';
 import { toStorageError } from '../../content/storage-error.ts';
 import type { Digest } from '../../digest.ts';
 import { isErrno, isWherryError, WherryError } from '../../errors.ts';
@@ -29,7 +28,7 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
 import { claimVolumes } from '../volumes/claim.ts';
 import { plannedMounts, volumePaths } from '../volumes/planned-mounts.ts';
-import type { ContainerDeps } from './container-deps.ts';
+import { type ContainerDeps, tryLockContainer } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 
 export interface CreateContainerRequest {
@@ -75,31 +74,33 @@ export async function createContainer(
   requirePossible(deps, image.config ?? {}, request.options ?? {});
   const mounts = plannedMounts(store.metadata, image.config ?? {}, request.options ?? {});
   store.metadata.noteUse(facts.id);
-  const id = await makeDirectory(store);
-  const settled = mounts.length > 0 ? { ...request, options: { ...request.options, mounts } } : request;
-  const record = newRecord({ id, facts, image: image.config ?? {}, request: settled, now: deps.now() });
+  const { id, lock } = await makeDirectory(deps);
   try {
+    const settled = mounts.length > 0 ? { ...request, options: { ...request.options, mounts } } : request;
+    const record = newRecord({ id, facts, image: image.config ?? {}, request: settled, now: deps.now() });
     await using volumes = await claimVolumes(deps, id, mounts);
     try {
-      return putRecord(store, record, name);
+      return putUnderName(store, record, name);
     } catch (error) {
       await volumes.undo();
       throw error;
     }
   } catch (error) {
-    await removeDirectory(store, id);
+    await rmdir(containerPlaces(store.root, id).paths.directory);
     throw error;
+  } finally {
+    lock.release({ remove: true });
   }
 }
 
-/** Puts a container into the store, under a name that is made up unless one is given. Throws `CONFLICT`. */
-function putRecord(store: Store, record: ContainerRecord, name: string | undefined): ContainerRecord {
-  const { id, imageId } = record;
+/** Keeps a record, with a name that is free unless one was asked for. */
+function putUnderName(store: Store, record: ContainerRecord, name: string | undefined): ContainerRecord {
   for (let attempt = 1; ; attempt++)
     try {
       const named = { ...record, name: name ?? freeName(store) };
-      const stored = { id, name: named.name, createdAt: new Date(named.createdAt) };
-      store.metadata.putContainer({ ...stored, imageId: imageId as Digest, record: { ...named } });
+      const { id, createdAt, imageId } = named;
+      const stored = { id, name: named.name, imageId: imageId as Digest, createdAt: new Date(createdAt) };
+      store.metadata.putContainer({ ...stored, record: { ...named } });
       return named;
     } catch (error) {
       // Another process took the very name that was made up here.
@@ -113,15 +114,18 @@ export async function readConfig(store: Store, { id }: Pick<ImageFacts, 'id'>): 
   return parseImageConfig(await readOwnDocument(store.blobs, id, MAX_CONFIG_BYTES));
 }
 
-async function makeDirectory(store: Store): Promise<string> {
+/** Its lock tells a directory in the making from one that was left behind. */
+async function makeDirectory(deps: ContainerDeps): Promise<{ readonly id: string; readonly lock: FileLock }> {
   for (;;) {
     const id = makeContainerId(randomBytes);
-    const { directory } = containerPlaces(store.root, id).paths;
-    await makeStoreDirectory(dirname(directory));
+    const { directory } = containerPlaces(deps.store.root, id).paths;
+    const lock = await tryLockContainer(deps, id);
+    if (lock === undefined) continue;
     try {
       await mkdir(directory, { mode: 0o700 });
-      return id;
+      return { id, lock };
     } catch (error) {
+      lock.release({ remove: true });
       // The directory's name is only the beginning of the ID.
       if (!isErrno(error, 'EEXIST')) throw toStorageError(error, `make ${directory}`);
     }
@@ -209,8 +213,4 @@ function requirePossible(deps: ContainerDeps, image: ContainerConfig, options: C
     throw new WherryError('INVALID_ARGUMENT', `Unknown runtime specified ${runtime}`, {
       hint: `containers are run by the first of runc, crun and youki in $PATH, here ${deps.runtime().name}`,
     });
-}
-
-async function removeDirectory(store: Store, id: string): Promise<void> {
-  await rm(containerPlaces(store.root, id).paths.directory, { recursive: true, force: true });
 }

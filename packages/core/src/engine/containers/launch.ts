@@ -3,7 +3,12 @@ import { isWherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { writeBundle } from '../../runtime/bundle.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
-import { type StartedContainer, type StdinMode, startSupervised } from '../../runtime/supervisor.ts';
+import {
+  closePipes,
+  type StartedContainer,
+  type StdinMode,
+  startSupervised,
+} from '../../runtime/supervisor.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
 import { openVolumes } from '../volumes/open-volumes.ts';
 import { unmountSubpaths } from '../volumes/subpath.ts';
@@ -13,6 +18,7 @@ import { changeRecord } from './container-records.ts';
 import { readConfig } from './create.ts';
 import { mountLayers, requireRoot } from './mount-layers.ts';
 import { clearAway } from './settle.ts';
+import { killAndWait } from './stop.ts';
 
 /** A terminal whose size nobody told. */
 const DEFAULT_SIZE: TerminalSize = { rows: 24, columns: 80 };
@@ -36,19 +42,26 @@ export async function launch(
   requireRoot(options);
   const { id } = record;
   const places = containerPlaces(deps.store.root, id);
+  let started: StartedContainer | undefined;
   try {
     await mountLayers(deps, record, options);
-    const started = await startProcess(deps, record, places, options);
+    started = await startProcess(deps, record, places, options);
+    const { pid } = started;
     changeRecord(deps.store.metadata, id, (now) => ({
       ...now,
       state: {
         ...now.state,
-        ...{ status: 'running', pid: started.pid, exitCode: 0, error: '', oomKilled: false },
+        ...{ status: 'running', pid, exitCode: 0, error: '', oomKilled: false },
         startedAt: deps.now().toISOString(),
       },
     }));
     return started;
   } catch (error) {
+    if (started) {
+      // It could not be recorded, as on a disk that is full.
+      closePipes(started.pipes);
+      await killAndWait(deps, id);
+    }
     await clearAway(deps, id);
     noteFailure(deps, id, error);
     throw error;
@@ -86,8 +99,13 @@ function stdinMode({ openStdin, stdinOnce }: ContainerRecord): StdinMode {
 function noteFailure({ store }: ContainerDeps, id: string, error: unknown): void {
   if (!isWherryError(error) || error.kind === 'cancelled') return;
   const { exitCode = START_FAILED } = error.details;
-  changeRecord(store.metadata, id, (record) => ({
-    ...record,
-    state: { ...record.state, exitCode: Number(exitCode), error: error.message },
-  }));
+  try {
+    changeRecord(store.metadata, id, (record) => ({
+      ...record,
+      state: { ...record.state, exitCode: Number(exitCode), error: error.message },
+    }));
+  } catch (failure) {
+    // What could not be started for want of space cannot be noted either, and the first failure says it better.
+    if (!isWherryError(failure, 'NO_SPACE')) throw failure;
+  }
 }

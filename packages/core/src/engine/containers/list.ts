@@ -5,9 +5,10 @@ import { resolveImage } from '../resolve.ts';
 import { bytesBelow } from '../store/bytes-below.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { matchContainers } from './container-filters.ts';
-import { containerPlaces } from './container-places.ts';
+import { containerPlaces, directoryName } from './container-places.ts';
 import { recordOf } from './container-records.ts';
-import { currentRecord, tend } from './settle.ts';
+import { clearLeftovers } from './leftovers.ts';
+import { currentRecord, mountedDirectories, tend } from './settle.ts';
 
 export interface ListContainersRequest {
   /** Those that do not run, too. */
@@ -45,7 +46,7 @@ export async function listContainers(
   request: ListContainersRequest = {},
 ): Promise<ContainerSummary[]> {
   const { metadata } = deps.store;
-  for (const stored of metadata.listContainers()) await tend(deps, recordOf(stored));
+  await tendAll(deps);
   const records = metadata.listContainers().map((stored) => currentRecord(deps, recordOf(stored)));
   const { all, last, filters = [] } = request;
   const chosen = matchContainers(metadata, records, filters);
@@ -61,6 +62,13 @@ export async function listContainers(
       ...(request.sizes && { sizes: await sizesOf(deps, container) }),
     })),
   );
+}
+
+async function tendAll(deps: ContainerDeps): Promise<void> {
+  await clearLeftovers(deps);
+  const mounted = await mountedDirectories(deps);
+  for (const stored of deps.store.metadata.listContainers())
+    await tend(deps, recordOf(stored), mounted.has(directoryName(stored.id)));
 }
 
 function shownImage({ store }: ContainerDeps, { imageId, imageName }: ContainerRecord): string {

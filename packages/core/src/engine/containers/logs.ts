@@ -21,14 +21,14 @@ export interface LogsRequest {
 }
 
 /**
- * What a container printed, line by line. Throws `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT`, `UNSUPPORTED` where nothing
+ * What a container printed, in lines that come together. Throws `CONTAINER_UNKNOWN`, `INVALID_ARGUMENT`, `UNSUPPORTED` where nothing
  * is kept of it, `CANCELLED`.
  */
 export async function* containerLogs(
   deps: ContainerDeps,
   request: LogsRequest,
   { signal }: VerbOptions = {},
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   const [since, until] = [request.since, request.until].map((text) =>
     text === undefined ? undefined : parsePastTime(text, deps.now()),
   );

@@ -36,6 +36,7 @@ describe.skipIf(process.platform !== 'linux')('a container', () => {
     [asked, halted, onResume] = [[], false, () => undefined];
     const calls: Partial<Runtime> = {
       canPause: true,
+      statePath: (id) => join(sandbox.root, 'runtime', id),
       state: async () => ({ status: halted ? 'paused' : 'running' }),
       pause: async () => {
         asked.push('pause');

@@ -1,8 +1,9 @@
 import { WherryError } from '../../errors.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { resumeAbandoned } from './pauser.ts';
-import { clearAway, currentRecord, discard } from './settle.ts';
+import { awaitStart, clearAway, currentRecord, discard } from './settle.ts';
 import { killAndWait } from './stop.ts';
 
 export interface RemoveContainerRequest {
@@ -19,9 +20,11 @@ export interface RemoveContainerRequest {
  */
 export async function removeContainer(deps: ContainerDeps, request: RemoveContainerRequest): Promise<void> {
   const { metadata } = deps.store;
+  await clearLeftovers(deps);
   const { id } = requireContainer(metadata, request.container);
   const lock = await lockContainer(deps, id);
   try {
+    await awaitStart(deps, id);
     const stored = metadata.findContainer(id);
     // Whoever was faster has removed it.
     if (stored?.id !== id) return;

@@ -13,7 +13,8 @@ export interface ContainerSession {
   readonly id: string;
   /** Resolves when the container has ended and its output is out; `undefined`: it was detached from. */
   readonly exitCode: Promise<number | undefined>;
-  write(chunk: Uint8Array): Promise<void>;
+  /** `false`: the container takes no input any more. */
+  write(chunk: Uint8Array): Promise<boolean>;
   endStdin(): void;
   /** Changes the size of the container's terminal; without one nothing happens. */
   resize(size: TerminalSize): Promise<void>;

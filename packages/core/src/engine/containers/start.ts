@@ -9,7 +9,7 @@ import { requireContainer } from './container-records.ts';
 import { launch } from './launch.ts';
 import { resumeAbandoned } from './pauser.ts';
 import { type ContainerSession, openSession } from './session.ts';
-import { currentRecord, startMonitor } from './settle.ts';
+import { awaitStart, currentRecord, startMonitor } from './settle.ts';
 
 export interface StartOptions extends VerbOptions {
   /** Of the container's terminal, if it has one. */
@@ -58,6 +58,7 @@ async function launchOnce<T>(
 ): Promise<T | undefined> {
   const lock = await lockContainer(deps, id, options.signal);
   try {
+    await awaitStart(deps, id);
     const record = requireContainer(deps.store.metadata, id);
     const { status } = currentRecord(deps, record).state;
     if (status === 'paused')
