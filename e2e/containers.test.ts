@@ -182,7 +182,7 @@ describeWith(needs, 'containers of busybox', () => {
     await wherry('kill', 'site');
     await wherry('wait', 'site');
     expect((await sandbox.try('exec', 'site', 'true')).stderr).toMatch(
-      /^Error: container \w+ is not running/,
+      /^Error: Container \w+ is not running/,
     );
     expect(await wherry('container', 'prune', '-f')).toMatch(
       /^Deleted Containers:\n\w{64}\n\nTotal reclaimed/,

@@ -123,9 +123,11 @@ export class DockerCommand extends Command {
         ? ['accepts no arguments', 'Run']
         : min === max
           ? [`requires ${plural(min)}`, 'Run']
-          : this.args.length < min
-            ? [`requires at least ${plural(min)}`, 'See']
-            : [`requires at most ${plural(max)}`, 'Run'];
+          : min > 0 && !isOpen
+            ? [`requires at least ${min} and at most ${plural(max)}`, 'Run']
+            : this.args.length < min
+              ? [`requires at least ${plural(min)}`, 'See']
+              : [`requires at most ${plural(max)}`, 'Run'];
     return new UsageError(`${PROGRAM}: '${this.path}' ${wanted}`, {
       usage: this.usage(),
       pointer: this.#pointer(verb),

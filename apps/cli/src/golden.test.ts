@@ -40,13 +40,15 @@ describe('as the recorded client', () => {
   );
 
   test('differs in few cases, all of which are replayed', () => {
-    const unknown = Object.keys(DIFFERENCES).filter((id) => !applicable.some((one) => one.id === id));
+    const unknown = Object.keys(DIFFERENCES).filter((id) => !recording.cases.some((one) => one.id === id));
     expect(unknown).toEqual([]);
     expect(applicable.filter(isDifferent).length / applicable.length).toBeLessThan(1 - MIN_EQUAL);
   });
 
   test('is held against every case of the copy, except for what this machine cannot make', () => {
-    expect([...leftOut.keys()].filter((reason) => !/^there is no \w+ here$/.test(reason))).toEqual([]);
+    expect(
+      [...leftOut.keys()].filter((reason) => !/^there is no \w+ here$|^containers need Linux$/.test(reason)),
+    ).toEqual([]);
   });
 
   test('differs where the documentation says so, and nowhere else', () => {

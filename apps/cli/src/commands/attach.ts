@@ -1,4 +1,5 @@
 import type { CommandContext } from '../command.ts';
+import { plainly } from '../errors.ts';
 import { attendSession, detachKeysOf, requireTerminal, sessionOptions } from './attend-session.ts';
 
 /** `wherry attach`: takes part in a container that runs. Returns its exit code. */
@@ -12,7 +13,7 @@ export async function run(context: CommandContext): Promise<number> {
   const tty = options.tty === true;
   requireTerminal(io, { interactive, tty });
   const chosen = sessionOptions(context);
-  const session = await containers.attach(container, chosen);
+  const session = await plainly(() => containers.attach(container, chosen));
   if (tty && chosen.size) await session.resize(chosen.size);
   return await attendSession(context, session, { interactive, tty, detachKeys });
 }

@@ -15,10 +15,8 @@ const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{64}$/;
  * which verifies what is here already.
  */
 export async function withImage<T>(context: CommandContext, work: () => Promise<T>): Promise<T> {
+  const policy = pullPolicy(context);
   const { flags } = context;
-  const policy = flags.string('pull') ?? 'missing';
-  if (!POLICIES.includes(policy))
-    throw new CommandError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
   const isVerified = verifies(context);
   if (isVerified && policy === 'never')
     throw new CommandError("--pull never can't be used with content trust, which asks the registry");
@@ -33,6 +31,13 @@ export async function withImage<T>(context: CommandContext, work: () => Promise<
     await pull(context);
     return await work();
   }
+}
+
+/** `--pull`. Throws a `CommandError`. */
+export function pullPolicy({ flags }: CommandContext): string {
+  const policy = flags.string('pull') ?? 'missing';
+  if (POLICIES.includes(policy)) return policy;
+  throw new CommandError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
 }
 
 function verifies({ args, flags, io }: CommandContext): boolean {

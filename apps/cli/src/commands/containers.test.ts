@@ -80,6 +80,20 @@ describe('wherry run', () => {
     });
   });
 
+  test.each([
+    { argv: ['run'], attached: ['stdout', 'stderr'] },
+    { argv: ['run', '-i'], attached: ['stdin', 'stdout', 'stderr'] },
+    { argv: ['run', '-d', '-i'], attached: [] },
+    { argv: ['create', '-i'], attached: ['stdin', 'stdout', 'stderr'] },
+  ])('notes what $argv takes part in, as Docker does', async ({ argv, attached }) => {
+    const create: Engine['containers']['create'] = async (request) => {
+      requests.push(request);
+      return container;
+    };
+    await runCli([...argv, 'busybox'], withContainers({ create, run }));
+    expect(requests.pop()).toMatchObject({ attached });
+  });
+
   test('ends with the container’s exit code, and stays with it until then', async () => {
     const foreground: Run = async (_, options) => {
       await options?.sink?.('stdout', Buffer.from('out\n'));
@@ -305,8 +319,83 @@ describe('wherry ps', () => {
     { flags: ['-q'], want: 'c0ffee111111\n' },
     { flags: ['-q', '--no-trunc'], want: `${ID}\n` },
     { flags: ['--format', '{{.Size}} {{.Labels}} {{.State}}'], want: '10B (virtual 2kB) k=v exited\n' },
+    { flags: ['--format', '{{with .}}{{json .Size}}{{end}}'], want: '"10B (virtual 2kB)"\n' },
+    { flags: ['--format', '{{.Label "k"}}|{{.Label "none"}}'], want: 'v|\n' },
+    {
+      flags: ['--format', 'table {{.Names}}\t{{.Label "com.example.my-k"}}'],
+      want: 'NAMES     my k\nweb       \n',
+    },
   ])('prints $flags', async ({ flags, want }) => {
     expect((await runCli(['ps', ...flags], withContainers({ list }))).stdout).toBe(want);
+  });
+});
+
+test.each([
+  {
+    flags: [],
+    format: '{{.Nope}}',
+    text: 'failed to execute template: template: :1:2: executing "" at <.Nope>',
+  },
+  { flags: [], format: '{{.ID', text: 'failed to parse template: template: :1: unclosed action' },
+  { flags: ['-s'], format: '{{.ID', text: 'failed to parse template: template: :1: unclosed action' },
+])('wherry ps $flags refuses $format in Docker’s words', async ({ flags, format, text }) => {
+  const list = () => Promise.resolve([]);
+  const outcome = await runCli(['ps', ...flags, '--format', format], withContainers({ list }));
+  expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(outcome.stderr.startsWith(text)).toBe(true);
+});
+
+test.each(['{{.Names}}', 'json', 'table {{.Names}}', 'table'])(
+  'wherry ps -q takes no format %s',
+  async (format) => {
+    const list = async () => [{ container, image: 'busybox' }];
+    expect(await runCli(['ps', '-q', '--format', format], withContainers({ list }))).toMatchObject({
+      stdout: 'c0ffee111111\n',
+      stderr: 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n',
+    });
+  },
+);
+
+describe('what fails', () => {
+  const fails = (error: WherryError) => () => Promise.reject(error);
+  const conflict = new WherryError('CONFLICT', 'taken');
+
+  test.each([
+    { argv: ['create', '--name', 'web', 'x'], stderr: 'Error: taken\n' },
+    { argv: ['rename', 'web', 'y'], stderr: 'Error: taken\nError: failed to rename container named web\n' },
+    { argv: ['attach', 'web'], stderr: 'taken\n' },
+    { argv: ['exec', 'web', 'true'], stderr: 'Error: taken\n' },
+  ])('in the engine is told by $argv in Docker’s form', async ({ argv, stderr }) => {
+    const failing = fails(conflict);
+    const inspect = async () => container;
+    const verbs = { inspect, attach: failing, create: failing, exec: failing, rename: failing };
+    expect(await runCli(argv, withContainers(verbs))).toMatchObject({ exitCode: 1, stdout: '', stderr });
+  });
+
+  test('in the name of the image of create is told without a prefix', async () => {
+    const create = fails(new WherryError('INVALID_REFERENCE', 'invalid reference format'));
+    const outcome = await runCli(['create', 'BAD'], withContainers({ create }));
+    expect(outcome).toMatchObject({ exitCode: 1, stderr: 'invalid reference format\n' });
+  });
+
+  test('in the flags of create is told as by run', async () => {
+    expect(await runCli(['create', '--pull', 'sometimes', 'x'], withContainers({}))).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(
+        /^wherry: invalid pull option: .*\n\nRun 'wherry create --help' for more/,
+      ),
+    });
+  });
+
+  test('before a process of exec starts gives the code to end with', async () => {
+    const error = new WherryError('INVALID_ARGUMENT', 'unable to find user ghost', {
+      details: { exitCode: 126 },
+    });
+    const outcome = await runCli(
+      ['exec', '-u', 'ghost', 'web', 'id'],
+      withContainers({ exec: fails(error) }),
+    );
+    expect(outcome).toMatchObject({ exitCode: 126, stderr: 'unable to find user ghost\n' });
   });
 });
 

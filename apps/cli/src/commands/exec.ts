@@ -32,13 +32,14 @@ async function execAttached(context: CommandContext): Promise<number> {
   const { sink, size } = sessionOptions(context);
   let session: ExecSession | undefined;
   const stdin = interactive ? typed(io.stdin, keys, () => session?.detach()) : undefined;
-  session = await containers.exec(request, { sink, ...(stdin && { stdin }), ...(size && { size }) });
+  const begun = await started(() =>
+    containers.exec(request, { sink, ...(stdin && { stdin }), ...(size && { size }) }),
+  );
+  session = begun;
   if (isRaw) makeRaw(io.stdin);
-  const unfollow = tty ? followSize(io, session) : () => undefined;
+  const unfollow = tty ? followSize(io, begun) : () => undefined;
   try {
-    return (await session.exitCode) ?? 0;
-  } catch (error) {
-    throw toExecFailure(error);
+    return (await started(() => begun.exitCode)) ?? 0;
   } finally {
     unfollow();
     if (interactive) restore(io.stdin, isRaw);
@@ -71,8 +72,12 @@ async function* typed(
 }
 
 /** A process that cannot be started gives the code to end with. */
-function toExecFailure(error: unknown): unknown {
-  const exitCode = isWherryError(error) ? error.details.exitCode : undefined;
-  if (!isWherryError(error) || typeof exitCode !== 'number') return error;
-  return new CommandError(error.message, { exitCode, cause: error });
+async function started<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const exitCode = isWherryError(error) ? error.details.exitCode : undefined;
+    if (!isWherryError(error) || typeof exitCode !== 'number') throw error;
+    throw new CommandError(error.message, { exitCode, cause: error });
+  }
 }

@@ -1,6 +1,6 @@
-import type { LogEntry } from '@wherry/core';
+import { isWherryError, type LogEntry } from '@wherry/core';
 import type { CommandContext } from '../command.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, plain } from '../errors.ts';
 
 /** `wherry logs`: what a container printed, each stream to its own. */
 export async function run({ args, engine, flags, io, signal }: CommandContext): Promise<number> {
@@ -19,11 +19,16 @@ export async function run({ args, engine, flags, io, signal }: CommandContext): 
   const details = flags.bool('details') ? ' ' : '';
   const withTime = flags.bool('timestamps');
   const shown = ({ text, time }: LogEntry) => `${withTime ? `${time} ` : ''}${details}${text}`;
-  for await (const entries of containers.logs(request, { signal }))
-    for (const { stream, batch } of runsOf(entries)) {
-      const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
-      await out.writeBytes(Buffer.from(batch.map(shown).join('')));
-    }
+  try {
+    for await (const entries of containers.logs(request, { signal }))
+      for (const { stream, batch } of runsOf(entries)) {
+        const out = stream === 'stderr' && !options.tty ? io.stderr : io.stdout;
+        await out.writeBytes(Buffer.from(batch.map(shown).join('')));
+      }
+  } catch (error) {
+    // Docker's client reads the times itself.
+    throw isWherryError(error, 'INVALID_ARGUMENT') ? plain(error) : error;
+  }
   return 0;
 }
 

@@ -10,10 +10,10 @@ export interface Listing<Row> {
   readonly goType: string;
   /** What each placeholder stands for. */
   readonly fields: Readonly<Record<string, (row: Row) => string>>;
+  /** Placeholders that take a text, `{{.Label "name"}}`; templates alone know them. */
+  readonly askedFields?: Readonly<Record<string, (row: Row, text: string) => string>>;
   /** What stands for it in JSON, where that is another text. */
   readonly jsonFields?: Readonly<Record<string, (row: Row) => string>>;
-  /** What a template finds with `.Label "name"`. */
-  readonly labels?: (row: Row) => Readonly<Record<string, string>>;
   /** Placeholders that templates alone know. */
   readonly notInJson?: readonly string[];
   /** What each placeholder stands for in a table's first line. */

@@ -1,10 +1,12 @@
 import {
+  dockerFunctions,
   dockerHeaderFunctions,
   encodeJson,
   type GoType,
   map,
   method,
   named,
+  parseTemplate,
   pointer,
   string,
   struct,
@@ -12,13 +14,19 @@ import {
   TemplateError,
   typed,
 } from '@wherry/gotemplate';
+import { CommandError } from '../errors.ts';
 import { jsonFieldsOf, plainJson } from './json-rows.ts';
 import { type Listing, TABLE } from './listing.ts';
 import { tableText } from './printable.ts';
 import { alignColumns } from './table.ts';
 import { execute, parseFormat, unsuitable } from './template.ts';
 
-const HEADINGS = named('formatter.SubHeaderContext', map(string, string));
+/** A label's column is headed by the last part of its name. */
+const HEADINGS = named('formatter.SubHeaderContext', map(string, string), {
+  methods: {
+    Label: method([string], string, (_, name) => (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ')),
+  },
+});
 
 /**
  * Prints each row by the template of a format, under headings where the format begins with `table`. Nothing
@@ -42,6 +50,36 @@ export function rowFormatter<Row>(format: string, listing: Listing<Row>): (rows:
   };
 }
 
+/**
+ * Tries a format on a row of nothing, as Docker does where the template tells which facts are needed, and says
+ * which placeholders it asked for. Throws a `CommandError` in the words that Docker then has. docker/cli,
+ * `buildContainerListOptions`.
+ */
+export function placeholdersOf<Row>(format: string, listing: Listing<Row>): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const nothing = (name: string) => () => {
+    asked.add(name);
+    return '';
+  };
+  const emptied = (fields: object) =>
+    Object.fromEntries(Object.keys(fields).map((name) => [name, nothing(name)]));
+  const { goType, fields, askedFields = {} } = listing;
+  const type = rowType(
+    { goType, fields: emptied(fields), askedFields: emptied(askedFields) },
+    (text) => text,
+  );
+  let template: Template | undefined;
+  try {
+    template = parseTemplate(format, { name: '', functions: dockerFunctions });
+    execute(template, typed(type, {}));
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const text = `failed to ${template ? 'execute' : 'parse'} template: ${error.message}`;
+    throw new CommandError(text, { cause: error });
+  }
+  return asked;
+}
+
 /** The template in a list's format, where two letters may stand for a tab or the end of a line. */
 export function templateText(format: string): string {
   return (format.startsWith(TABLE) ? format.slice(TABLE.length) : format)
@@ -55,21 +93,24 @@ export function templateText(format: string): string {
  * to the text of each.
  */
 export function rowType<Row>(
-  listing: Pick<Listing<Row>, 'goType' | 'fields' | 'jsonFields' | 'labels' | 'notInJson'>,
+  listing: Pick<Listing<Row>, 'askedFields' | 'goType' | 'fields' | 'jsonFields' | 'notInJson'>,
   clean: (text: string) => string,
 ): GoType {
   const entries = Object.entries(listing.fields);
   const methods = entries.map(([name, field]) => [name, method([], string, (row: Row) => clean(field(row)))]);
-  const { labels } = listing;
-  if (labels)
-    methods.push(['Label', method([string], string, (row: Row, name) => clean(labels(row)[name] ?? ''))]);
+  const asked = Object.entries(listing.askedFields ?? {}).map(([name, field]) => [
+    name,
+    method([string], string, (row: Row, text: string) => clean(field(row, text))),
+  ]);
   const jsonFields = jsonFieldsOf(listing);
   const marshalJson = (row: Row) => {
     const texts: Record<string, string> = {};
     for (const [name, field] of jsonFields) texts[name] = clean(field(row));
     return plainJson(texts) ?? encodeJson(texts, { escapeHtml: true });
   };
-  return pointer(struct(listing.goType, {}, { methods: Object.fromEntries(methods), marshalJson }));
+  return pointer(
+    struct(listing.goType, {}, { methods: Object.fromEntries([...methods, ...asked]), marshalJson }),
+  );
 }
 
 function executeOnRow(template: Template, type: GoType, row: unknown): string {

@@ -10,8 +10,10 @@ export interface CliSetup {
   readonly openEngine?: (options: EngineOptions) => Engine;
   readonly enterNamespace?: RunDeps['enterNamespace'];
   readonly env?: Record<string, string>;
-  /** Bytes on standard input. */
-  readonly stdin?: string | Uint8Array;
+  /** Bytes on standard input, or what is typed in the course of time. */
+  readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Told of all that has been printed, each time that there is more. */
+  readonly onOutput?: (both: string) => void;
   /** A terminal of this size on all three streams. */
   readonly tty?: { readonly columns: number; readonly rows: number };
   readonly now?: Date;
@@ -41,8 +43,12 @@ const NO_CONTAINERS = {
 /** Runs a command line in this process, on fake streams and a fake engine, if no other is given. */
 export async function runCli(argv: readonly string[], setup: CliSetup = {}): Promise<CliResult> {
   const both: string[] = [];
-  const stdout = new CapturedOut(both, setup.tty);
-  const stderr = new CapturedOut(both, setup.tty);
+  const tell = (text: string) => {
+    both.push(text);
+    setup.onOutput?.(both.join(''));
+  };
+  const stdout = new CapturedOut(tell, setup.tty);
+  const stderr = new CapturedOut(tell, setup.tty);
   const opened: EngineOptions[] = [];
   let isClosed = false;
   const engine = fakeEngine({
@@ -82,7 +88,10 @@ function fakeEngine(verbs: Partial<Engine>): Engine {
 }
 
 function fakeStdin(setup: CliSetup): StdIn {
-  const stdin: StdIn = Readable.from([Buffer.from(setup.stdin ?? '')], { objectMode: false });
+  const { stdin: content = '' } = setup;
+  const isTyped = typeof content !== 'string' && Symbol.asyncIterator in content;
+  const source = isTyped ? content : [Buffer.from(content)];
+  const stdin: StdIn = Readable.from(source, { objectMode: false });
   return setup.tty === undefined ? stdin : Object.assign(stdin, { isTTY: true, setRawMode: () => undefined });
 }
 
@@ -90,11 +99,11 @@ class CapturedOut implements StdOut {
   readonly isTTY: boolean;
   readonly columns: number | undefined;
   readonly rows: number | undefined;
-  readonly #both: string[];
+  readonly #tell: (text: string) => void;
   readonly #chunks: Uint8Array[] = [];
 
-  constructor(both: string[], tty: CliSetup['tty']) {
-    this.#both = both;
+  constructor(tell: (text: string) => void, tty: CliSetup['tty']) {
+    this.#tell = tell;
     this.isTTY = tty !== undefined;
     this.columns = tty?.columns;
     this.rows = tty?.rows;
@@ -102,11 +111,13 @@ class CapturedOut implements StdOut {
 
   write(text: string): void {
     this.#chunks.push(Buffer.from(text));
-    this.#both.push(text);
+    this.#tell(text);
   }
 
   async writeBytes(chunk: Uint8Array): Promise<void> {
     this.#chunks.push(chunk);
+    // What goes into a file or another program may be large, and is no text.
+    if (this.isTTY) this.#tell(Buffer.from(chunk).toString('utf8'));
   }
 
   text(): string {

@@ -12,7 +12,7 @@ import { ADJECTIVES, SURNAMES } from './name-words.ts';
 import { makeContainerName } from './names.ts';
 import { identifyProcess, isProcessAlive } from './process-identity.ts';
 import { selectProcesses } from './process-table.ts';
-import { lastRuntimeError, startError, startExitCode } from './runtime-errors.ts';
+import { execError, lastRuntimeError, startError, startExitCode } from './runtime-errors.ts';
 
 const STARTED = new Date('2026-01-01T00:00:00Z');
 const ENDED = new Date('2026-01-01T00:01:00Z');
@@ -200,6 +200,13 @@ describe('errors of runtimes', () => {
     ).toBe(
       'failed to create shim task: OCI runtime create failed: exec: "x": executable file not found in $PATH: unknown',
     );
+    const noSuch =
+      'exec failed: unable to start container process: exec: "x": executable file not found in $PATH';
+    expect(execError('runc', noSuch)).toMatchObject({
+      message: `OCI runtime exec failed: ${noSuch}: unknown`,
+      details: { exitCode: 127 },
+    });
+    expect(execError('runc', 'exec failed: Cwd must be an absolute path').details).toEqual({ exitCode: 126 });
     expect(startError('runc', 'Incorrect Usage: flag provided but not defined: -x')).toMatchObject({
       code: 'UNSUPPORTED',
       details: { exitCode: 125 },

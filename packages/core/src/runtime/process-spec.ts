@@ -37,9 +37,11 @@ export function containerCommand(image: ImageDefaults, options: ContainerOptions
   return { entrypoint: isCleared ? [] : entrypoint, command, argv };
 }
 
-/** The image's environment with the options' in its place: what a record keeps as `Config.Env`. */
+/** The options' environment, then what the image has beside it, as Docker keeps it: a record's `Config.Env`. */
 export function configuredEnv(image: ImageDefaults, options: ContainerOptions): readonly string[] {
-  return mergeEnv(image.Env ?? [], options.env ?? []);
+  const own = options.env ?? [];
+  const replaced = new Set(own.map(nameOf));
+  return [...mergeEnv([], own), ...(image.Env ?? []).filter((entry) => !replaced.has(nameOf(entry)))];
 }
 
 /** What the process gets: what Docker gives to every one, then what is configured. */

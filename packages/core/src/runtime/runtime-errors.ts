@@ -39,11 +39,11 @@ export function startError(runtime: string, said: string): WherryError {
 
 /** A failure to run one more process, in Docker's words; `details.exitCode` is what `exec` ends with. */
 export function execError(runtime: string, said: string): WherryError {
-  const message = said.replace(/^exec failed: /, 'runc exec failed: ');
-  return failure(runtime, `OCI runtime exec failed: ${message}: unknown`, said);
+  return failure(runtime, `OCI runtime exec failed: ${said}: unknown`, said, NOT_EXECUTABLE);
 }
 
-function failure(runtime: string, message: string, said: string): WherryError {
+/** `otherwise`: the exit code of what is not known better. */
+function failure(runtime: string, message: string, said: string, otherwise = FAILED): WherryError {
   const exitCode = startExitCode(said);
   if (/flag provided but not defined|unrecognized option|unknown flag/i.test(said))
     return new WherryError('UNSUPPORTED', `${runtime} is too old: ${firstLine(said)}`, {
@@ -56,7 +56,9 @@ function failure(runtime: string, message: string, said: string): WherryError {
       : exitCode === NOT_EXECUTABLE
         ? 'PERMISSION_DENIED'
         : 'INTERNAL';
-  return new WherryError(code, message, { details: { exitCode } });
+  return new WherryError(code, message, {
+    details: { exitCode: exitCode === FAILED ? otherwise : exitCode },
+  });
 }
 
 function errorMessage(line: string): string | undefined {

@@ -8,6 +8,7 @@ export { hasherSuite, resumableHasherSuite } from './hasher-suite.ts';
 export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-fixtures.ts';
 export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
 export { metadataStoreSuite } from './metadata-store-suite.ts';
+export { forgetRuntimeState, type PastContainer, putPastContainers } from './past-container.ts';
 export { registryChangesSuite } from './registry-changes-suite.ts';
 export { registryClientSuite } from './registry-client-suite.ts';
 export {

@@ -42,7 +42,7 @@ export function containerListing({ noTrunc, size, now }: ContainerListOptions): 
       State: ({ container }) => container.state.status,
       Status: (row) => statusText(row, now),
     },
-    labels: ({ container }) => container.labels,
+    askedFields: { Label: ({ container }, name) => container.labels[name] ?? '' },
     headings: {
       Command: 'COMMAND',
       CreatedAt: 'CREATED AT',

@@ -23,7 +23,7 @@ export const VOLUME_LISTING: Listing<VolumeInfo> = {
     Size: NOT_AVAILABLE,
     Status: NOT_AVAILABLE,
   },
-  labels: ({ labels }) => labels,
+  askedFields: { Label: ({ labels }, name) => labels[name] ?? '' },
   headings: {
     Availability: 'AVAILABILITY',
     Driver: 'DRIVER',

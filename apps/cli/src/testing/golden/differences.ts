@@ -1,6 +1,7 @@
 const ASKED_PLATFORM = 'gives the image the platform that was asked for; the older daemon kept its own';
 const GROUP_HELP = 'prints the help that the tutorial recommends; the newer client knows no such command';
 const AUTOMATED = 'has the column AUTOMATED, because a result is one; the newer client never has it';
+const HOST_NETWORK = 'has `host` as the network: there is no bridge';
 const NO_DAEMON = 'says which registry is meant where none is named; no daemon defines one';
 const OTHER_STORAGE = 'names the way in which it stores layers';
 const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file that the daemon missed';
@@ -14,6 +15,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'general/image-help-pull': GROUP_HELP,
   'help/image-help': GROUP_HELP,
   'help/logout': NO_DAEMON,
+  'help/start': 'says nothing of signals handed on: one ends the container',
   'import/platform': ASKED_PLATFORM,
   'inspect/format-graphdriver': OTHER_STORAGE,
   'load/config-path-outside': 'says that the path leaves the archive, not where the daemon unpacked it',
@@ -22,6 +24,11 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'load/rootfs-archive': SAYS_WHAT_IT_IS,
   'load/stdin-empty': SAYS_WHAT_IT_IS,
   'load/zst': 'reads archives packed with zstd',
+  'ps/format-json': HOST_NETWORK,
+  'ps/format-json-dot': HOST_NETWORK,
+  'ps/format-mounts': HOST_NETWORK,
+  'run/platform-mismatch':
+    'has the words of all its commands, and says for which platforms the image is here',
   'search/automated': AUTOMATED,
   'search/limit-0': AUTOMATED,
   'search/limit-neg': AUTOMATED,

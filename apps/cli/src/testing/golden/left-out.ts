@@ -3,6 +3,8 @@ import { DockerCommand } from '../../docker-command.ts';
 import { CommandError } from '../../errors.ts';
 import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from '../../program.ts';
 import { type GoldenCase, isText } from './cases.ts';
+import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
+import { whyContainersAreMissing } from './container-needs.ts';
 import { missingProgram } from './files.ts';
 import { isHelp, listedNames } from './help-text.ts';
 import type { RecordedImages } from './recorded-images.ts';
@@ -11,29 +13,6 @@ import type { RecordedImages } from './recorded-images.ts';
 const LOOKS_INTO_IMAGES = new Set(['push', 'inspect']);
 /** What tells of a daemon, and of what only a daemon has. */
 const TELLS_OF_DAEMON = new Set(['version', 'info', 'df']);
-
-/** A command line as wherry reads it; `spec` absent: no command of wherry's. */
-export interface CommandLine {
-  readonly spec?: CommandSpec;
-  /** What follows the command. */
-  readonly rest: readonly string[];
-}
-
-export function commandLine(argv: readonly string[]): CommandLine {
-  // The one global option that the recordings use.
-  const args = argv[0] === '--config' ? argv.slice(2) : argv[0] === 'help' ? argv.slice(1) : argv;
-  const group = GROUPS.find(({ name }) => name === args[0]);
-  const commands = group?.commands ?? [...COMMON_COMMANDS, ...OTHER_COMMANDS];
-  const [name, ...rest] = group === undefined ? args : args.slice(1);
-  const spec = commands.find((command) => command.name === name || command.aliases?.includes(name ?? ''));
-  return spec === undefined ? { rest } : { spec, rest };
-}
-
-/** A command line that Docker refuses before it does anything. */
-export function isUsageError({ exit, stderr, tty }: GoldenCase): boolean {
-  const text = stderr?.join('\n') ?? '';
-  return tty === undefined && exit !== 0 && text.includes('\nUsage:  ') && !text.includes('filter');
-}
 
 /**
  * Why a case cannot be replayed; `undefined` when it can. Each reason is a rule: a case comes in by itself
@@ -44,20 +23,15 @@ export function whyLeftOut(recorded: GoldenCase, images: RecordedImages): string
   if (recorded.supersededBy !== undefined) return 'another client has the case too';
   if (/^-/.test(argv[0] ?? '') && !/^(?:--config|--help|--version|-v)$/.test(argv[0] ?? ''))
     return 'an option of the daemon is not offered';
-  const { spec, rest } = commandLine(argv);
+  const line = commandLine(argv);
+  const { spec, rest } = line;
   const told = toldBy(recorded);
-  if (argv[0] === 'container' || (spec && isOfContainers(spec))) return 'it is about containers';
-  if (isHelp(told) || rest.includes('--help')) return whyHelpIsLeftOut(told, spec);
+  if (isHelp(told) || asksForHelp(line)) return whyHelpIsLeftOut(told, spec);
   if (isNoCommand(told) || /^(?:--version|-v)$/.test(argv[0] ?? '')) return undefined;
   if (spec === undefined) return 'the command is not offered';
   if (isUsageError(recorded)) return undefined;
   if (!isOffered(told, spec, rest)) return 'an option is not offered';
   return whyStateIsMissing(recorded, spec, rest, images);
-}
-
-/** A replay runs in this process, on images alone. */
-function isOfContainers({ alsoKnownAs = [] }: CommandSpec): boolean {
-  return alsoKnownAs.some((name) => name.startsWith('container '));
 }
 
 function toldBy({ stdout, stderr, screen }: GoldenCase): string {
@@ -91,7 +65,7 @@ function whyStateIsMissing(
   rest: readonly string[],
   images: RecordedImages,
 ): string | undefined {
-  const { argv, env, exit, file, setup = '', state_before: before } = recorded;
+  const { env, exit, file, setup = '', state_before: before } = recorded;
   const told = toldBy(recorded);
   const lines = before?.images ?? [];
   if (file === 'build') return 'it shows what a build made';
@@ -99,10 +73,11 @@ function whyStateIsMissing(
   if (told.includes('requires API version')) return 'the recorded daemon is too old for an option';
   if (told.includes('notary server')) return 'content trust is not offered';
   if (setup.startsWith('no internet') || rest.some(isForeignHost)) return 'it asks a name server';
-  if (needsContainers(argv, before?.containers ?? [])) return 'it needs containers';
   if (exit === 0 && rest.includes('network')) return 'it needs networks';
   if (LOOKS_INTO_IMAGES.has(spec.name) && rest.some((word) => isBuilt(word, lines, images)))
     return 'it looks into what only a build makes';
+  const withoutContainers = whyContainersAreMissing(recorded, images);
+  if (withoutContainers !== undefined) return withoutContainers;
   const missing = rest.map(missingProgram).find((program) => program !== undefined);
   return missing && `there is no ${missing} here`;
 }
@@ -110,7 +85,8 @@ function whyStateIsMissing(
 /** Whether wherry has the options of a command line that Docker has. */
 function isOffered(told: string, spec: CommandSpec, rest: readonly string[]): boolean {
   try {
-    new DockerCommand(spec.name).takeFlags(spec.flags).parseOptions([...rest]);
+    const command = new DockerCommand(spec.name).takeFlags(spec.flags);
+    (spec.isWrapper ? command.wrap() : command).parseOptions([...rest]);
     return true;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -121,13 +97,6 @@ function isOffered(told: string, spec: CommandSpec, rest: readonly string[]): bo
 /** An upper-case first component is a host's name. */
 function isForeignHost(word: string): boolean {
   return /^[a-z]*[A-Z]\w*\//.test(word);
-}
-
-function needsContainers(argv: readonly string[], containers: readonly string[]): boolean {
-  if (containers.length === 0) return false;
-  if (argv.some((word) => /^(?:rmi|rm|remove|prune)$/.test(word))) return true;
-  const takesAnyType = argv[0] === 'inspect' && !argv.includes('image');
-  return takesAnyType && containers.some((line) => argv.includes(/\/(\S+)/.exec(line)?.[1] ?? ''));
 }
 
 function isBuilt(word: string, lines: readonly string[], images: RecordedImages): boolean {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { tarOf } from '@wherry/core/testing';
 import { file } from './archives.ts';
-import { builtAt, builtImages } from './built-images.ts';
+import { builtAt, builtImages, setupOf } from './built-images.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { tiny } from './files.ts';
 import { imageOf, type MadeImage, made, RECORDED_AT, shortIdOf, tagsOf } from './made-image.ts';
@@ -79,7 +79,7 @@ function shownBy({ stdout, screen = [] }: GoldenCase): string {
 
 /** The nameless image that a build left behind: the one of several that a case shows alone, or first. */
 function leafOf(recorded: GoldenCase, lines: readonly string[]): string | undefined {
-  if (!/dangling/.test(recorded.setup ?? '')) return undefined;
+  if (!setupOf(recorded).includes('dangling')) return undefined;
   const text = shownBy(recorded);
   const shown = lines
     .filter((line) => tagsOf(line).length === 0)

@@ -12,9 +12,13 @@ export interface Outcome {
 
 const MADE = '<made>';
 const HEX = /\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g;
-const MOMENTS = /Less than a second ago|\d+ seconds? ago/g;
-/** When what a build made was made, and what stands in for it. */
-const MADE_AT = /2026-11-23 21:4(?:5:2\d|8:09)/g;
+const MOMENTS = /(?:Less than a second|\d+ seconds?)(?= ago)|(?<=\bUp )(?:Less than a second|\d+ seconds?)/g;
+/** When images and containers were made, and what stands in for them. */
+const MADE_AT = /2026-11-23 21:(?:4(?:5:2\d|[78]:\d\d)|56:3\d)/g;
+/** What `ls -l` tells of a directory: how large it is depends on the file system. */
+const DIRECTORY_LINE = /^(d\S+ +\d+ \w+ +\w+) +\d+ \w{3} +\d+ \d\d:\d\d/gm;
+/** What newer runtimes say besides of a program that cannot be started. */
+const INIT_STEP = 'error during container init: ';
 /** Where Go has what a pointer points to. */
 const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
@@ -34,8 +38,10 @@ export function normalise(text: string, isLasting: (hex: string) => boolean): st
     .replace(/"LastTagTime": "2[^"]*"/g, '"LastTagTime": <time>')
     .replace(/(?<=Mounted from )\S+/g, '<repository>')
     .replace(HEX, (hex) => (isLasting(hex) ? hex : MADE))
-    .replace(MOMENTS, '<moments> ago')
+    .replace(MOMENTS, '<moments>')
     .replace(MADE_AT, '<moment>')
+    .replace(DIRECTORY_LINE, '$1 <bytes> <moment>')
+    .replaceAll(INIT_STEP, '')
     .replace(ADDRESSES, '<address>');
   const lines = sortRecords(shown)
     .split('\n')
@@ -58,7 +64,9 @@ function pruned(lines: readonly string[]): (line: string) => string | undefined 
  */
 export function asWherry(text: string, recorded: GoldenCase): string {
   return text
+    .replaceAll('docker: Error response from daemon: ', 'docker: ')
     .replaceAll('Error response from daemon: ', 'Error: ')
+    .replace(PUBLISHED_PORT, '')
     .replace(/^error during connect: Post "[^"]*": /gm, 'Error: ')
     .replaceAll('Error processing tar file(exit status 1): ', '')
     .replace(/\/var\/lib\/docker\/tmp\/docker-import-\d+\//g, '')
@@ -69,6 +77,9 @@ export function asWherry(text: string, recorded: GoldenCase): string {
     .replace(/^(Downloading from .*)\n\n/m, '$1\n')
     .replace(REPOSITORY_CASE, () => `repository name (${upperCaseName(recorded)}) must be lowercase`);
 }
+
+/** A port that a recorded container publishes on the host: none here has one. */
+const PUBLISHED_PORT = /\b127\.0\.0\.1:\d+-(?:>|\\u003e)\d+\/tcp/g;
 
 /**
  * What the recorded daemon said of a name that the client had not looked at. The newer client's words for it,

@@ -1,16 +1,19 @@
+import { EventEmitter, on } from 'node:events';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, openEngine } from '@wherry/core';
 import { type CliSetup, runCli } from '../run-cli.ts';
 import { type GoldenCase, isText } from './cases.ts';
+import { commandLine, isUsageError } from './command-line.ts';
+import { setScene } from './container-scene.ts';
 import { writeCredentials } from './credentials.ts';
 import { effectsOf, wantedEffects } from './effects.ts';
 import { type FileServer, startFileServer } from './file-server.ts';
 import { makeFile } from './files.ts';
 import { comparableHelp } from './help-text.ts';
-import { commandLine, isUsageError } from './left-out.ts';
 import { madeImages, madeNames, nowOf } from './made-images.ts';
 import { asWherry, normalise, type Outcome, screenText, withoutHints } from './normalise.ts';
+import { recordedContainers } from './recorded-containers.ts';
 import { type RecordedImages, renamed } from './recorded-images.ts';
 import type { Recording } from './recording.ts';
 import { RecordedRegistries } from './registries.ts';
@@ -20,6 +23,10 @@ import { makeSeed, makeState, seedOf, stateKey } from './state.ts';
 
 const FILE_SERVER = '127.0.0.1:5059';
 const SEARCH_SERVER = '127.0.0.1:5058';
+/** A shell's, which asks the terminal where its cursor is. */
+const PROMPT = '# \x1b[6n';
+/** All prompts come within this, or never. */
+const PROMPT_MS = 20_000;
 const ARCHIVE = '<archive>';
 
 /** What wherry did, and what Docker had done, as texts that can be compared. */
@@ -63,6 +70,7 @@ export class Replay implements AsyncDisposable {
     // What is refused at once looks at no store.
     if (!isUsageError(recorded))
       cpSync((await this.#template(recorded)).root, sandbox.root, { recursive: true });
+    await using _scene = await setScene(recorded, sandbox, this.#images);
     writeCredentials(recorded, sandbox, registries);
     const argv = this.#argvOf(recorded, sandbox);
     const setup = this.#setupOf(recorded, sandbox);
@@ -85,7 +93,8 @@ export class Replay implements AsyncDisposable {
   /** Makes texts comparable: the recorded ones, and those of this run, which `placed` gives the recorded places. */
   #textsOf(recorded: GoldenCase, placed: (text: string) => string) {
     const made = madeNames(recorded, this.#images);
-    const isMade = (hex: string) => [...made.values()].some((known) => known.startsWith(hex));
+    const ids = [...made.values(), ...recordedContainers(recorded, this.#images).map(({ id }) => id)];
+    const isMade = (hex: string) => ids.some((known) => known.startsWith(hex));
     const comparable = (text: string) => {
       const lines = normalise(text, (hex) => this.#images.isLasting(hex) || isMade(hex)).split('\n');
       // The older client put results in the order of their stars, and took wide characters for narrow ones. That
@@ -144,6 +153,7 @@ export class Replay implements AsyncDisposable {
     const made = madeImages(recorded, this.#images);
     return recorded.argv.map((word) => {
       if (spec?.name === 'load' || spec?.name === 'import') provideFile(word, sandbox, this.#images);
+      if (spec?.isWrapper) provideForContainer(word, sandbox);
       const standIn = made.find(({ shortId }) => shortId !== undefined && word.includes(shortId));
       if (standIn !== undefined) return word.startsWith('sha256:') ? standIn.id : standIn.id.slice(7, 19);
       const placed = sandbox.placed(word, recorded.cwd).replace(FILE_SERVER, this.#files.host);
@@ -164,7 +174,8 @@ export class Replay implements AsyncDisposable {
         PATH: '/nonexistent',
         ...Object.fromEntries(placed),
       },
-      stdin: typed?.join('') ?? content ?? stdin ?? '',
+      stdin: content ?? stdin ?? '',
+      ...(typed && typedIn(recorded, typed)),
       now: nowOf(recorded),
       ...(tty !== undefined && { tty: { columns, rows } }),
     };
@@ -185,6 +196,12 @@ function provideFile(word: string, sandbox: Sandbox, images: RecordedImages): vo
   if (word === 'dir') mkdirSync(join(sandbox.cwd, word));
 }
 
+/** What the recording had in its working directory for containers. */
+function provideForContainer(word: string, sandbox: Sandbox): void {
+  if (/\/vol\b/.test(word)) sandbox.writeFile(join(sandbox.cwd, 'vol', 'f'), 'from host\n');
+  if (word.endsWith('/cid.txt')) sandbox.writeFile(join(sandbox.cwd, 'cid.txt'), 'the ID of another one');
+}
+
 /** What the case's images were pulled from, or pushed to, is still there. */
 function serveStateOf(recorded: GoldenCase, registries: RecordedRegistries, images: RecordedImages): void {
   const { argv, state_before: before, stdout } = recorded;
@@ -203,6 +220,23 @@ function serveStateOf(recorded: GoldenCase, registries: RecordedRegistries, imag
     const registry = registries.of(domain);
     if (tags.length > 0 && registry !== undefined) registries.listTags(registry, path.join('/'), tags);
   }
+}
+
+/** What was typed: to a shell in a container a line at a time, each when it asks for it. */
+function typedIn({ argv }: GoldenCase, typed: readonly string[]): Pick<CliSetup, 'onOutput' | 'stdin'> {
+  if (!commandLine(argv).spec?.isWrapper) return { stdin: typed.join('') };
+  const shell = new EventEmitter();
+  // From now on: the first prompt may come before anybody reads.
+  const prompts = on(shell, 'prompt', { signal: AbortSignal.timeout(PROMPT_MS) });
+  return {
+    stdin: (async function* () {
+      for (const line of typed) {
+        await prompts.next();
+        yield Buffer.from(line);
+      }
+    })(),
+    onOutput: (text) => text.endsWith(PROMPT) && shell.emit('prompt'),
+  };
 }
 
 async function inDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {

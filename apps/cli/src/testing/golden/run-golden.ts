@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { GoldenCase } from './cases.ts';
+import { runsProgram } from './container-needs.ts';
 import { COPY, readCopy, readSurroundings, writeCopy } from './copy.ts';
 import { RECORDINGS, type Recording, readFolder } from './recording.ts';
 import { type Counts, countLine, describeLeftOut, describeResult, isGood } from './report.ts';
@@ -17,7 +18,8 @@ Options:
       --dir DIR     A folder of recordings, or of a copy of them
       --left-out    Print why cases are left out, and how many for each reason
       --only TEXT   Replay only the cases with this text in their names
-      --write       Replay nothing: write the applicable cases of the folder into e2e/golden
+      --write       Replay nothing: write the applicable cases of the folder into e2e/golden, but
+                   those that run a program of an image
 `;
 
 const OPTIONS = {
@@ -82,16 +84,17 @@ function countsOf(cases: number, verdicts: readonly Verdict[]): Counts {
 async function write(recording: Recording, print: Print): Promise<number> {
   if (recording.images.areStandIns)
     throw new Error('--write needs a folder of recordings that has fixtures/registry');
-  const { applicable } = selectCases(recording);
-  const bytes = await writeCopy(recording, applicable);
-  print(`${applicable.length} cases, ${bytes} bytes in ${COPY}\n`);
+  // The copy's images are stand-ins, without programs.
+  const copied = selectCases(recording).applicable.filter((recorded) => !runsProgram(recorded));
+  const bytes = await writeCopy(recording, copied);
+  print(`${copied.length} cases, ${bytes} bytes in ${COPY}\n`);
   return 0;
 }
 
 /** The tests replay the copy alone: what has become applicable must go into it. */
 function tellOfMissing(applicable: readonly GoldenCase[], print: Print): void {
   const copied = new Set(readCopy().cases.map(({ id }) => id));
-  const missing = applicable.filter(({ id }) => !copied.has(id)).length;
+  const missing = applicable.filter((one) => !copied.has(one.id) && !runsProgram(one)).length;
   if (missing > 0) print(`e2e/golden lacks ${missing} of these cases: npm run golden -- --write\n`);
 }
 

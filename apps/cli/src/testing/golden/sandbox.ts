@@ -49,7 +49,7 @@ export class Sandbox implements Disposable {
   /** A recorded word with this run's directories in it. */
   placed(word: string, recordedCwd: string | undefined): string {
     if (word === '/tmp/dcfg') return this.otherConfig;
-    return word === recordedCwd ? this.cwd : word;
+    return word === recordedCwd ? this.cwd : word.replace(/(?<=^|\bsrc=)\/tmp(?=\/)/, this.cwd);
   }
 
   /** A text of wherry's with the recorded directories in it. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { type Engine, parseReference } from '@wherry/core';
-import { classicArchive, recordedImage } from './archives.ts';
+import { type ClassicImage, classicArchive, recordedImage } from './archives.ts';
 import type { GoldenCase } from './cases.ts';
 import { makeFile, tiny } from './files.ts';
 import { tagsOf } from './made-image.ts';
@@ -176,6 +176,11 @@ async function importImages(
       ...(name !== undefined && { ref: parseReference(name) }),
     });
   }
+}
+
+/** Puts an image into a store. */
+export async function loadImage(engine: Engine, image: ClassicImage): Promise<void> {
+  await load(engine, classicArchive(image));
 }
 
 async function load(engine: Engine, archive: Uint8Array): Promise<void> {

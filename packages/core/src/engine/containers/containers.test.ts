@@ -88,6 +88,35 @@ describe.skipIf(process.platform !== 'linux')('containers that no runtime has st
     await expect(engine.containers.kill('web')).rejects.toThrow(`Container ${id} is not running`);
   });
 
+  test('get other names, in Docker’s words where they cannot', async () => {
+    await create('web');
+    await create('other');
+    const rename = (container: string, name: string) => engine.containers.rename({ container, name });
+    await expect(rename('web', '/web')).rejects.toThrow(
+      'Renaming a container with the same name as its current',
+    );
+    await expect(rename('web', 'a b')).rejects.toThrow(
+      'Error when allocating new name: Invalid container name (a b), only',
+    );
+    await expect(rename('web', 'other')).rejects.toThrow(
+      'Error when allocating new name: Conflict. The container name "/other" is already in use',
+    );
+    await expect(rename('none', 'y')).rejects.toThrow('No such container: none');
+    await rename('web', 'site');
+    expect((await engine.containers.inspect('site')).name).toBe('site');
+  });
+
+  test('tell which bound of their logs is no time', async () => {
+    await create('web');
+    const read = async (request: object) => {
+      for await (const entry of engine.containers.logs({ container: 'web', ...request })) void entry;
+    };
+    const said = (name: string) =>
+      `invalid value for "${name}": failed to parse value as time or duration: "x"`;
+    await expect(read({ since: 'x' })).rejects.toThrow(said('since'));
+    await expect(read({ until: 'x' })).rejects.toThrow(said('until'));
+  });
+
   test('go with all their files, once', async () => {
     const { id } = await create('web');
     await engine.containers.remove({ container: 'web' });

@@ -167,7 +167,7 @@ function mergedConfig(
   image: ContainerConfig,
   request: CreateContainerRequest,
 ): Readonly<Record<string, unknown>> {
-  const { options = {}, labels, stopSignal } = request;
+  const { attached = [], options = {}, labels, stopSignal } = request;
   const { entrypoint, command } = containerCommand(image, options);
   const env = configuredEnv(image, options);
   const ports = Object.fromEntries((options.exposedPorts ?? []).map((port) => [port, {}]));
@@ -181,6 +181,9 @@ function mergedConfig(
     Domainname: options.domainname ?? '',
     User: options.user || image.User || '',
     ...(options.exposedPorts && { ExposedPorts: { ...image.ExposedPorts, ...ports } }),
+    AttachStdin: attached.includes('stdin'),
+    AttachStdout: attached.includes('stdout'),
+    AttachStderr: attached.includes('stderr'),
     Tty: options.tty ?? false,
     OpenStdin: request.openStdin ?? false,
     StdinOnce: request.stdinOnce ?? false,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WherryError } from '../../errors.ts';
+import { isWherryError, WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ExecSession, type ExecTarget, execInContainer, execProcess } from '../../runtime/exec.ts';
 import { execInBackground } from '../../runtime/exec-background.ts';
@@ -9,7 +9,7 @@ import type { OutputSink } from '../../runtime/monitor.ts';
 import { mergeEnv } from '../../runtime/process-spec.ts';
 import type { RuntimeSpec, SpecProcess } from '../../runtime/runtime-spec.ts';
 import type { TerminalSize } from '../../runtime/terminal.ts';
-import { resolveUser, specUser } from '../../runtime/user.ts';
+import { type ContainerUser, resolveUser, specUser } from '../../runtime/user.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
@@ -39,9 +39,12 @@ export interface ExecIo {
   readonly size?: TerminalSize;
 }
 
+/** A process that cannot be started. */
+const CANNOT_INVOKE = 126;
+
 /**
- * Runs one more process in a container that runs. Throws `CONTAINER_UNKNOWN`, `CONFLICT` when it does not run; the
- * session, what hinders the process in Docker's words, with `exec`'s exit code in `details.exitCode`.
+ * Runs one more process in a container that runs. Throws `CONTAINER_UNKNOWN`, `CONFLICT` when it does not run; it,
+ * or the session, what hinders the process in Docker's words, with `exec`'s exit code in `details.exitCode`.
  */
 export async function execContainer(
   deps: ContainerDeps,
@@ -75,7 +78,7 @@ function requireRunning({ id, state: { status } }: ContainerRecord, name: string
   const text =
     status === 'paused'
       ? `Container ${name} is paused, unpause the container before exec`
-      : `container ${id} is not running`;
+      : `Container ${id} is not running`;
   throw new WherryError('CONFLICT', text, { details: { id, status } });
 }
 
@@ -97,11 +100,21 @@ function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecR
   const bounding = privileged ? readHostFacts().capabilities : own.capabilities.bounding;
   const all = { bounding, effective: bounding, permitted: bounding };
   if (!user) return execProcess(own, { ...changes, ...(privileged && { capabilities: all }) });
-  const resolved = resolveUser(rootfs, user);
+  const resolved = knownUser(rootfs, user);
   return execProcess(own, {
     ...changes,
     env: mergeEnv(mergeEnv(own.env, [`HOME=${resolved.home}`]), [...terminal, ...env]),
     user: specUser(resolved, readHostFacts()),
     capabilities: resolved.uid === 0 || privileged ? all : { bounding },
   });
+}
+
+function knownUser(rootfs: string, user: string): ContainerUser {
+  try {
+    return resolveUser(rootfs, user);
+  } catch (cause) {
+    if (!isWherryError(cause)) throw cause;
+    const details = { ...cause.details, exitCode: CANNOT_INVOKE };
+    throw new WherryError(cause.code, cause.message, { details, cause });
+  }
 }

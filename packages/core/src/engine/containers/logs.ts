@@ -1,4 +1,4 @@
-import { WherryError } from '../../errors.ts';
+import { isWherryError, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { type LogEntry, readLog } from '../../runtime/log-reader.ts';
 import { isMonitored } from '../../runtime/monitor.ts';
@@ -29,9 +29,7 @@ export async function* containerLogs(
   request: LogsRequest,
   { signal }: VerbOptions = {},
 ): AsyncGenerator<readonly LogEntry[]> {
-  const [since, until] = [request.since, request.until].map((text) =>
-    text === undefined ? undefined : parsePastTime(text, deps.now()),
-  );
+  const [since, until] = (['since', 'until'] as const).map((name) => timeOf(request, name, deps.now()));
   const record = requireContainer(deps.store.metadata, request.container);
   if (record.options.log?.driver === 'none')
     throw new WherryError('UNSUPPORTED', 'configured logging driver does not support reading');
@@ -47,4 +45,18 @@ export async function* containerLogs(
     ...(request.follow && { follow: { isOver } }),
     ...(signal && { signal }),
   });
+}
+
+/** A bound of the time. Throws `INVALID_ARGUMENT`, saying which. */
+function timeOf(request: LogsRequest, name: 'since' | 'until', now: Date): Date | undefined {
+  const { [name]: text } = request;
+  if (text === undefined) return undefined;
+  try {
+    return parsePastTime(text, now);
+  } catch (cause) {
+    if (!isWherryError(cause, 'INVALID_ARGUMENT')) throw cause;
+    const { code, details, hint, message } = cause;
+    const said = `invalid value for "${name}": ${message}`;
+    throw new WherryError(code, said, { details, cause, ...(hint !== undefined && { hint }) });
+  }
 }

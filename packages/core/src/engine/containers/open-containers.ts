@@ -33,7 +33,7 @@ export function containerDeps(store: Store, host: Platform): ContainerDeps {
  * Each store has its own, so that the runtime does not mix their containers up. That of an ordinary user lies in the
  * store: other places go when the user logs out, or are not the same in each session.
  */
-function stateDirectory(root: string): string {
+export function stateDirectory(root: string): string {
   if (detectOwnership() !== 'root') return namespaceRuntimeDirectory(root);
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(STATE_PARENT, name);

@@ -18,6 +18,6 @@ export async function containerProcesses(deps: ContainerDeps, request: TopReques
   const record = requireContainer(deps.store.metadata, request.container);
   const { id } = record;
   if (!isAlive(deps, record))
-    throw new WherryError('CONFLICT', `container ${id} is not running`, { details: { id } });
+    throw new WherryError('CONFLICT', `Container ${id} is not running`, { details: { id } });
   return await processTable(await deps.runtime().processIds(id), request.psArguments);
 }
