@@ -22,10 +22,16 @@ export function namespaceFlags(flags: Flags): ContainerOptions {
     network: networkFlag(flags),
     ...(pid && { pid: 'host' as const }),
     ...(ipc && { ipc: ipcMode(ipc) }),
-    ...(uts && { uts: 'host' as const }),
+    ...utsOf(flags, uts),
     ...(userns && { userns: 'host' as const }),
     ...(cgroupns && { cgroupns: cgroupns as 'host' | 'private' }),
   };
+}
+
+/** Who asks for the host's network gets its name too, as with Docker; who asks for none in particular does not. */
+function utsOf(flags: Flags, uts: string | undefined): ContainerOptions {
+  if (uts) return { uts: 'host' };
+  return flags.changed('net') || flags.changed('network') ? {} : { uts: 'private' };
 }
 
 function networkFlag(flags: Flags): 'host' | 'none' {

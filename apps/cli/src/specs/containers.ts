@@ -207,7 +207,7 @@ export const RM: CommandSpec = {
       type: 'bool',
       usage: 'Force the removal of a running container (uses SIGKILL)',
     },
-    { name: 'link', short: 'l', type: 'bool', usage: '', hidden: true },
+    { name: 'link', short: 'l', type: 'bool', usage: 'Remove the specified link' },
     {
       name: 'volumes',
       short: 'v',

@@ -93,14 +93,18 @@ export function runtimeSpec(request: SpecRequest): RuntimeSpec {
   };
 }
 
-/** What the container calls itself: a name of its own, the host's on the host's network, or its short ID. */
+/**
+ * What the container calls itself: a name of its own; the host's on the host's network, unless its names are private;
+ * its short ID.
+ */
 export function containerHostname({
   id,
   options,
   host,
 }: Pick<SpecRequest, 'id' | 'options' | 'host'>): string {
   if (options.hostname) return options.hostname;
-  return options.network === 'host' || options.uts === 'host' ? host.hostname : id.slice(0, SHORT_ID_CHARS);
+  const { network, uts = network } = options;
+  return uts === 'host' ? host.hostname : id.slice(0, SHORT_ID_CHARS);
 }
 
 /** The cgroup of a container, from the root of each hierarchy. Throws `INVALID_ARGUMENT`. */

@@ -8,6 +8,7 @@ import { type CreateContainerRequest, createContainer } from '../engine/containe
 import { containerDeps, stateDirectory } from '../engine/containers/open-containers.ts';
 import { startContainer } from '../engine/containers/start.ts';
 import { openStore } from '../engine/store/open-store.ts';
+import { partWithVolumes } from '../engine/volumes/part-with-volumes.ts';
 import { hostPlatform } from '../platform.ts';
 import type { ContainerRecord } from '../runtime/container-record.ts';
 import type { ContainerState } from '../runtime/container-state.ts';
@@ -72,6 +73,8 @@ async function putOne(deps: ContainerDeps, past: PastContainer): Promise<void> {
   if (stored === undefined) throw new Error(`${made.name} was not stored`);
   metadata.deleteContainer(made.id);
   rmSync(containerPlaces(root, made.id).paths.directory, { recursive: true });
+  // They were made for the ID that is gone.
+  await partWithVolumes(deps.store, made, { remove: false });
   const record = withFate(renamed(made, past.id), past);
   metadata.putContainer({ ...stored, id: past.id, record: { ...record } });
   leaveFiles(root, past);

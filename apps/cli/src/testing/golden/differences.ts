@@ -2,6 +2,8 @@ const ASKED_PLATFORM = 'gives the image the platform that was asked for; the old
 const GROUP_HELP = 'prints the help that the tutorial recommends; the newer client knows no such command';
 const AUTOMATED = 'has the column AUTOMATED, because a result is one; the newer client never has it';
 const HOST_NETWORK = 'has `host` as the network: there is no bridge';
+const INSPECTED =
+  'has `host` as the network, `wherry` as the driver and one masked path more, and its times in milliseconds';
 const NO_DAEMON = 'says which registry is meant where none is named; no daemon defines one';
 const OTHER_STORAGE = 'names the way in which it stores layers';
 const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file that the daemon missed';
@@ -17,6 +19,9 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'help/logout': NO_DAEMON,
   'help/start': 'says nothing of signals handed on: one ends the container',
   'import/platform': ASKED_PLATFORM,
+  'inspect/both': INSPECTED,
+  'inspect/container': INSPECTED,
+  'inspect/container-exited': INSPECTED,
   'inspect/format-graphdriver': OTHER_STORAGE,
   'load/config-path-outside': 'says that the path leaves the archive, not where the daemon unpacked it',
   'load/empty-file': SAYS_WHAT_IT_IS,

@@ -42,7 +42,10 @@ const MAKINGS: Readonly<Record<string, Readonly<Record<string, Making>>>> = {
     },
   },
   container: RUN,
-  inspect: { done3: { options: { command: ['sh', '-c', 'exit 3'] }, exitCode: 3 } },
+  inspect: {
+    box: { options: { command: ['echo', 'hi'] } },
+    done3: { options: { command: ['sh', '-c', 'exit 3'] }, exitCode: 3 },
+  },
   ps: LISTED,
   rm: LISTED,
   rmi: { stopped: { options: { command: ['echo', 'hi'] } }, stopped2: {} },
@@ -117,7 +120,8 @@ function pastContainer(
   const createdAt = new Date(finishedAt.getTime() - SECOND_MS);
   return {
     ...{ ...making, name, status, createdAt },
-    options: { network: 'host', ...making.options },
+    // As `run` makes them that is not asked for a network.
+    options: { network: 'host', uts: 'private', ...making.options },
     // Those that run were made by `run -d`, which takes part in nothing.
     ...(!isAlive && { attached: ['stdout', 'stderr'] }),
     ...(image.startsWith('sha256:') && { imageName: MOVED_NAME }),

@@ -29,6 +29,10 @@ const PROMPT = '# \x1b[6n';
 const PROMPT_MS = 20_000;
 const ARCHIVE = '<archive>';
 
+/** POSIX.1-1988, ustar: what every header has, and where. */
+const TAR_MAGIC = 'ustar';
+const TAR_MAGIC_AT = 257;
+
 /** What wherry did, and what Docker had done, as texts that can be compared. */
 export interface Replayed {
   readonly actual: Outcome;
@@ -83,7 +87,7 @@ export class Replay implements AsyncDisposable {
     const { exitCode: exit } = result;
     if (setup.tty !== undefined)
       return { expected, actual: { exit, stdout: named(screenText(result.both)), stderr: '' } };
-    const stdout = result.stdout.includes('oci-layout') ? ARCHIVE : named(result.stdout);
+    const stdout = isTar(result.stdout) ? ARCHIVE : named(result.stdout);
     const stderr = withoutHints(named(result.stderr), expected.stderr);
     const effects = await effectsOf(recorded, sandbox, setup, named);
     await requireSoundStore(recorded, sandbox);
@@ -260,4 +264,8 @@ function expectedOf(recorded: GoldenCase, comparable: (text: string) => string):
     stderr: text(stderr),
     ...(wanted && { effects: wanted }),
   };
+}
+
+function isTar(output: string): boolean {
+  return output.startsWith(TAR_MAGIC, TAR_MAGIC_AT);
 }

@@ -168,6 +168,7 @@ function mergedConfig(
   request: CreateContainerRequest,
 ): Readonly<Record<string, unknown>> {
   const { attached = [], options = {}, labels, stopSignal } = request;
+  const { uts, ...named } = options;
   const { entrypoint, command } = containerCommand(image, options);
   const env = configuredEnv(image, options);
   const ports = Object.fromEntries((options.exposedPorts ?? []).map((port) => [port, {}]));
@@ -177,7 +178,7 @@ function mergedConfig(
     ...image,
     ...(volumes.length > 0 && { Volumes: Object.fromEntries(volumes.map((path) => [path, {}])) }),
     // As with Docker, it is the host's only together with the network.
-    Hostname: containerHostname({ id, options: { ...options, uts: 'private' }, host: readHostFacts() }),
+    Hostname: containerHostname({ id, options: uts === 'host' ? named : options, host: readHostFacts() }),
     Domainname: options.domainname ?? '',
     User: options.user || image.User || '',
     ...(options.exposedPorts && { ExposedPorts: { ...image.ExposedPorts, ...ports } }),
