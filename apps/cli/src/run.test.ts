@@ -32,6 +32,7 @@ Commands:
   check       Verify every blob and record of the content store
   df          Show wherry disk usage
   info        Display system-wide information
+  prune       Remove unused data
   ratelimit   Show how many pulls a registry still allows
 
 Run 'wherry system COMMAND --help' for more information on a command.

@@ -547,7 +547,7 @@ test('wherry logs gives each stream to its own', async () => {
     ...{ stdout: 'T1 out\nT2 more\nT4 last', stderr: 'T3 err\n' },
   });
   expect(await runCli(['logs', '--details', '-n', '5', 'web'], { engine })).toMatchObject({
-    ...{ stdout: ' out\n', stderr: ' err\n' },
+    ...{ stdout: ' out\n more\n last', stderr: ' err\n' },
   });
   expect((await runCli(['logs', '--tail', 'x', 'web'], { engine })).stderr).toBe(
     'invalid value for "tail": x\n',

@@ -51,7 +51,10 @@ export class ContainerTable {
   }
 
   /** Tells whether `container.revision` was still the stored one. */
-  replace({ id, name, imageId, revision, record }: StoredContainer): boolean {
+  replace(
+    { id, name, imageId, revision, record }: StoredContainer,
+    options: { readonly durable?: boolean } = {},
+  ): boolean {
     return this.#database.transaction(() => {
       this.#requireFreeName(name, id);
       const changed = this.#database.run(
@@ -60,7 +63,7 @@ export class ContainerTable {
         ...[name, imageId, JSON.stringify(record), id, revision],
       );
       return changed > 0;
-    });
+    }, options);
   }
 
   delete(id: string): boolean {

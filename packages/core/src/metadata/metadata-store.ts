@@ -132,9 +132,9 @@ export interface ContainerStore {
   listContainers(): StoredContainer[];
   /**
    * Sets name, image and record, if the stored revision is still that of `container`; tells whether it was.
-   * Throws `CONFLICT` when another container has the name.
+   * Throws `CONFLICT` when another container has the name. `durable: false`: a loss of power may undo it.
    */
-  replaceContainer(container: StoredContainer): boolean;
+  replaceContainer(container: StoredContainer, options?: { readonly durable?: boolean }): boolean;
   deleteContainer(id: string): boolean;
   /** The layers of a container's image, base first: they stay as long as the container, whatever becomes of the image. */
   layersOfContainer(id: string): ImageLayer[];

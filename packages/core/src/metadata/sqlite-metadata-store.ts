@@ -196,8 +196,8 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#containers.list();
   }
 
-  replaceContainer(container: StoredContainer): boolean {
-    return this.#containers.replace(container);
+  replaceContainer(container: StoredContainer, options?: { readonly durable?: boolean }): boolean {
+    return this.#containers.replace(container, options);
   }
 
   deleteContainer(id: string): boolean {

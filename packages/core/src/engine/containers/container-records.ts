@@ -29,6 +29,9 @@ export function changeRecord(
     const stored = store.findContainer(id);
     if (stored?.id !== id) return undefined;
     const record = change(recordOf(stored));
-    if (store.replaceContainer({ ...stored, name: record.name, record: { ...record } })) return record;
+    // What became of a container can be seen again; what it is called cannot.
+    const durable = record.name !== stored.name;
+    if (store.replaceContainer({ ...stored, name: record.name, record: { ...record } }, { durable }))
+      return record;
   }
 }
