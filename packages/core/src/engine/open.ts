@@ -16,7 +16,10 @@ export function openEngine(options: EngineOptions = {}): Engine {
   const parts = new Parts({ root, env, host, options });
   return {
     root,
-    containers: bindContainers(() => parts.containers()),
+    containers: bindContainers(
+      () => parts.containers(),
+      async () => (await parts.local()).store,
+    ),
     volumes: bindVolumes(() => parts.local()),
     ...transferVerbs(parts),
     ...imageVerbs(parts),

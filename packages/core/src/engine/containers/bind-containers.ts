@@ -1,8 +1,16 @@
+import type { Store } from '../store/store.ts';
 import type { ContainerDeps } from './container-deps.ts';
+import { requireContainer } from './container-records.ts';
 import type { ContainerVerbs } from './container-verbs.ts';
 
-/** The verbs over what `open` gives; each loads its code when it is first called. */
-export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVerbs {
+/**
+ * The verbs over what `open` gives; each loads its code when it is first called. `openStore` gives the store alone,
+ * also where there are no containers.
+ */
+export function bindContainers(
+  open: () => Promise<ContainerDeps>,
+  openStore: () => Promise<Store>,
+): ContainerVerbs {
   return {
     create: async (request) => (await import('./create.ts')).createContainer(await open(), request),
     run: async (request, options) => (await import('./run.ts')).runContainer(await open(), request, options),
@@ -44,7 +52,11 @@ export function bindContainers(open: () => Promise<ContainerDeps>): ContainerVer
       yield* copyOutArchive(await open(), request, options);
     },
     inspect: async (container) => (await import('./inspect.ts')).inspectContainer(await open(), container),
-    describe: async (request) => (await import('./describe.ts')).describeContainer(await open(), request),
+    describe: async (request) => {
+      // Whoever looks for anything of this name asks for a container first, and mostly means an image.
+      requireContainer((await openStore()).metadata, request.container);
+      return (await import('./describe.ts')).describeContainer(await open(), request);
+    },
     list: async (request) => (await import('./list.ts')).listContainers(await open(), request),
     names: async (activity) => (await import('./names.ts')).containerNames(await open(), activity),
     logs: async function* (request, options) {
