@@ -2,11 +2,10 @@ import { type ChangedName, copyChanges } from '../../rootfs/copy-changes.ts';
 import { collectUpperNames } from '../../rootfs/diff-layer.ts';
 import type { UpperName } from '../../rootfs/upper-names.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
-import type { TreeDirectory } from '../../tree/image-tree.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { copiedAt, hasCopy, namesIn, unpackLayers } from './mount-layers.ts';
-import { bareMountPoints } from './mount-points.ts';
+import { bareMountPoints, type LookUpBase } from './mount-points.ts';
 
 /** Where what a container changed lies, and what of it that is, in the order of `upperNames`. */
 export type ChangedFiles =
@@ -14,8 +13,8 @@ export type ChangedFiles =
   | { readonly kind: 'copy'; readonly directory: string; readonly names: readonly ChangedName[] };
 
 export interface ChangedFilesOptions {
-  /** The tree of the container's image; asked for only where it is needed. */
-  readonly readBase: () => Promise<TreeDirectory>;
+  /** Looks into the container's image; asked only where it is needed. */
+  readonly lookUpBase: LookUpBase;
   readonly signal?: AbortSignal;
 }
 
@@ -27,17 +26,17 @@ export interface ChangedFilesOptions {
 export async function changedFiles(
   deps: Pick<ContainerDeps, 'store' | 'snapshots'>,
   record: ContainerRecord,
-  { readBase, signal }: ChangedFilesOptions,
+  { lookUpBase, signal }: ChangedFilesOptions,
 ): Promise<ChangedFiles | undefined> {
   const { root } = deps.store;
   const { rootfs, upper } = containerPlaces(root, record.id);
   if (await hasCopy(root, record.id)) {
     const names = await changesInCopy(deps, record, signal);
-    return { kind: 'copy', directory: rootfs, names: await withoutBare(rootfs, names, readBase) };
+    return { kind: 'copy', directory: rootfs, names: await withoutBare(rootfs, names, lookUpBase) };
   }
   if ((await namesIn(upper)).length === 0) return undefined;
   const names = await collectUpperNames(upper, signal);
-  return { kind: 'overlay', directory: upper, names: await withoutBare(upper, names, readBase) };
+  return { kind: 'overlay', directory: upper, names: await withoutBare(upper, names, lookUpBase) };
 }
 
 async function changesInCopy(
@@ -56,9 +55,9 @@ async function changesInCopy(
 async function withoutBare<T extends UpperName>(
   directory: string,
   names: readonly T[],
-  readBase: ChangedFilesOptions['readBase'],
+  lookUpBase: LookUpBase,
 ): Promise<T[]> {
   const changed = new Set(names.map(({ path }) => path));
-  const omit = await bareMountPoints(directory, changed, readBase);
+  const omit = await bareMountPoints(directory, changed, lookUpBase);
   return names.filter(({ path }) => !omit.has(path));
 }

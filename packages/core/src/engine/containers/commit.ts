@@ -9,6 +9,7 @@ import type { ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
 import type { ContainerConfig } from '../../oci/image-config.ts';
 import type { Reference } from '../../reference.ts';
 import { diffLayer } from '../../rootfs/diff-layer.ts';
+import { lookUp } from '../../rootfs/look-up.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { recordImage } from '../layers/record-image.ts';
 import type { SealDeps } from '../layers/seal.ts';
@@ -17,11 +18,11 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import { sweepDuplicates } from '../store/duplicate-layers.ts';
 import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
 import { tagTarget } from '../tag.ts';
-import { baseTree } from './base-tree.ts';
 import { changedFiles } from './changed-files.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
 import { type HoldDeps, holdStill } from './hold-still.ts';
+import { unpackLayers } from './mount-layers.ts';
 import { currentRecord } from './settle.ts';
 
 export interface CommitDeps extends SealDeps, HoldDeps, Pick<ContainerDeps, 'snapshots'> {
@@ -144,13 +145,15 @@ async function commitHeld(
 
 /** Stores what changed; `undefined`: nothing did. */
 async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
-  const { deps, request, record, records, hold, signal, onProgress } = state;
+  const { deps, request, record, hold, signal, onProgress } = state;
   const holding = { pause: request.pause ?? true, signal, ...(onProgress && { onProgress }) };
   await using _still = await holdStill(deps, record.id, holding);
-  const changed = await changedFiles(deps, record, {
-    readBase: () => baseTree(deps.store, records, signal),
-    signal,
-  });
+  const lookUpBase = async (paths: readonly string[]) => {
+    // They are unpacked mostly, since the container ran. Tables of contents would all have to be read.
+    await using lease = await unpackLayers(deps, record, { signal });
+    return await lookUp(lease.snapshots, paths);
+  };
+  const changed = await changedFiles(deps, record, { lookUpBase, signal });
   if (changed === undefined) return undefined;
   const tar = diffLayer(changed.directory, { names: changed.names, signal });
   const layer = await storeLayer(deps, tar, { hold: ({ digest }) => hold(digest), signal }).stored;

@@ -36,7 +36,14 @@ export async function diffContainer(
     base ??= treeOf(deps, record.id, signal);
     return base;
   };
-  const changed = await changedFiles(deps, record, { readBase, signal });
+  const lookUpBase = async (paths: readonly string[]) => {
+    const tree = await readBase();
+    const found = paths.map((path) => [path, nodeAt(tree, path)] as const);
+    return new Map(
+      found.flatMap(([path, node]) => (node ? [[path, node.source?.entry ?? {}] as const] : [])),
+    );
+  };
+  const changed = await changedFiles(deps, record, { lookUpBase, signal });
   if (changed === undefined) return [];
   if (changed.kind === 'copy') return changed.names.map(toChange);
   const tree = await readBase();
