@@ -1,7 +1,7 @@
 // Unpacks an image of an OCI layout as the first container of it would: `node bench/unpack-image.ts LAYOUT ROOT`.
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Snapshots } from '../packages/core/dist/rootfs/snapshots.js';
+import { Snapshots } from '../packages/core/dist/rootfs/snapshots/snapshots.js';
 
 type Layers = Parameters<Snapshots['ensure']>[0];
 

@@ -6,29 +6,29 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { attachToContainer } from '../packages/core/src/runtime/attach-client.ts';
-import { type Bundle, writeBundle } from '../packages/core/src/runtime/bundle.ts';
-import { capabilitiesOfMask, DEFAULT_CAPABILITIES } from '../packages/core/src/runtime/capabilities.ts';
 import { type ContainerPaths, containerPaths } from '../packages/core/src/runtime/container-directory.ts';
 import { readContainerFacts, waitForExit } from '../packages/core/src/runtime/container-facts.ts';
 import type { ContainerOptions } from '../packages/core/src/runtime/container-options.ts';
 import { makeContainerId } from '../packages/core/src/runtime/container-record.ts';
 import { CREATED_STATE, deriveState } from '../packages/core/src/runtime/container-state.ts';
 import { execInContainer, execProcess } from '../packages/core/src/runtime/exec.ts';
-import { readLog } from '../packages/core/src/runtime/log-reader.ts';
-import { JsonFileLog } from '../packages/core/src/runtime/log-writer.ts';
-import { ContainerMonitor } from '../packages/core/src/runtime/monitor.ts';
-import { startMonitorProcess } from '../packages/core/src/runtime/monitor-process.ts';
+import { attachToContainer } from '../packages/core/src/runtime/monitor/attach-client.ts';
+import { readLog } from '../packages/core/src/runtime/monitor/log-reader.ts';
+import { JsonFileLog } from '../packages/core/src/runtime/monitor/log-writer.ts';
+import { ContainerMonitor } from '../packages/core/src/runtime/monitor/monitor.ts';
+import { startMonitorProcess } from '../packages/core/src/runtime/monitor/monitor-process.ts';
 import { type OciRuntime, openRuntime } from '../packages/core/src/runtime/oci-runtime.ts';
-import type { ImageDefaults } from '../packages/core/src/runtime/process-spec.ts';
 import { processTable } from '../packages/core/src/runtime/process-table.ts';
+import { type Bundle, writeBundle } from '../packages/core/src/runtime/spec/bundle.ts';
+import { capabilitiesOfMask, DEFAULT_CAPABILITIES } from '../packages/core/src/runtime/spec/capabilities.ts';
+import type { ImageDefaults } from '../packages/core/src/runtime/spec/process-spec.ts';
 import { closePipes, type StdinMode, startSupervised } from '../packages/core/src/runtime/supervisor.ts';
 import { describeWith } from './needs.ts';
 
 const BUSYBOX = fileURLToPath(
   new URL('../../shared/images/busybox-musl-amd64/rootfs.tar.gz', import.meta.url),
 );
-const ENTRY = new URL('../packages/core/dist/runtime/monitor-main.js', import.meta.url);
+const ENTRY = new URL('../packages/core/dist/runtime/monitor/monitor-main.js', import.meta.url);
 const IMAGE: ImageDefaults = { Cmd: ['sh'] };
 const needs = { linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] };
 

@@ -143,7 +143,7 @@ const main = defineConfig({
         },
         {
           name: 'local',
-          test: /[\\/](commands[\\/]images|open-engine|engine[\\/](images|open|store[\\/]open-store))\.[jt]s$/,
+          test: /[\\/](commands[\\/]images[\\/]images|open-engine|engine[\\/](images|open|store[\\/]open-store))\.[jt]s$/,
         },
         {
           name: 'template',
@@ -151,11 +151,11 @@ const main = defineConfig({
         },
         {
           name: 'documents',
-          test: /[\\/](commands[\\/](history|inspect|image-inspect)|engine[\\/](history|inspect))\.[jt]s$|[\\/]core[\\/]dist[\\/](oci[\\/]image-config|metadata[\\/]metadata-store|engine[\\/]store[\\/]documents)\.js$/,
+          test: /[\\/](commands[\\/](images[\\/](history|image-inspect)|inspect)|engine[\\/](history|inspect))\.[jt]s$|[\\/]core[\\/]dist[\\/](oci[\\/]image-config|metadata[\\/]metadata-store|engine[\\/]store[\\/]documents)\.js$/,
         },
         {
           name: 'containers',
-          test: /[\\/](commands[\\/]run|engine[\\/]containers[\\/](open-containers|create|run|start|remove))\.[jt]s$/,
+          test: /[\\/](commands[\\/]containers[\\/]run|engine[\\/]containers[\\/](open-containers|create|run|start|remove))\.[jt]s$/,
         },
         {
           name: 'transfer',
@@ -187,8 +187,8 @@ const worker = (name: string, module: string) =>
 export default [
   main,
   worker('pass-worker', 'layer/pass-worker'),
-  worker('unpack-worker', 'rootfs/unpack-worker'),
+  worker('unpack-worker', 'rootfs/unpack/unpack-worker'),
   // The process that watches over a detached container, started by its file name too; there may be many of it.
-  worker('monitor-main', 'runtime/monitor-main'),
-  worker('exit-main', 'engine/containers/exit-main'),
+  worker('monitor-main', 'runtime/monitor/monitor-main'),
+  worker('exit-main', 'engine/containers/life/exit-main'),
 ];

@@ -17,7 +17,7 @@ function loadedBy(path: string, seen = new Set<string>()): Set<string> {
 }
 
 test.each(
-  ['main.ts', ...globSync('commands/*.ts', { cwd: SOURCES })].filter((path) => !/\.test\./.test(path)),
+  ['main.ts', ...globSync('commands/**/*.ts', { cwd: SOURCES })].filter((path) => !/\.test\./.test(path)),
 )('%s starts without the language of templates', (path) =>
   expect([...loadedBy(join(SOURCES, path))]).not.toContain('@wherry/gotemplate'),
 );

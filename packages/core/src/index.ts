@@ -3,7 +3,7 @@ export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
-export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/own-namespace.ts';
+export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/life/own-namespace.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
@@ -31,4 +31,4 @@ export {
   withDefaultTag,
 } from './reference.ts';
 export type { Endpoint, RateLimit, SearchResult } from './registry/registry-client.ts';
-export { DEFAULT_DETACH_KEYS, DetachKeyFilter, parseDetachKeys } from './runtime/detach-keys.ts';
+export { DEFAULT_DETACH_KEYS, DetachKeyFilter, parseDetachKeys } from './runtime/monitor/detach-keys.ts';

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { FAILURE_EXIT_CODE } from '../exit-codes.ts';
 import { openInspector } from '../output/inspector.ts';
-import { run as runImageInspect } from './image-inspect.ts';
+import { run as runImageInspect } from './images/image-inspect.ts';
 import { inspectContainers, inspectObjects } from './inspect-objects.ts';
 
 const TYPES = [
@@ -31,7 +31,7 @@ export async function run(context: CommandContext): Promise<number> {
     if (type !== undefined && type !== 'image')
       throw new CommandError(`--remote finds images, not objects of type ${JSON.stringify(type)}`);
     if (flags.bool('size')) throw new CommandError("--size can't be used with --remote");
-    return await (await import('./inspect-remote.ts')).inspectRemote(context);
+    return await (await import('./registry/inspect-remote.ts')).inspectRemote(context);
   }
   const inspector = await openInspector(flags.string('format'));
   if (type === undefined) return await inspectObjects(context, inspector);

@@ -16,7 +16,7 @@ export const LOGIN: CommandSpec = {
     },
     { name: 'username', short: 'u', type: 'string', usage: 'Username' },
   ],
-  load: () => import('../commands/login.ts'),
+  load: () => import('../commands/registry/login.ts'),
 };
 
 export const LOGOUT: CommandSpec = {
@@ -27,5 +27,5 @@ export const LOGOUT: CommandSpec = {
   arity: { min: 0, max: 1 },
   operands: ['registry'],
   flags: [],
-  load: () => import('../commands/logout.ts'),
+  load: () => import('../commands/registry/logout.ts'),
 };

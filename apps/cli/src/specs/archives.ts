@@ -30,7 +30,7 @@ export const SAVE: CommandSpec = {
     },
     { name: 'uncompressed', type: 'bool', usage: 'Write layers as plain tars, as older daemons do' },
   ],
-  load: () => import('../commands/save.ts'),
+  load: () => import('../commands/images/save.ts'),
 };
 
 export const LOAD: CommandSpec = {
@@ -56,7 +56,7 @@ export const LOAD: CommandSpec = {
     },
     { ...QUIET, usage: 'Suppress the load output' },
   ],
-  load: () => import('../commands/load.ts'),
+  load: () => import('../commands/images/load.ts'),
 };
 
 export const IMPORT: CommandSpec = {
@@ -72,5 +72,5 @@ export const IMPORT: CommandSpec = {
     { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for imported image' },
     PLATFORM,
   ],
-  load: () => import('../commands/import.ts'),
+  load: () => import('../commands/images/import.ts'),
 };

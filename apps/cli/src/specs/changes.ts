@@ -22,5 +22,5 @@ export const COMMIT: CommandSpec = {
     { name: 'pause', short: 'p', type: 'bool', default: true, usage: 'Pause container during commit' },
   ],
   namespace: 'needed',
-  load: () => import('../commands/commit.ts'),
+  load: () => import('../commands/containers/commit.ts'),
 };

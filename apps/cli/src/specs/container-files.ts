@@ -27,7 +27,7 @@ export const CP: CommandSpec = {
     },
   ],
   namespace: 'needed',
-  load: () => import('../commands/cp.ts'),
+  load: () => import('../commands/containers/cp.ts'),
 };
 
 export const DIFF: CommandSpec = {
@@ -39,7 +39,7 @@ export const DIFF: CommandSpec = {
   alsoKnownAs: ['container diff', 'diff'],
   flags: [],
   namespace: 'needed',
-  load: () => import('../commands/diff.ts'),
+  load: () => import('../commands/containers/diff.ts'),
 };
 
 export const EXPORT: CommandSpec = {
@@ -59,5 +59,5 @@ export const EXPORT: CommandSpec = {
     },
   ],
   namespace: 'needed',
-  load: () => import('../commands/export.ts'),
+  load: () => import('../commands/containers/export.ts'),
 };

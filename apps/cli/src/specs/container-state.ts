@@ -10,7 +10,7 @@ export const PAUSE: CommandSpec = {
   alsoKnownAs: ['container pause', 'pause'],
   flags: [],
   namespace: 'useful',
-  load: () => import('../commands/pause.ts'),
+  load: () => import('../commands/containers/pause.ts'),
 };
 
 export const UNPAUSE: CommandSpec = {
@@ -22,7 +22,7 @@ export const UNPAUSE: CommandSpec = {
   alsoKnownAs: ['container unpause', 'unpause'],
   flags: [],
   namespace: 'useful',
-  load: () => import('../commands/unpause.ts'),
+  load: () => import('../commands/containers/unpause.ts'),
 };
 
 export const CONTAINER_INSPECT: CommandSpec = {
@@ -33,5 +33,5 @@ export const CONTAINER_INSPECT: CommandSpec = {
   operands: ['container'],
   flags: [OBJECT_FORMAT, { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' }],
   namespace: 'useful',
-  load: () => import('../commands/container-inspect.ts'),
+  load: () => import('../commands/containers/container-inspect.ts'),
 };

@@ -25,7 +25,7 @@ export const CREATE: CommandSpec = {
   isWrapper: true,
   alsoKnownAs: ['container create', 'create'],
   flags: CONTAINER_FLAGS,
-  load: () => import('../commands/create.ts'),
+  load: () => import('../commands/containers/create.ts'),
 };
 
 export const RUN: CommandSpec = {
@@ -43,7 +43,7 @@ export const RUN: CommandSpec = {
     SIG_PROXY,
   ],
   namespace: 'needed',
-  load: () => import('../commands/run.ts'),
+  load: () => import('../commands/containers/run.ts'),
 };
 
 export const START: CommandSpec = {
@@ -59,7 +59,7 @@ export const START: CommandSpec = {
     { name: 'interactive', short: 'i', type: 'bool', usage: "Attach container's STDIN" },
   ],
   namespace: 'needed',
-  load: () => import('../commands/start.ts'),
+  load: () => import('../commands/containers/start.ts'),
 };
 
 export const ATTACH: CommandSpec = {
@@ -71,7 +71,7 @@ export const ATTACH: CommandSpec = {
   alsoKnownAs: ['container attach', 'attach'],
   flags: [DETACH_KEYS, { name: 'no-stdin', type: 'bool', usage: 'Do not attach STDIN' }, SIG_PROXY],
   namespace: 'useful',
-  load: () => import('../commands/attach.ts'),
+  load: () => import('../commands/containers/attach.ts'),
 };
 
 export const TOP: CommandSpec = {
@@ -84,7 +84,7 @@ export const TOP: CommandSpec = {
   alsoKnownAs: ['container top', 'top'],
   flags: [],
   namespace: 'useful',
-  load: () => import('../commands/top.ts'),
+  load: () => import('../commands/containers/top.ts'),
 };
 
 export const EXEC: CommandSpec = {
@@ -112,7 +112,7 @@ export const EXEC: CommandSpec = {
     { name: 'workdir', short: 'w', type: 'string', usage: 'Working directory inside the container' },
   ],
   namespace: 'needed',
-  load: () => import('../commands/exec.ts'),
+  load: () => import('../commands/containers/exec.ts'),
 };
 
 export const RENAME: CommandSpec = {
@@ -123,7 +123,7 @@ export const RENAME: CommandSpec = {
   operands: ['container', 'none'],
   alsoKnownAs: ['container rename', 'rename'],
   flags: [],
-  load: () => import('../commands/rename.ts'),
+  load: () => import('../commands/containers/rename.ts'),
 };
 
 export const CONTAINER_PRUNE: CommandSpec = {
@@ -140,7 +140,7 @@ export const CONTAINER_PRUNE: CommandSpec = {
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/container-prune.ts'),
+  load: () => import('../commands/containers/container-prune.ts'),
 };
 
 export const STOP: CommandSpec = {
@@ -156,7 +156,7 @@ export const STOP: CommandSpec = {
     { name: 'timeout', short: 't', type: 'int', usage: 'Seconds to wait before killing the container' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/stop.ts'),
+  load: () => import('../commands/containers/stop.ts'),
 };
 
 export const RESTART: CommandSpec = {
@@ -166,7 +166,7 @@ export const RESTART: CommandSpec = {
   alsoKnownAs: ['container restart', 'restart'],
   operands: ['container'],
   namespace: 'needed',
-  load: () => import('../commands/restart.ts'),
+  load: () => import('../commands/containers/restart.ts'),
 };
 
 export const KILL: CommandSpec = {
@@ -178,7 +178,7 @@ export const KILL: CommandSpec = {
   alsoKnownAs: ['container kill', 'kill'],
   flags: [{ name: 'signal', short: 's', type: 'string', usage: 'Signal to send to the container' }],
   namespace: 'useful',
-  load: () => import('../commands/kill.ts'),
+  load: () => import('../commands/containers/kill.ts'),
 };
 
 export const WAIT: CommandSpec = {
@@ -190,7 +190,7 @@ export const WAIT: CommandSpec = {
   alsoKnownAs: ['container wait', 'wait'],
   flags: [],
   namespace: 'useful',
-  load: () => import('../commands/wait.ts'),
+  load: () => import('../commands/containers/wait.ts'),
 };
 
 export const RM: CommandSpec = {
@@ -216,7 +216,7 @@ export const RM: CommandSpec = {
     },
   ],
   namespace: 'useful',
-  load: () => import('../commands/rm.ts'),
+  load: () => import('../commands/containers/rm.ts'),
 };
 
 export const LOGS: CommandSpec = {
@@ -251,7 +251,7 @@ export const LOGS: CommandSpec = {
     },
   ],
   namespace: 'useful',
-  load: () => import('../commands/logs.ts'),
+  load: () => import('../commands/containers/logs.ts'),
 };
 
 export const PS: CommandSpec = {
@@ -287,5 +287,5 @@ export const PS: CommandSpec = {
     { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/ps.ts'),
+  load: () => import('../commands/containers/ps.ts'),
 };

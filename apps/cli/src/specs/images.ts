@@ -44,7 +44,7 @@ export const IMAGES: CommandSpec = {
     },
     { name: 'tree', type: 'bool', usage: 'List multi-platform images as a tree (EXPERIMENTAL)' },
   ],
-  load: () => import('../commands/images.ts'),
+  load: () => import('../commands/images/images.ts'),
 };
 
 export const TAG: CommandSpec = {
@@ -55,7 +55,7 @@ export const TAG: CommandSpec = {
   operands: ['image', 'image'],
   alsoKnownAs: ['image tag', 'tag'],
   flags: [{ ...REMOTE, usage: 'Create the tag in the registry, without transferring blobs' }],
-  load: () => import('../commands/tag.ts'),
+  load: () => import('../commands/images/tag.ts'),
 };
 
 export const INSPECT: CommandSpec = {
@@ -104,7 +104,7 @@ export const IMAGE_INSPECT: CommandSpec = {
     },
     { ...REMOTE, usage: 'Inspect images in their registries' },
   ],
-  load: () => import('../commands/image-inspect.ts'),
+  load: () => import('../commands/images/image-inspect.ts'),
 };
 
 export const HISTORY: CommandSpec = {
@@ -132,7 +132,7 @@ export const HISTORY: CommandSpec = {
     },
     QUIET_IDS,
   ],
-  load: () => import('../commands/history.ts'),
+  load: () => import('../commands/images/history.ts'),
 };
 
 export const RMI: CommandSpec = {
@@ -155,7 +155,7 @@ export const RMI: CommandSpec = {
     { ...REMOTE, usage: 'Delete tags, or manifests by digest, in the registry' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/rmi.ts'),
+  load: () => import('../commands/images/rmi.ts'),
 };
 
 export const IMAGE_PRUNE: CommandSpec = {
@@ -176,7 +176,7 @@ export const IMAGE_PRUNE: CommandSpec = {
     { name: 'keep', type: 'int', usage: 'Number of newest tags of each repository to keep' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/image-prune.ts'),
+  load: () => import('../commands/images/image-prune.ts'),
 };
 
 export const PIN: CommandSpec = {
@@ -187,7 +187,7 @@ export const PIN: CommandSpec = {
   arity: { min: 0 },
   operands: ['image'],
   flags: [FORMAT],
-  load: () => import('../commands/pin.ts'),
+  load: () => import('../commands/images/pin.ts'),
 };
 
 export const UNPIN: CommandSpec = {
@@ -197,5 +197,5 @@ export const UNPIN: CommandSpec = {
   arity: { min: 1 },
   operands: ['image'],
   flags: [],
-  load: () => import('../commands/unpin.ts'),
+  load: () => import('../commands/images/unpin.ts'),
 };

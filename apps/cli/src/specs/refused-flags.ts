@@ -4,7 +4,7 @@ const REFUSED = { usage: '', hidden: true } as const;
 
 /**
  * Flags of Docker's `run` and `create` that need what there is not without a daemon. They are read to be refused by
- * name, with what to use instead: `commands/container-refusals.ts`.
+ * name, with what to use instead: `commands/containers/container-refusals.ts`.
  */
 export const REFUSED_FLAGS: readonly FlagSpec[] = [
   { name: 'gpus', type: 'string', ...REFUSED },

@@ -24,7 +24,7 @@ export const CONVERT: CommandSpec = {
       usage: 'Name the result, instead of moving the tag to it (format: "name:tag")',
     },
   ],
-  load: () => import('../commands/convert.ts'),
+  load: () => import('../commands/images/convert.ts'),
 };
 
 export const SQUASH: CommandSpec = {
@@ -45,5 +45,5 @@ export const SQUASH: CommandSpec = {
     { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for the merged layer' },
     { name: 'tag', short: 't', type: 'string', usage: 'Name the new image (format: "name:tag")' },
   ],
-  load: () => import('../commands/squash.ts'),
+  load: () => import('../commands/images/squash.ts'),
 };

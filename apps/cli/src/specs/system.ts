@@ -7,7 +7,7 @@ export const VERSION_COMMAND: CommandSpec = {
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
   flags: [OBJECT_FORMAT],
-  load: () => import('../commands/version.ts'),
+  load: () => import('../commands/system/version.ts'),
 };
 
 export const INFO: CommandSpec = {
@@ -17,7 +17,7 @@ export const INFO: CommandSpec = {
   arity: { min: 0, max: 0 },
   alsoKnownAs: ['system info', 'info'],
   flags: [OBJECT_FORMAT],
-  load: () => import('../commands/info.ts'),
+  load: () => import('../commands/system/info.ts'),
 };
 
 export const SERVE: CommandSpec = {
@@ -26,7 +26,7 @@ export const SERVE: CommandSpec = {
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
   flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
-  load: () => import('../commands/serve.ts'),
+  load: () => import('../commands/system/serve.ts'),
 };
 
 export const COMPLETION: CommandSpec = {
@@ -37,7 +37,7 @@ export const COMPLETION: CommandSpec = {
   arity: { min: 1, max: 1 },
   operands: [['bash', 'zsh', 'fish', 'powershell']],
   flags: [],
-  load: () => import('../commands/completion.ts'),
+  load: () => import('../commands/system/completion.ts'),
 };
 
 export const SYSTEM_CHECK: CommandSpec = {
@@ -50,7 +50,7 @@ export const SYSTEM_CHECK: CommandSpec = {
     { name: 'repair', type: 'bool', usage: 'Set faulty content aside and rebuild what can be rebuilt' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/system-check.ts'),
+  load: () => import('../commands/system/system-check.ts'),
 };
 
 export const SYSTEM_DF: CommandSpec = {
@@ -63,7 +63,7 @@ export const SYSTEM_DF: CommandSpec = {
     { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/system-df.ts'),
+  load: () => import('../commands/system/system-df.ts'),
 };
 
 export const SYSTEM_PRUNE: CommandSpec = {
@@ -84,7 +84,7 @@ export const SYSTEM_PRUNE: CommandSpec = {
     { name: 'volumes', type: 'bool', usage: 'Prune anonymous volumes' },
   ],
   namespace: 'useful',
-  load: () => import('../commands/system-prune.ts'),
+  load: () => import('../commands/system/system-prune.ts'),
 };
 
 export const SYSTEM_RATELIMIT: CommandSpec = {
@@ -96,5 +96,5 @@ export const SYSTEM_RATELIMIT: CommandSpec = {
   arity: { min: 0, max: 1 },
   operands: ['registry'],
   flags: [FORMAT],
-  load: () => import('../commands/system-ratelimit.ts'),
+  load: () => import('../commands/system/system-ratelimit.ts'),
 };

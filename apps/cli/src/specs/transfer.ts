@@ -30,7 +30,7 @@ export const PULL: CommandSpec = {
     PLATFORM,
     { ...QUIET, usage: 'Suppress verbose output' },
   ],
-  load: () => import('../commands/pull.ts'),
+  load: () => import('../commands/registry/pull.ts'),
 };
 
 export const PUSH: CommandSpec = {
@@ -57,7 +57,7 @@ export const PUSH: CommandSpec = {
     },
     { ...QUIET, usage: 'Suppress verbose output' },
   ],
-  load: () => import('../commands/push.ts'),
+  load: () => import('../commands/registry/push.ts'),
 };
 
 export const COPY: CommandSpec = {
@@ -85,7 +85,7 @@ export const COPY: CommandSpec = {
     { ...QUIET, usage: 'Suppress verbose output' },
     { name: 'referrers', type: 'bool', usage: 'Copy signatures, attestations and other referrers too' },
   ],
-  load: () => import('../commands/copy.ts'),
+  load: () => import('../commands/registry/copy.ts'),
 };
 
 export const TAGS: CommandSpec = {
@@ -112,7 +112,7 @@ export const TAGS: CommandSpec = {
       values: ['semver', 'name', 'none'],
     },
   ],
-  load: () => import('../commands/tags.ts'),
+  load: () => import('../commands/registry/tags.ts'),
 };
 
 export const OUTDATED: CommandSpec = {
@@ -122,7 +122,7 @@ export const OUTDATED: CommandSpec = {
   arity: { min: 0 },
   operands: ['image'],
   flags: [FORMAT],
-  load: () => import('../commands/outdated.ts'),
+  load: () => import('../commands/registry/outdated.ts'),
 };
 
 export const SEARCH: CommandSpec = {
@@ -146,7 +146,7 @@ export const SEARCH: CommandSpec = {
     { name: 'limit', type: 'int', usage: 'Max number of search results' },
     NO_TRUNC,
   ],
-  load: () => import('../commands/search.ts'),
+  load: () => import('../commands/registry/search.ts'),
 };
 
 export const VERIFY: CommandSpec = {
@@ -178,5 +178,5 @@ export const VERIFY: CommandSpec = {
       values: PLATFORMS,
     },
   ],
-  load: () => import('../commands/verify.ts'),
+  load: () => import('../commands/registry/verify.ts'),
 };

@@ -22,7 +22,7 @@ export const VOLUME_CREATE: CommandSpec = {
     // Read to be refused by name: a volume is a directory of the store, whatever it is asked to be.
     { name: 'opt', short: 'o', type: 'list', usage: '', hidden: true },
   ],
-  load: () => import('../commands/volume-create.ts'),
+  load: () => import('../commands/volumes/volume-create.ts'),
 };
 
 export const VOLUME_LS: CommandSpec = {
@@ -42,7 +42,7 @@ export const VOLUME_LS: CommandSpec = {
     FORMAT,
     { ...QUIET, usage: 'Only display volume names' },
   ],
-  load: () => import('../commands/volume-ls.ts'),
+  load: () => import('../commands/volumes/volume-ls.ts'),
 };
 
 export const VOLUME_INSPECT: CommandSpec = {
@@ -51,7 +51,7 @@ export const VOLUME_INSPECT: CommandSpec = {
   usage: '[OPTIONS] VOLUME [VOLUME...]',
   arity: { min: 1 },
   flags: [OBJECT_FORMAT],
-  load: () => import('../commands/volume-inspect.ts'),
+  load: () => import('../commands/volumes/volume-inspect.ts'),
 };
 
 export const VOLUME_RM: CommandSpec = {
@@ -64,7 +64,7 @@ export const VOLUME_RM: CommandSpec = {
   alsoKnownAs: ['volume rm', 'volume remove'],
   flags: [{ ...FORCE, usage: 'Force the removal of one or more volumes' }],
   namespace: 'useful',
-  load: () => import('../commands/volume-rm.ts'),
+  load: () => import('../commands/volumes/volume-rm.ts'),
 };
 
 export const VOLUME_PRUNE: CommandSpec = {
@@ -83,5 +83,5 @@ export const VOLUME_PRUNE: CommandSpec = {
     FORCE,
   ],
   namespace: 'useful',
-  load: () => import('../commands/volume-prune.ts'),
+  load: () => import('../commands/volumes/volume-prune.ts'),
 };

@@ -1,7 +1,7 @@
 import type { Digest } from '../digest.ts';
 import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
-import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
+import { removeUnneededSnapshots } from './containers/life/unneeded-snapshots.ts';
 import type { PruneRequest, PruneResult, RemovalEvent } from './engine.ts';
 import { Removal } from './removal/removal.ts';
 import {

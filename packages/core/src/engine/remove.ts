@@ -2,7 +2,7 @@ import type { ImageName } from '../metadata/metadata-store.ts';
 import type { Platform } from '../platform.ts';
 import { sameRepository } from '../reference.ts';
 import { type ImageUser, userOfImage } from './containers/image-users.ts';
-import { removeUnneededSnapshots } from './containers/unneeded-snapshots.ts';
+import { removeUnneededSnapshots } from './containers/life/unneeded-snapshots.ts';
 import type { RemovalEvent, RemoveRequest } from './engine.ts';
 import { Removal } from './removal/removal.ts';
 import {

@@ -2,7 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { isErrno, throwIfCancelled } from '../errors.ts';
 import { type MergedNode, mergeLayers } from './merged-layers.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
 import { pathBelow, type UpperName } from './upper-names.ts';
 
 const CHUNK_BYTES = 1 << 20;

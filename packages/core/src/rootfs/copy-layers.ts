@@ -1,6 +1,6 @@
 import { copyNames } from './copy-names.ts';
 import { visibleNames } from './merged-layers.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
 
 /**
  * Copies what an overlay of unpacked layers, base first, would show into an empty directory. Throws

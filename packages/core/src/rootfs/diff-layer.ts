@@ -6,9 +6,9 @@ import { type TarEntryInit, tarEnd, writeTarEntry } from '../tar/writer.ts';
 import { OVERLAY_OPAQUE } from './overlay-marks.ts';
 import { nameFromTar, plainEntry } from './plain-entry.ts';
 import { detectOwnership, type Ownership } from './privileges.ts';
-import { byteString, shownName } from './safe-path.ts';
 import { NO_FILES, readFiles } from './tar-files.ts';
 import { startTarOf } from './tar-list.ts';
+import { byteString, shownName } from './unpack/safe-path.ts';
 import { type UpperName, upperNames } from './upper-names.ts';
 
 const WHITEOUT = '.wh.';

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { isErrno } from '../errors.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
 import { pathBelow } from './upper-names.ts';
 
 /** What a file is in the merged view of layers. */

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
 import { isWhiteout, pathBelow } from './upper-names.ts';
 
 /** A name in the merged view of several lower directories. */

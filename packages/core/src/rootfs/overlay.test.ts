@@ -20,8 +20,8 @@ import { diffLayer } from './diff-layer.ts';
 import { parseMounts } from './mount-info.ts';
 import { mountedBelow, mountRootfs, unmountRootfs } from './overlay.ts';
 import { detectOwnership } from './privileges.ts';
-import type { Snapshot } from './snapshot.ts';
-import { Snapshots } from './snapshots.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 
 const canMount = detectOwnership() === 'root';
 let root: string;

@@ -8,7 +8,7 @@ import { shortNames } from './overlay-options.ts';
 import { assertLinux, detectOwnership, type Ownership } from './privileges.ts';
 import { removeTrees } from './remove-tree.ts';
 import { runProgram } from './run-program.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshots/snapshot.ts';
 
 /** Marks our mounts in /proc/self/mountinfo. */
 const SOURCE = 'wherry';

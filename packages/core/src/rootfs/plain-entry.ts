@@ -2,7 +2,7 @@ import { WherryError } from '../errors.ts';
 import type { TarEntry } from '../tar/scanner.ts';
 import type { TarEntryInit } from '../tar/writer.ts';
 import { isForeignXattr, type Ownership } from './privileges.ts';
-import { byteString, shownName } from './safe-path.ts';
+import { byteString, shownName } from './unpack/safe-path.ts';
 
 const OVERLAY_REDIRECT = /^(?:trusted|user)\.overlay\.(?:redirect|metacopy)$/;
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isErrno, WherryError } from '../errors.ts';
-import { shownName } from './safe-path.ts';
+import { shownName } from './unpack/safe-path.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** As the kernel has it for one look-up, generously. */

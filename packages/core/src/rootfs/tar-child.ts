@@ -1,5 +1,5 @@
 import { WherryError } from '../errors.ts';
-import { ownerNotMapped } from './unpack-error.ts';
+import { ownerNotMapped } from './unpack/unpack-error.ts';
 
 const XATTR_REFUSED =
   /Cannot set '([^']*)' extended attribute .*: (?:Operation not permitted|Operation not supported)$/;

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isErrno, throwIfCancelled, WherryError } from '../errors.ts';
 import { readTar, type TarFile } from '../tar/reader.ts';
-import { shownName } from './safe-path.ts';
 import { noUsableTar } from './tar-child.ts';
 import { endOf, nameList, type TarReader } from './tar-list.ts';
+import { shownName } from './unpack/safe-path.ts';
 
 /** What tar says of a file that others write while it is read; its entry has the size that it began with. */
 const HARMLESS = /: (?:file changed as we read it|File removed before we read it|socket ignored)$/;

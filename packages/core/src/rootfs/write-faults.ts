@@ -1,5 +1,5 @@
 import { WherryError } from '../errors.ts';
-import { shownName } from './safe-path.ts';
+import { shownName } from './unpack/safe-path.ts';
 
 /** A name at which something is mounted: nothing can take its place. Docker's words. */
 export function busy(path: string): WherryError {

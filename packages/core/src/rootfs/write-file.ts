@@ -20,9 +20,9 @@ import type { TarEntry } from '../tar/scanner.ts';
 import { encodeTarHeader, tarEnd, writeTarEntry } from '../tar/writer.ts';
 import { runProgram } from './run-program.ts';
 import { pathIn } from './scoped-walk.ts';
-import { extract } from './staged-entries.ts';
 import { EXTRACT_ARGS, noUsableTar, readTarMessages, tarEnvironment } from './tar-child.ts';
 import { endOf } from './tar-list.ts';
+import { extract } from './unpack/staged-entries.ts';
 
 const CREATE_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** Linux open(2) O_PATH, which Node does not name: a descriptor that neither reads a device nor follows a link. */

@@ -4,10 +4,10 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { isErrno, throwIfCancelled, WherryError } from '../errors.ts';
 import { readTar, type TarFile } from '../tar/reader.ts';
 import type { TarEntry } from '../tar/scanner.ts';
-import { byteString } from './safe-path.ts';
 import { type Grafts, pathIn, walkBelow } from './scoped-walk.ts';
-import { takenXattrs } from './unpack-context.ts';
-import { toUnpackError } from './unpack-error.ts';
+import { byteString } from './unpack/safe-path.ts';
+import { takenXattrs } from './unpack/unpack-context.ts';
+import { toUnpackError } from './unpack/unpack-error.ts';
 import { busy, quoted, refusedName, shown } from './write-faults.ts';
 import {
   makeSpecialFile,

@@ -5,13 +5,13 @@ import type { Readable, Writable } from 'node:stream';
 import { isErrno } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import { execDirectoryPrefix } from './exec-directory.ts';
-import type { LogStream } from './log-writer.ts';
-import type { OutputSink } from './monitor.ts';
+import type { LogStream } from './monitor/log-writer.ts';
+import type { OutputSink } from './monitor/monitor.ts';
+import { resizeTerminal, type TerminalSize, terminalCommand } from './monitor/terminal.ts';
 import { programEnv } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import { execError, lastRuntimeError } from './runtime-errors.ts';
-import type { SpecProcess } from './runtime-spec.ts';
-import { resizeTerminal, type TerminalSize, terminalCommand } from './terminal.ts';
+import type { SpecProcess } from './spec/runtime-spec.ts';
 
 /** What is run where. */
 export interface ExecTarget {

@@ -2,9 +2,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { shellQuoted, terminalCommand } from './monitor/terminal.ts';
 import { OciRuntime, openRuntime } from './oci-runtime.ts';
 import { findProgram, runProgram } from './program.ts';
-import { shellQuoted, terminalCommand } from './terminal.ts';
 
 let directory: string;
 beforeEach(async () => {

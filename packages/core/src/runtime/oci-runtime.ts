@@ -2,11 +2,11 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isErrno, WherryError } from '../errors.ts';
 import { detectOwnership } from '../rootfs/privileges.ts';
-import { readHostFacts } from './host-facts.ts';
-import { processesFrom } from './host-processes.ts';
+import { processesFrom } from './namespace/host-processes.ts';
 import { findProgram, type ProgramResult, runProgram } from './program.ts';
 import type { ExecRequest, RunRequest, Runtime, RuntimeState } from './runtime.ts';
 import { lastRuntimeError } from './runtime-errors.ts';
+import { readHostFacts } from './spec/host-facts.ts';
 
 /** In the order of preference. */
 const KNOWN_RUNTIMES = ['runc', 'crun', 'youki'];

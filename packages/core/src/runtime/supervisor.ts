@@ -13,12 +13,12 @@ import { systemClock } from '../clock.ts';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import { readContainerFacts, writeIdentity } from './container-facts.ts';
+import { shellQuoted, terminalCommand } from './monitor/terminal.ts';
+import { watchIfPossible } from './monitor/watch-path.ts';
 import { identifyProcess } from './process-identity.ts';
 import { needProgram, programEnv, runQuietly } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import { lastRuntimeError, startError } from './runtime-errors.ts';
-import { shellQuoted, terminalCommand } from './terminal.ts';
-import { watchIfPossible } from './watch-path.ts';
 
 /** How a container's input behaves. */
 export type StdinMode =

@@ -12,7 +12,7 @@ import { partWithVolumes } from '../engine/volumes/part-with-volumes.ts';
 import { hostPlatform } from '../platform.ts';
 import type { ContainerRecord } from '../runtime/container-record.ts';
 import type { ContainerState } from '../runtime/container-state.ts';
-import { JsonFileLog } from '../runtime/log-writer.ts';
+import { JsonFileLog } from '../runtime/monitor/log-writer.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
 
 /** A container, and what became of it before a test begins. */

@@ -5,8 +5,14 @@ import { isErrno } from '../../errors.ts';
 import { type ContainerDeps, locksDirectory } from '../containers/container-deps.ts';
 import { containerPlaces, containersDirectory, directoryName } from '../containers/container-places.ts';
 import { recordOf } from '../containers/container-records.ts';
-import { findLeftovers, removeLeftover } from '../containers/leftovers.ts';
-import { currentRecord, mountedDirectories, runtimeIfThere, settle, tend } from '../containers/settle.ts';
+import { findLeftovers, removeLeftover } from '../containers/life/leftovers.ts';
+import {
+  currentRecord,
+  mountedDirectories,
+  runtimeIfThere,
+  settle,
+  tend,
+} from '../containers/life/settle.ts';
 import type { Fault } from '../engine.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { WherryError } from '../../errors.ts';
-import { attachToContainer } from '../../runtime/attach-client.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
 import { deriveState } from '../../runtime/container-state.ts';
+import { attachToContainer } from '../../runtime/monitor/attach-client.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import type { ContainerSession } from './session.ts';
-import { currentRecord, settle, tend } from './settle.ts';
+import type { ContainerSession } from './life/session.ts';
+import { currentRecord, settle, tend } from './life/settle.ts';
 import type { SessionOptions } from './start.ts';
 
 /**

@@ -8,7 +8,7 @@ import { writeDockerArchive } from '../../image/docker-archive-writer.ts';
 import { LayerPassPool } from '../../layer/pass-pool.ts';
 import { parseReference } from '../../reference.ts';
 import { mountRootfs } from '../../rootfs/overlay.ts';
-import { Snapshots } from '../../rootfs/snapshots.ts';
+import { Snapshots } from '../../rootfs/snapshots/snapshots.ts';
 import type { ContainerStatus } from '../../runtime/container-state.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { readTar } from '../../tar/reader.ts';
@@ -21,9 +21,9 @@ import type { Store } from '../store/store.ts';
 import { type CommitDeps, type CommitRequest, commit } from './commit.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import { unpackLayers } from './mount-layers.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { currentRecord } from './settle.ts';
+import { unpackLayers } from './life/mount-layers.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { currentRecord } from './life/settle.ts';
 
 // Recordings of a real Docker, from a directory beside the checkout.
 const GOLDEN = new URL('../../../../../../shared/golden/commit.json', import.meta.url);

@@ -18,12 +18,12 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import { sweepDuplicates } from '../store/duplicate-layers.ts';
 import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';
 import { tagTarget } from '../tag.ts';
-import { changedFiles } from './changed-files.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
-import { type HoldDeps, holdStill } from './hold-still.ts';
-import { unpackLayers } from './mount-layers.ts';
-import { currentRecord } from './settle.ts';
+import { changedFiles } from './files/changed-files.ts';
+import { type HoldDeps, holdStill } from './life/hold-still.ts';
+import { unpackLayers } from './life/mount-layers.ts';
+import { currentRecord } from './life/settle.ts';
 
 export interface CommitDeps extends SealDeps, HoldDeps, Pick<ContainerDeps, 'snapshots'> {
   readonly now: () => Date;

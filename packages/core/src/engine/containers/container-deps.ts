@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-lock.ts';
 import type { Platform } from '../../platform.ts';
-import type { Snapshots } from '../../rootfs/snapshots.ts';
+import type { Snapshots } from '../../rootfs/snapshots/snapshots.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Store } from '../store/store.ts';
 import { containersDirectory, directoryName } from './container-places.ts';

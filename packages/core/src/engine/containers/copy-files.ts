@@ -7,10 +7,10 @@ import type { VerbOptions } from '../../events.ts';
 import { readTree } from '../../rootfs/read-tree.ts';
 import { type WriteTreeResult, writeTree } from '../../rootfs/write-tree.ts';
 import type { ContainerDeps } from './container-deps.ts';
-import { type ContainerFiles, fromLatin1, openContainerFiles, toLatin1 } from './container-files.ts';
-import { type ContainerFile, findTarget, locate, locateDirectory } from './container-locations.ts';
-import { containerPath, copyFault, placeOf } from './copy-paths.ts';
-import { localDestination, localSource } from './local-copy.ts';
+import { type ContainerFiles, fromLatin1, openContainerFiles, toLatin1 } from './files/container-files.ts';
+import { type ContainerFile, findTarget, locate, locateDirectory } from './files/container-locations.ts';
+import { containerPath, copyFault, placeOf } from './files/copy-paths.ts';
+import { localDestination, localSource } from './files/local-copy.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /** Of chunks this large nothing is a header. */

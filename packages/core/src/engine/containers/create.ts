@@ -7,7 +7,6 @@ import { isErrno, isWherryError, WherryError } from '../../errors.ts';
 import type { ImageFacts } from '../../metadata/metadata-store.ts';
 import { type ContainerConfig, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../platform.ts';
-import { checkBlockIo } from '../../runtime/block-io.ts';
 import type { ContainerOptions } from '../../runtime/container-options.ts';
 import {
   type ContainerRecord,
@@ -16,12 +15,13 @@ import {
   type StandardStream,
 } from '../../runtime/container-record.ts';
 import { CREATED_STATE } from '../../runtime/container-state.ts';
-import { deviceRule } from '../../runtime/devices.ts';
-import { readHostFacts } from '../../runtime/host-facts.ts';
 import { makeContainerName } from '../../runtime/names.ts';
-import { configuredEnv, containerCommand, workingDirectory } from '../../runtime/process-spec.ts';
-import { cgroupResources } from '../../runtime/resources.ts';
-import { cgroupPath, containerHostname } from '../../runtime/spec.ts';
+import { checkBlockIo } from '../../runtime/spec/block-io.ts';
+import { deviceRule } from '../../runtime/spec/devices.ts';
+import { readHostFacts } from '../../runtime/spec/host-facts.ts';
+import { configuredEnv, containerCommand, workingDirectory } from '../../runtime/spec/process-spec.ts';
+import { cgroupResources } from '../../runtime/spec/resources.ts';
+import { cgroupPath, containerHostname } from '../../runtime/spec/spec.ts';
 import { resolveImage } from '../resolve.ts';
 import { chosenImage } from '../selection/chosen-image.ts';
 import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { networkFiles } from '../../runtime/bundle.ts';
+import { networkFiles } from '../../runtime/spec/bundle.ts';
 import { EngineSandbox } from '../../testing/engine-sandbox.ts';
 import { storeImage } from '../../testing/stored-image.ts';
 import type { Engine } from '../engine.ts';

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isWherryError } from '../../errors.ts';
-import { SnapshotPlaces } from '../../rootfs/snapshot-places.ts';
-import { networkFiles } from '../../runtime/bundle.ts';
+import { SnapshotPlaces } from '../../rootfs/snapshots/snapshot-places.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerState } from '../../runtime/container-state.ts';
-import { readHostFacts } from '../../runtime/host-facts.ts';
+import { networkFiles } from '../../runtime/spec/bundle.ts';
+import { readHostFacts } from '../../runtime/spec/host-facts.ts';
 import { containerConfig, goTime } from '../inspect.ts';
 import { VolumePlaces } from '../volumes/volume-places.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
-import { hostConfig } from './host-config.ts';
+import { hostConfig } from './description/host-config.ts';
+import { mountPoints } from './description/mount-list.ts';
+import { networkSettings } from './description/network-settings.ts';
 import { inspectContainer } from './inspect.ts';
 import { sizesOf } from './list.ts';
-import { mountPoints } from './mount-list.ts';
-import { networkSettings } from './network-settings.ts';
 
 export interface DescribeContainerRequest {
   readonly container: string;

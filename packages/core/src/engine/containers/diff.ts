@@ -4,13 +4,13 @@ import { opaqueNames } from '../../rootfs/opaque-names.ts';
 import { pathBelow } from '../../rootfs/upper-names.ts';
 import { isDirectory, type TreeDirectory } from '../../tree/image-tree.ts';
 import { requireLayerVariant } from '../store/layer-variant.ts';
-import { baseTree } from './base-tree.ts';
-import { changedFiles } from './changed-files.ts';
 import type { ContainerDeps } from './container-deps.ts';
-import { fromLatin1 } from './container-files.ts';
 import { requireContainer } from './container-records.ts';
-import { holdStill } from './hold-still.ts';
-import { type FileChange, nodeAt, overlayChanges } from './overlay-changes.ts';
+import { baseTree } from './files/base-tree.ts';
+import { changedFiles } from './files/changed-files.ts';
+import { fromLatin1 } from './files/container-files.ts';
+import { type FileChange, nodeAt, overlayChanges } from './files/overlay-changes.ts';
+import { holdStill } from './life/hold-still.ts';
 
 /** One name that is not as the image has it. */
 export interface ContainerChange {

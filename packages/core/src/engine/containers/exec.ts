@@ -4,17 +4,17 @@ import { isWherryError, WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { type ExecSession, type ExecTarget, execInContainer, execProcess } from '../../runtime/exec.ts';
 import { execInBackground } from '../../runtime/exec-background.ts';
-import { readHostFacts } from '../../runtime/host-facts.ts';
-import type { OutputSink } from '../../runtime/monitor.ts';
-import { mergeEnv } from '../../runtime/process-spec.ts';
-import type { RuntimeSpec, SpecProcess } from '../../runtime/runtime-spec.ts';
-import type { TerminalSize } from '../../runtime/terminal.ts';
-import { type ContainerUser, resolveUser, specUser } from '../../runtime/user.ts';
+import type { OutputSink } from '../../runtime/monitor/monitor.ts';
+import type { TerminalSize } from '../../runtime/monitor/terminal.ts';
+import { readHostFacts } from '../../runtime/spec/host-facts.ts';
+import { mergeEnv } from '../../runtime/spec/process-spec.ts';
+import type { RuntimeSpec, SpecProcess } from '../../runtime/spec/runtime-spec.ts';
+import { type ContainerUser, resolveUser, specUser } from '../../runtime/spec/user.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { currentRecord } from './settle.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { currentRecord } from './life/settle.ts';
 
 export interface ExecRequest {
   readonly container: string;

@@ -3,7 +3,7 @@ import { WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { readRootfs } from '../../rootfs/read-tree.ts';
 import type { ContainerDeps } from './container-deps.ts';
-import { openContainerFiles } from './container-files.ts';
+import { openContainerFiles } from './files/container-files.ts';
 
 /**
  * Writes a container's root file system as a tar, as Docker does: what is mounted in it is left out. Throws

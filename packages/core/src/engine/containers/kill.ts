@@ -3,9 +3,9 @@ import { WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { currentRecord } from './life/settle.ts';
 import { resumePaused } from './pause.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { currentRecord } from './settle.ts';
 
 /** The last signal for real-time use, signal(7). */
 const MAX_SIGNAL = 64;

@@ -7,8 +7,8 @@ import type { ContainerDeps } from './container-deps.ts';
 import { matchContainers } from './container-filters.ts';
 import { containerPlaces, directoryName } from './container-places.ts';
 import { recordOf } from './container-records.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { currentRecord, mountedDirectories, tend } from './settle.ts';
+import { clearLeftovers } from './life/leftovers.ts';
+import { currentRecord, mountedDirectories, tend } from './life/settle.ts';
 
 export interface ListContainersRequest {
   /** Those that do not run, too. */

@@ -1,13 +1,13 @@
 import { isWherryError, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
-import { type LogEntry, readLog } from '../../runtime/log-reader.ts';
-import { isMonitored } from '../../runtime/monitor.ts';
+import { type LogEntry, readLog } from '../../runtime/monitor/log-reader.ts';
+import { isMonitored } from '../../runtime/monitor/monitor.ts';
 import { parsePastTime } from '../selection/past-time.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { isAlive } from './kill.ts';
-import { tend } from './settle.ts';
+import { tend } from './life/settle.ts';
 
 export interface LogsRequest {
   readonly container: string;

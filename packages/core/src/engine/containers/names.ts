@@ -1,7 +1,7 @@
 import type { ContainerStatus } from '../../runtime/container-state.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { recordOf } from './container-records.ts';
-import { currentRecord } from './settle.ts';
+import { currentRecord } from './life/settle.ts';
 
 /** What a command can be given: one that is paused, that runs, or that does neither. */
 export type ContainerActivity = 'paused' | 'running' | 'stopped';

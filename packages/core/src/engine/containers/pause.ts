@@ -3,7 +3,7 @@ import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerStatus } from '../../runtime/container-state.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { changeRecord, requireContainer } from './container-records.ts';
-import { currentRecord } from './settle.ts';
+import { currentRecord } from './life/settle.ts';
 
 type ResumeDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
 

@@ -1,9 +1,9 @@
 import { WherryError } from '../../errors.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { awaitStart, clearAway, currentRecord, discard } from './settle.ts';
+import { clearLeftovers } from './life/leftovers.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { awaitStart, clearAway, currentRecord, discard } from './life/settle.ts';
 import { killAndWait } from './stop.ts';
 
 export interface RemoveContainerRequest {

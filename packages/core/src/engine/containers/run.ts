@@ -2,8 +2,8 @@ import { isWherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { type CreateContainerRequest, createContainer } from './create.ts';
+import type { ContainerSession } from './life/session.ts';
 import { removeContainer } from './remove.ts';
-import type { ContainerSession } from './session.ts';
 import { type SessionOptions, type StartOptions, startContainer, startSession } from './start.ts';
 
 export interface RunOptions extends StartOptions {

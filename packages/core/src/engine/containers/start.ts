@@ -1,15 +1,15 @@
 import { WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
-import type { OutputSink } from '../../runtime/monitor.ts';
+import type { OutputSink } from '../../runtime/monitor/monitor.ts';
+import type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 import type { StartedContainer } from '../../runtime/supervisor.ts';
-import type { TerminalSize } from '../../runtime/terminal.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
-import { launch } from './launch.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { type ContainerSession, openSession } from './session.ts';
-import { awaitStart, currentRecord, startMonitor } from './settle.ts';
+import { launch } from './life/launch.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { type ContainerSession, openSession } from './life/session.ts';
+import { awaitStart, currentRecord, startMonitor } from './life/settle.ts';
 
 export interface StartOptions extends VerbOptions {
   /** Of the container's terminal, if it has one. */

@@ -7,9 +7,9 @@ import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
 import { isAlive, parseSignal } from './kill.ts';
+import { resumeAbandoned } from './life/pauser.ts';
+import { currentRecord, settle } from './life/settle.ts';
 import { resumePaused } from './pause.ts';
-import { resumeAbandoned } from './pauser.ts';
-import { currentRecord, settle } from './settle.ts';
 
 export interface StopRequest {
   readonly container: string;

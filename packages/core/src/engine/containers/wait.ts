@@ -4,7 +4,7 @@ import { deriveState } from '../../runtime/container-state.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import { settle, tend } from './settle.ts';
+import { settle, tend } from './life/settle.ts';
 
 /**
  * Waits until a container runs no more; tells its exit code. Throws `CONTAINER_UNKNOWN`, `CANCELLED`.

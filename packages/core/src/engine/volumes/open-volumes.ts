@@ -3,7 +3,7 @@ import { WherryError } from '../../errors.ts';
 import type { ContainerMount } from '../../runtime/container-options.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { ZERO_TIME } from '../../runtime/container-state.ts';
-import { resolveInRootfs } from '../../runtime/rootfs-path.ts';
+import { resolveInRootfs } from '../../runtime/spec/rootfs-path.ts';
 import type { ContainerDeps } from '../containers/container-deps.ts';
 import { fillVolume } from './fill.ts';
 import { mountSubpath, subpathTarget } from './subpath.ts';

@@ -3,7 +3,7 @@ import { WherryError } from '../../errors.ts';
 import type { MetadataStore } from '../../metadata/metadata-store.ts';
 import type { ContainerConfig } from '../../oci/image-config.ts';
 import type { ContainerMount, ContainerOptions, VolumesFrom } from '../../runtime/container-options.ts';
-import { requireTarget } from '../../runtime/mounts.ts';
+import { requireTarget } from '../../runtime/spec/mounts.ts';
 import { requireContainer } from '../containers/container-records.ts';
 import { makeVolumeName } from './create.ts';
 import { requireVolumeName } from './volume-record.ts';
