@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import { publishFile } from './durable-file.ts';
+import { namesIn } from './names-in.ts';
 import { withStorageErrors } from './storage-error.ts';
 import { STORE_DIR_MODE, temporaryPath, tocPath } from './store-paths.ts';
 
@@ -69,15 +70,6 @@ async function isOlder(path: string, before: Date): Promise<boolean> {
     return (await stat(path)).mtime < before;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

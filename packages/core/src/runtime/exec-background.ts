@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
-import { type ExecTarget, execEnv, prepareExec, readIfThere } from './exec.ts';
+import { type ExecTarget, execEnv, prepareExec } from './exec.ts';
 import { needProgram } from './program.ts';
+import { readIfThere } from './read-if-there.ts';
 import { execError, lastRuntimeError } from './runtime-errors.ts';
 
 const POLL_MS = 20;
@@ -31,7 +32,7 @@ export async function execInBackground(target: ExecTarget): Promise<void> {
       : await start(command);
     isKept = isOnTerminal && code === undefined;
     if (code === undefined || code === 0) return;
-    const said = lastRuntimeError((await readIfThere(files.logFile)) ?? '');
+    const said = lastRuntimeError(readIfThere(files.logFile) ?? '');
     throw execError(target.runtime.name, said ?? `${target.runtime.name} ended with exit code ${code}`);
   } finally {
     if (!isKept) await rm(directory, { recursive: true, force: true });
@@ -61,14 +62,14 @@ async function startOnTerminal(
     code = exitCode;
   });
   while (code === undefined) {
-    if (await readIfThere(pidFile)) {
+    if (readIfThere(pidFile)) {
       child.unref();
       return undefined;
     }
     await Promise.race([ended, systemClock.sleep(POLL_MS)]);
   }
   // The script has removed the directory of what has started, and ended, already.
-  return (await readIfThere(`${directory}/process.json`)) === undefined ? undefined : code || 1;
+  return readIfThere(`${directory}/process.json`) === undefined ? undefined : code || 1;
 }
 
 async function exitCodeOf(child: ReturnType<typeof spawn>): Promise<number> {

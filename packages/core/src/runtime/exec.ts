@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { isErrno } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import { execDirectoryPrefix } from './exec-directory.ts';
 import type { LogStream } from './monitor/log-writer.ts';
 import type { OutputSink } from './monitor/monitor.ts';
 import { resizeTerminal, type TerminalSize, terminalCommand } from './monitor/terminal.ts';
 import { programEnv } from './program.ts';
+import { readIfThere } from './read-if-there.ts';
 import type { Runtime } from './runtime.ts';
 import { execError, lastRuntimeError } from './runtime-errors.ts';
 import type { SpecProcess } from './spec/runtime-spec.ts';
@@ -149,9 +149,9 @@ async function finish(
   });
   // What the runtime itself says of a failure is no output of the process.
   const errors: Uint8Array[] = [];
-  const isStarted = async () => (await readIfThere(files.pidFile)) !== undefined;
+  const isStarted = () => readIfThere(files.pidFile) !== undefined;
   const sink: OutputSink = async (stream, chunk) => {
-    if (stream === 'stderr' && !(await isStarted())) errors.push(chunk);
+    if (stream === 'stderr' && !isStarted()) errors.push(chunk);
     else {
       for (const early of errors.splice(0)) await options.sink('stderr', early);
       await options.sink(stream, chunk);
@@ -161,8 +161,8 @@ async function finish(
   feed(child.stdin, options.stdin).catch(() => child.stdin?.destroy());
   const pumps = [pump(child.stdout, 'stdout', sink), pump(child.stderr, 'stderr', sink)];
   const [code] = await Promise.all([ended, ...pumps]);
-  const said = lastRuntimeError((await readIfThere(files.logFile)) ?? '');
-  if (!(await isStarted())) {
+  const said = lastRuntimeError(readIfThere(files.logFile) ?? '');
+  if (!isStarted()) {
     const text = said ?? Buffer.concat(errors).toString('utf8').trim();
     throw execError(options.runtime.name, text || `${options.runtime.name} ended with exit code ${code}`);
   }
@@ -193,14 +193,4 @@ async function roomIn(input: Writable): Promise<void> {
     };
     input.on('drain', done).on('close', done);
   });
-}
-
-/** `undefined`: there is no such file. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

@@ -1,14 +1,5 @@
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { isErrno, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
@@ -17,6 +8,7 @@ import { shellQuoted, terminalCommand } from './monitor/terminal.ts';
 import { watchIfPossible } from './monitor/watch-path.ts';
 import { identifyProcess } from './process-identity.ts';
 import { needProgram, programEnv, runQuietly } from './program.ts';
+import { readIfThere } from './read-if-there.ts';
 import type { Runtime } from './runtime.ts';
 import { lastRuntimeError, startError } from './runtime-errors.ts';
 
@@ -242,13 +234,13 @@ async function startedPid(paths: ContainerPaths, ended: Promise<void>): Promise<
 }
 
 function readPid(path: string): number | undefined {
-  const text = readIfThere(path);
+  const text = readIfThere(path) ?? '';
   return /^\d+\s*$/.test(text) ? Number(text) : undefined;
 }
 
 function startFailure({ runtime, paths }: SuperviseRequest, errorsFd: number): WherryError {
-  const said = lastRuntimeError(readIfThere(paths.runtimeLog)) ?? pipedText(errorsFd);
-  const code = readIfThere(paths.exit).trim();
+  const said = lastRuntimeError(readIfThere(paths.runtimeLog) ?? '') ?? pipedText(errorsFd);
+  const code = (readIfThere(paths.exit) ?? '').trim();
   return startError(runtime.name, said || `${runtime.name} ended with exit code ${code || 'unknown'}`);
 }
 
@@ -259,15 +251,6 @@ function pipedText(fd: number): string {
     return buffer.toString('utf8', 0, readSync(fd, buffer)).trim();
   } catch (error) {
     if (isErrno(error, 'EAGAIN')) return '';
-    throw error;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return '';
     throw error;
   }
 }

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryFileLock } from '../../content/file-lock.ts';
-import { isErrno } from '../../errors.ts';
+import { namesIn } from '../../content/names-in.ts';
 import { type ContainerDeps, locksDirectory } from '../containers/container-deps.ts';
 import { containerPlaces, containersDirectory, directoryName } from '../containers/container-places.ts';
 import { recordOf } from '../containers/container-records.ts';
@@ -95,13 +94,4 @@ async function tidy({ store, snapshots }: ContainerDeps, isLost: boolean): Promi
 /** Builds hold layers too, under names of theirs. */
 function isContainerId(holder: string): boolean {
   return /^[0-9a-f]{64}$/.test(holder);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../content/names-in.ts';
 import { isErrno, WherryError } from '../../errors.ts';
 import { bindDirectory, unbindDirectory } from '../../rootfs/bind-directory.ts';
 
@@ -36,7 +36,7 @@ export function subpathTarget(directory: string, container: string, index: numbe
 
 /** Unmounts what was mounted for a container; also after a start that was broken off. */
 export async function unmountSubpaths(directory: string, container: string): Promise<void> {
-  for (const name of await entriesOf(directory))
+  for (const name of await namesIn(directory))
     if (name.startsWith(`${container}-`)) await unbindDirectory(join(directory, name));
 }
 
@@ -71,13 +71,4 @@ function cannotAccess(subpath: string, error: unknown): unknown {
     details: { subpath },
     cause: error,
   });
-}
-
-async function entriesOf(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-lock.ts';
-import { isErrno } from '../../errors.ts';
+import { namesIn } from '../../content/names-in.ts';
 import { isVolumeName } from './volume-record.ts';
 
 const LOCKS = '.locks';
@@ -62,14 +61,14 @@ export class VolumePlaces {
 
   /** Sorted. */
   async names(): Promise<string[]> {
-    return (await entriesOf(this.directory)).filter(isVolumeName);
+    return (await namesIn(this.directory)).filter(isVolumeName).sort();
   }
 
   /** What was not made, or not removed, to its end, by the names of the volumes; what lies here and is none of ours. */
   async others(): Promise<{ readonly unfinished: readonly string[]; readonly strange: readonly string[] }> {
     const unfinished = new Set<string>();
     const strange: string[] = [];
-    for (const entry of await entriesOf(this.directory)) {
+    for (const entry of (await namesIn(this.directory)).sort()) {
       const name = UNFINISHED.exec(entry)?.[1];
       if (name !== undefined && isVolumeName(name)) unfinished.add(name);
       else if (entry !== LOCKS && !isVolumeName(entry)) strange.push(entry);
@@ -89,7 +88,7 @@ export class VolumePlaces {
 
   /** Removes the files of locks whose holders are dead. */
   async dropDeadLocks(): Promise<void> {
-    for (const name of await entriesOf(join(this.directory, LOCKS)))
+    for (const name of await namesIn(join(this.directory, LOCKS)))
       tryFileLock(join(this.directory, LOCKS, name))?.release({ remove: true });
   }
 
@@ -97,15 +96,5 @@ export class VolumePlaces {
     const directory = join(this.directory, LOCKS);
     await makeStoreDirectory(directory);
     return join(directory, name);
-  }
-}
-
-/** Sorted; none, if the directory is not there. */
-async function entriesOf(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno, WherryError } from '../../errors.ts';
+import { WherryError } from '../../errors.ts';
 import type { ContainerPaths } from '../container-directory.ts';
 import type { ContainerMount, ContainerOptions } from '../container-options.ts';
 import { findProgram } from '../program.ts';
+import { readIfThere } from '../read-if-there.ts';
 import { blockIo } from './block-io.ts';
 import { containerDevices } from './devices.ts';
 import { type HostFacts, readHostFacts } from './host-facts.ts';
@@ -104,13 +105,4 @@ function memoryEventsPath(cgroup: string, host: HostFacts): string {
   return host.cgroupVersion === 2
     ? `/sys/fs/cgroup${cgroup}/memory.events`
     : `/sys/fs/cgroup/memory${cgroup}/memory.oom_control`;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

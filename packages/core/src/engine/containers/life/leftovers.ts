@@ -1,5 +1,6 @@
-import { readdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../../content/names-in.ts';
 import { isErrno } from '../../../errors.ts';
 import { mountedBelow, unmountRootfs } from '../../../rootfs/overlay.ts';
 import { removeTrees } from '../../../rootfs/remove-tree.ts';
@@ -83,15 +84,6 @@ async function isEmptied(directory: string): Promise<boolean> {
   } catch (error) {
     if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) return false;
     if (isErrno(error, 'ENOENT')) return true;
-    throw error;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../../content/names-in.ts';
 import { isErrno, WherryError } from '../../../errors.ts';
 import type { VerbOptions } from '../../../events.ts';
 import { mountRootfs, unmountRootfs } from '../../../rootfs/overlay.ts';
@@ -80,16 +81,6 @@ export async function copiedAt(root: string, id: string): Promise<Date | undefin
     return (await stat(join(containerPlaces(root, id).paths.directory, COPIED))).mtime;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-/** Empty too when there is no such directory. */
-export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
