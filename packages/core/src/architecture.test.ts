@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
 
 /** Packages that shipped code may import. A new one is its own commit, with the reason. */
 const MAY_DEPEND_ON: Readonly<Record<string, readonly string[]>> = {
-  'packages/core': ['smol-toml', 'undici', 'xz-decompress'],
+  'packages/core': ['@wherry/dockerfile', 'smol-toml', 'undici', 'xz-decompress'],
   'packages/dockerfile': [],
   'packages/gotemplate': [],
   'apps/cli': ['@wherry/core', '@wherry/gotemplate', '@wherry/server', 'commander', 'get-east-asian-width'],

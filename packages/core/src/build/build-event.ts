@@ -1,0 +1,68 @@
+import type { LintWarning } from '@wherry/dockerfile';
+import type { Digest } from '../digest.ts';
+import type { ProgressEvent } from '../events.ts';
+import type { Reference } from '../reference.ts';
+
+/** One step of a build, as it is shown. */
+export interface StepName {
+  /** From 1, over all stages that are built, in the order of the Dockerfile. */
+  readonly number: number;
+  readonly total: number;
+  /** Position of its stage in the Dockerfile, from 0. */
+  readonly stage: number;
+  readonly stageName?: string;
+  /** The instruction as written, continuations joined; `# ` and its trigger for ONBUILD's. */
+  readonly text: string;
+}
+
+/** What an image's step ended with. */
+export interface StepOutcome {
+  readonly step: StepName;
+  /** The image as it is after this step; absent after `FROM scratch`. */
+  readonly image?: Digest;
+}
+
+/**
+ * Progress of a build: plain data. Steps of different stages come interleaved, those of one stage in order; who wants
+ * them in the order of the Dockerfile puts them there.
+ */
+export type BuildEvent =
+  | { readonly kind: 'build-context'; readonly bytes: number; readonly isDone: boolean }
+  /** A remote context comes. */
+  | {
+      readonly kind: 'build-download';
+      readonly url: string;
+      readonly current: number;
+      readonly total?: number;
+    }
+  | { readonly kind: 'build-step'; readonly step: StepName }
+  /** Of a pull for a FROM. */
+  | { readonly kind: 'build-pull'; readonly step: StepName; readonly event: ProgressEvent }
+  /** The instructions that the base brings along. */
+  | { readonly kind: 'build-triggers'; readonly step: StepName; readonly count: number }
+  | ({
+      readonly kind: 'build-step-cached';
+      /** Why it hit, in a sentence, where that was asked for. */
+      readonly explanation?: string;
+    } & StepOutcome)
+  | {
+      readonly kind: 'build-step-runs';
+      readonly step: StepName;
+      /** Of the container, or of the step. */
+      readonly id: string;
+      /** Why it missed, in a sentence, where that was asked for. */
+      readonly explanation?: string;
+    }
+  | {
+      readonly kind: 'build-output';
+      readonly step: StepName;
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+    }
+  | ({ readonly kind: 'build-step-done'; readonly id?: string } & StepOutcome)
+  | { readonly kind: 'build-step-failed'; readonly step: StepName; readonly error: Error }
+  | { readonly kind: 'build-warning'; readonly message: string }
+  | { readonly kind: 'build-lint'; readonly warning: LintWarning }
+  | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
+  | { readonly kind: 'built'; readonly id: Digest }
+  | { readonly kind: 'build-tagged'; readonly ref: Reference };
