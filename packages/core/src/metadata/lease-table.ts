@@ -43,6 +43,12 @@ export class LeaseTable {
     };
   }
 
+  digests(): Set<Digest> {
+    if (!this.#database.isReadOnly) this.#database.transaction(() => this.clearDead(), EPHEMERAL);
+    const rows = this.#database.all('SELECT DISTINCT digest FROM lease_digests');
+    return new Set(rows.map((row) => row.digest as Digest));
+  }
+
   /** Forgets the leases whose holders are dead. To be called in a transaction. */
   clearDead(): void {
     const ids = this.#database.all('SELECT id FROM leases').map((row) => row.id as string);

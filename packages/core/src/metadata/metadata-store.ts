@@ -2,6 +2,7 @@ import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
+import type { BuildCacheStore } from './build-cache-store.ts';
 
 /** A name in the store: a tag, or a repository at a digest. */
 export interface ImageName {
@@ -169,6 +170,8 @@ export interface Lease extends AsyncDisposable {
 
 export interface LeaseStore {
   acquireLease(purpose: string): Promise<Lease>;
+  /** What the leases of living processes name. */
+  leasedDigests(): Set<Digest>;
 }
 
 /** A manifest of a repository of the registry service. */
@@ -223,6 +226,7 @@ export interface MetadataInspection {
 export interface MetadataStore
   extends ImageStore,
     ContainerStore,
+    BuildCacheStore,
     LayerStore,
     BlobLocationStore,
     LeaseStore,

@@ -84,6 +84,17 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX containers_by_image ON containers (image_id);
   `,
+  `
+  CREATE TABLE build_cache (
+    key TEXT PRIMARY KEY, slot TEXT NOT NULL, parent TEXT, kind TEXT NOT NULL, description TEXT NOT NULL,
+    layer_digest TEXT, layer_diff_id TEXT, layer_size INTEGER, image_id TEXT,
+    created_at INTEGER NOT NULL, used_at INTEGER NOT NULL, use_count INTEGER NOT NULL, inputs TEXT NOT NULL
+  );
+  CREATE INDEX build_cache_by_slot ON build_cache (slot);
+  CREATE INDEX build_cache_by_description ON build_cache (description);
+  CREATE INDEX build_cache_by_layer ON build_cache (layer_digest);
+  CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** The newest schema that this program reads and writes. */

@@ -13,6 +13,7 @@ const ROOTS = [
   { table: 'images', column: 'manifest_digest' },
   { table: 'image_layers', column: 'digest' },
   { table: 'containers', column: 'image_id' },
+  { table: 'build_cache', column: 'layer_digest', where: 'layer_digest IS NOT NULL' },
   { table: 'registry_manifests', column: 'digest' },
   { table: 'registry_tags', column: 'digest' },
   { table: 'lease_digests', column: 'digest' },

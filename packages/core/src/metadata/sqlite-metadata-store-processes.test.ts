@@ -75,7 +75,12 @@ describe('opening', () => {
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    database.exec('DROP TABLE pins; DROP TABLE uses; DROP TABLE containers; PRAGMA user_version = 1');
+    database.exec(
+      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed']
+        .map((table) => `DROP TABLE ${table};`)
+        .join(''),
+    );
+    database.exec('PRAGMA user_version = 1');
     database.close();
   }
 

@@ -5,6 +5,8 @@ import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
+import type { BuildCacheRecord, NewBuildCacheRecord } from './build-cache-store.ts';
+import { BuildCacheTable } from './build-cache-table.ts';
 import { ContainerTable } from './container-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { ImageTable } from './image-table.ts';
@@ -40,6 +42,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #pins: PinTable;
   readonly #uses: UseTable;
   readonly #containers: ContainerTable;
+  readonly #buildCache: BuildCacheTable;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
   readonly #leases: LeaseTable;
@@ -53,6 +56,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#pins = new PinTable(database, clock);
     this.#uses = new UseTable(database, clock);
     this.#containers = new ContainerTable(database);
+    this.#buildCache = new BuildCacheTable(database, clock);
     this.#documents = new DocumentTable(database);
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
@@ -213,6 +217,34 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#containers.images();
   }
 
+  findBuildCache(key: string): BuildCacheRecord | undefined {
+    return this.#buildCache.find(key);
+  }
+
+  listBuildCache(): BuildCacheRecord[] {
+    return this.#buildCache.list();
+  }
+
+  latestBuildCache(slot: string, description: string, limit: number): BuildCacheRecord[] {
+    return this.#buildCache.latest(slot, description, limit);
+  }
+
+  putBuildCache(record: NewBuildCacheRecord): Digest | undefined {
+    return this.#buildCache.put(record);
+  }
+
+  touchBuildCache(...keys: string[]): void {
+    this.#buildCache.touch(keys);
+  }
+
+  deleteBuildCache(keys: readonly string[], options?: { readonly remember?: boolean }): Digest[] {
+    return this.#buildCache.delete(keys, options);
+  }
+
+  wasBuildCacheRemoved(key: string): boolean {
+    return this.#buildCache.wasRemoved(key);
+  }
+
   putLayer(record: LayerRecord): void {
     this.#layers.put(record);
   }
@@ -243,6 +275,10 @@ export class SqliteMetadataStore implements MetadataStore {
 
   async acquireLease(purpose: string): Promise<Lease> {
     return this.#leases.acquire(purpose);
+  }
+
+  leasedDigests(): Set<Digest> {
+    return this.#leases.digests();
   }
 
   findTag(repository: string, tag: string): Descriptor | undefined {

@@ -11,13 +11,14 @@ import type {
 } from '../metadata/metadata-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference } from '../reference.ts';
+import { buildCacheCases } from './build-cache-cases.ts';
 
 /** A clock that stands until it is moved. */
 export interface TestClock extends Clock {
   advance(ms: number): void;
 }
 
-type OpenStore = (clock: Clock) => Promise<MetadataStore>;
+export type OpenStore = (clock: Clock) => Promise<MetadataStore>;
 
 const HOUR_MS = 60 * 60 * 1000;
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -31,6 +32,7 @@ export function metadataStoreSuite(name: string, open: OpenStore): void {
     imageCases(open);
     pinCases(open);
     containerCases(open);
+    buildCacheCases(open);
     useCases(open);
     layerCases(open);
     catalogCases(open);

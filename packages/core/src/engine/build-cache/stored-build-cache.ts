@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import type { BuildCache, NewStep, StepRecord } from '../../build/cache/build-cache.ts';
+import { stepKey } from '../../build/cache/step-key.ts';
+import type { StepFile } from '../../build/step-inputs.ts';
+import type { Lease } from '../../metadata/metadata-store.ts';
+import type { Store } from '../store/store.ts';
+import { FileLists } from './file-lists.ts';
+
+/** How many records of a slot, and of a description, an explanation compares with. */
+const MAX_CANDIDATES = 8;
+
+/** The build cache of a store, as one build sees it; `lease` is held for as long as the build runs. */
+export function openBuildCache(store: Store, lease: Lease): BuildCache {
+  return new StoredBuildCache(store, lease);
+}
+
+class StoredBuildCache implements BuildCache {
+  readonly #store: Store;
+  readonly #lease: Lease;
+  readonly #lists: FileLists;
+
+  constructor(store: Store, lease: Lease) {
+    this.#store = store;
+    this.#lease = lease;
+    this.#lists = new FileLists(store.root);
+  }
+
+  async find(key: string): Promise<StepRecord | undefined> {
+    const { metadata } = this.#store;
+    const found = metadata.findBuildCache(key);
+    if (!found?.layer) return found;
+    // A prune looks at the leases before it forgets a record: what is there behind the lease stays there.
+    this.#lease.add(found.layer.digest);
+    const held = metadata.findBuildCache(key);
+    if (held === undefined || this.#isWhole(held)) {
+      if (held?.layer && held.layer.digest !== found.layer.digest) return this.find(key);
+      return held;
+    }
+    if (this.#dropStale(key)) await this.#lists.delete(key);
+    return undefined;
+  }
+
+  async put(step: NewStep): Promise<void> {
+    const { metadata } = this.#store;
+    const { files, ...inputs } = step.inputs;
+    const key = stepKey(step.inputs);
+    if (step.layer) this.#lease.add(step.layer.digest);
+    const replaced = metadata.putBuildCache({
+      ...{ kind: 'regular', ...step, key },
+      inputs: { ...inputs, ...(files && { files: files.digest }) },
+    });
+    if (files) await this.#lists.write(key, files);
+    if (replaced) await this.#store.sweep([replaced]);
+  }
+
+  touch(key: string): void {
+    this.#store.metadata.touchBuildCache(key);
+  }
+
+  latestFor(slot: string, description: string): StepRecord[] {
+    return this.#store.metadata.latestBuildCache(slot, description, MAX_CANDIDATES);
+  }
+
+  async filesOf({ key, inputs }: StepRecord): Promise<Iterable<StepFile> | undefined> {
+    return inputs.files === undefined ? [] : this.#lists.read(key, inputs.files);
+  }
+
+  wasPruned(key: string): boolean {
+    return this.#store.metadata.wasBuildCacheRemoved(key);
+  }
+
+  #isWhole({ layer }: StepRecord): boolean {
+    return layer === undefined || existsSync(this.#store.blobs.pathOf(layer.digest));
+  }
+
+  /** Another process may have put it again meanwhile. */
+  #dropStale(key: string): boolean {
+    const { metadata } = this.#store;
+    return metadata.atomically(() => {
+      const record = metadata.findBuildCache(key);
+      if (record === undefined || this.#isWhole(record)) return false;
+      metadata.deleteBuildCache([key]);
+      return true;
+    });
+  }
+}
