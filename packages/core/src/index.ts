@@ -1,3 +1,4 @@
+export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';

@@ -22,6 +22,7 @@ import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
 import type { VolumeVerbs } from './volumes/volume-verbs.ts';
 
+export type * from './build-request.ts';
 export type { PullCheck } from './check-pull.ts';
 export type { CommitRequest } from './containers/commit.ts';
 export type * from './containers/container-verbs.ts';
