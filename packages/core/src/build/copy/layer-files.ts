@@ -1,0 +1,225 @@
+import { WherryError } from '../../errors.ts';
+import { type ImageTree, isDirectory, type TreeNode } from '../../tree/image-tree.ts';
+import { fromLatin1, toLatin1 } from '../../tree/tree-path.ts';
+import type { SourceNode, SourceTree } from '../source-tree.ts';
+import { joinPath, textOf } from './path-text.ts';
+
+const MAX_SYMLINKS = 40;
+const OPAQUE_NAME = '.wh..wh..opq';
+const WHITEOUT_PREFIX = '.wh.';
+
+/** All about a file but its name and content, as a layer says it. */
+export interface FileState {
+  readonly type: SourceNode['type'];
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly mtimeNs: number;
+  readonly link: Uint8Array;
+  readonly devMajor: number;
+  readonly devMinor: number;
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What is in a file: names with the same content object are hard links of each other. */
+export interface FileContent {
+  readonly size: number;
+  readonly tree: SourceTree;
+  readonly node: SourceNode;
+}
+
+/** What a layer writes at a path. */
+export interface NewEntry {
+  readonly state: FileState;
+  /** Of a file alone. */
+  readonly content?: FileContent;
+}
+
+/** A path of the stage as it is with the layer. */
+export interface StageNode {
+  /** What is there without the layer, or under it. */
+  readonly lower: TreeNode | undefined;
+  /** Whether `lower` can be seen; what the layer removed or replaced cannot. */
+  isLowerSeen: boolean;
+  entry: NewEntry | undefined;
+  /** Those that somebody asked for. */
+  readonly children: Map<string, StageNode>;
+}
+
+/** An entry of the layer and its path, bytes as `toLatin1` gives them. */
+export interface PlacedEntry extends NewEntry {
+  readonly path: string;
+}
+
+/**
+ * The files of a stage while a layer on top of them comes to be: what is there below, and what the layer says. The
+ * lower tree stays as it is.
+ */
+export class LayerFiles {
+  readonly root: StageNode;
+
+  constructor(lower: ImageTree) {
+    this.root = stageNode(lower.root);
+  }
+
+  /** What is at a path, symlinks not followed. */
+  find(elements: readonly string[]): StageNode | undefined {
+    let node: StageNode | undefined = this.root;
+    for (const name of elements) node = node && childOf(node, name);
+    return node && typeOf(node) !== undefined ? node : undefined;
+  }
+
+  /**
+   * The path that a path leads to, symlinks followed as inside of a root that nothing leaves, one at its end too;
+   * what does not exist is taken as it stands. Throws `INVALID_ARGUMENT` for a circle.
+   */
+  resolve(elements: readonly string[]): string[] {
+    const way: string[] = [];
+    const ahead = [...elements].reverse();
+    let symlinks = 0;
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        way.pop();
+        continue;
+      }
+      way.push(name);
+      const target = linkTarget(this.find(way));
+      if (target === undefined) continue;
+      if (++symlinks > MAX_SYMLINKS)
+        throw new WherryError('INVALID_ARGUMENT', `${shown(elements)}: too many levels of symbolic links`);
+      way.pop();
+      if (target.startsWith('/')) way.length = 0;
+      for (const element of target.split('/').reverse()) ahead.push(element);
+    }
+    return way;
+  }
+
+  /** Makes the directories of a path that are missing. Throws `CONFLICT` for what is none. */
+  makeDirectories(elements: readonly string[], state: FileState): StageNode {
+    let node = this.root;
+    for (const [i, name] of elements.entries()) {
+      const child = ensureChild(node, name);
+      const type = typeOf(child);
+      if (type === undefined) put(child, { state });
+      else if (type !== 'directory')
+        throw new WherryError('CONFLICT', `mkdir ${shown(elements.slice(0, i + 1))}: not a directory`);
+      node = child;
+    }
+    return node;
+  }
+
+  /**
+   * The entries of the layer, sorted by path, each directory before what is in it. Directories on the way to an entry
+   * come with what the lower tree says of them: who unpacks the layer by itself would make up an owner and a mode.
+   */
+  entries(): PlacedEntry[] {
+    const found: PlacedEntry[] = [];
+    collect(this.root, '', found);
+    return found;
+  }
+}
+
+/** What a node is; `undefined`: nothing is there. */
+export function typeOf(node: StageNode): SourceNode['type'] | undefined {
+  if (node.entry) return node.entry.state.type;
+  if (!node.isLowerSeen || node.lower === undefined) return undefined;
+  if (isDirectory(node.lower)) return 'directory';
+  const { type } = node.lower.source.entry;
+  return type === 'hardlink' ? 'file' : type;
+}
+
+/** The child of a directory, made as nothing where there is none. */
+export function ensureChild(node: StageNode, name: string): StageNode {
+  const known = childOf(node, name);
+  if (known) return known;
+  const made = stageNode(undefined);
+  node.children.set(name, made);
+  return made;
+}
+
+/** Says what is at a node now; a directory in a directory's place keeps what is in it. */
+export function put(node: StageNode, entry: NewEntry): void {
+  if (typeOf(node) !== 'directory' || entry.state.type !== 'directory') remove(node);
+  node.entry = entry;
+}
+
+/** Takes away what is at a node, and all in it. */
+export function remove(node: StageNode): void {
+  node.entry = undefined;
+  node.isLowerSeen = false;
+  node.children.clear();
+}
+
+function childOf(node: StageNode, name: string): StageNode | undefined {
+  const known = node.children.get(name);
+  if (known) return known;
+  if (!node.isLowerSeen || !isDirectory(node.lower)) return undefined;
+  const lower = node.lower.children.get(name);
+  if (lower === undefined) return undefined;
+  const child = stageNode(lower);
+  node.children.set(name, child);
+  return child;
+}
+
+function stageNode(lower: TreeNode | undefined): StageNode {
+  return { lower, isLowerSeen: lower !== undefined, entry: undefined, children: new Map() };
+}
+
+function linkTarget(node: StageNode | undefined): string | undefined {
+  if (node === undefined || typeOf(node) !== 'symlink') return undefined;
+  return toLatin1(node.entry?.state.link ?? lowerLink(node.lower));
+}
+
+function lowerLink(lower: TreeNode | undefined): Uint8Array {
+  return lower && !isDirectory(lower) ? lower.source.entry.link : new Uint8Array(0);
+}
+
+function collect(node: StageNode, path: string, found: PlacedEntry[]): void {
+  const start = found.length;
+  // Unpackers have a root before they read the first entry.
+  const own = node.entry ?? (path === '' ? undefined : lowerEntry(node));
+  if (own) found.push({ ...own, path });
+  const afterOwn = found.length;
+  if (hidesChildren(node)) found.push(whiteout(joinPath(path, OPAQUE_NAME)));
+  for (const name of [...node.children.keys()].sort()) {
+    const child = node.children.get(name);
+    if (child === undefined) continue;
+    if (typeOf(child) !== undefined) collect(child, joinPath(path, name), found);
+    else if (child.lower && isSeen(node)) found.push(whiteout(joinPath(path, WHITEOUT_PREFIX + name)));
+  }
+  if (found.length === afterOwn && node.entry === undefined) found.length = start;
+}
+
+/** A directory in the place of another one, of which nothing may be seen. */
+function hidesChildren(node: StageNode): boolean {
+  return (
+    !node.isLowerSeen &&
+    typeOf(node) === 'directory' &&
+    isDirectory(node.lower) &&
+    node.lower.children.size > 0
+  );
+}
+
+function isSeen(node: StageNode): boolean {
+  return node.isLowerSeen && isDirectory(node.lower);
+}
+
+/** What the lower tree says of a directory; nothing of one that no layer has an entry for. */
+function lowerEntry(node: StageNode): NewEntry | undefined {
+  if (!node.isLowerSeen || !isDirectory(node.lower) || node.lower.source === undefined) return undefined;
+  return { state: { ...node.lower.source.entry, type: 'directory' } };
+}
+
+function whiteout(path: string): PlacedEntry {
+  const state = { mode: 0, uid: 0, gid: 0, mtime: 0, mtimeNs: 0, devMajor: 0, devMinor: 0 };
+  return {
+    path,
+    state: { ...state, type: 'file', link: fromLatin1('') },
+  };
+}
+
+function shown(elements: readonly string[]): string {
+  return `/${textOf(elements.join('/'))}`;
+}

@@ -1,0 +1,128 @@
+import type { SourceNode } from '../source-tree.ts';
+import { joinPath, rootedElements, textOf } from './path-text.ts';
+import { elementPattern, pathPattern } from './wildcards.ts';
+
+/** One file of what is copied. */
+export interface SourceFile {
+  /** Below the source that it was found in; `''`: that source itself. */
+  readonly path: string;
+  readonly node: SourceNode;
+  /** A directory that is there only for what is in it: one that exists stays as it is. */
+  readonly isOnWay: boolean;
+}
+
+/** Says what of a source is copied. */
+export interface FileFilter {
+  readonly excludes?: ExcludePatterns;
+  readonly includes?: IncludePattern;
+}
+
+/**
+ * The patterns of `--exclude`, relative to a copied directory; the last one that matches decides, `!` takes a file in
+ * again. BK reference, "COPY --exclude".
+ */
+export class ExcludePatterns {
+  readonly #patterns: readonly { readonly regExp: RegExp; readonly isNegated: boolean }[];
+  /** Something below an excluded directory may be taken in again. */
+  readonly hasExceptions: boolean;
+
+  constructor(patterns: readonly string[]) {
+    this.#patterns = patterns.flatMap((text) => {
+      const trimmed = text.trim();
+      const isNegated = trimmed.startsWith('!');
+      const regExp = pathPattern(rootedElements(isNegated ? trimmed.slice(1) : trimmed).join('/'));
+      return regExp ? [{ regExp, isNegated }] : [];
+    });
+    this.hasExceptions = this.#patterns.some(({ isNegated }) => isNegated);
+  }
+
+  excludes(path: string): boolean {
+    const last = this.#patterns.findLast(({ regExp }) => regExp.test(path));
+    return last !== undefined && !last.isNegated;
+  }
+}
+
+/** The pattern of `--parents`: what it matches, and all in there. BK reference, "COPY --parents". */
+export class IncludePattern {
+  readonly #whole: RegExp | undefined;
+  /** Up to the first `**`. */
+  readonly #elements: readonly (RegExp | undefined)[];
+  readonly #isDeep: boolean;
+
+  constructor(pattern: string) {
+    const elements = rootedElements(pattern);
+    this.#whole = elements.length === 0 ? /^/ : pathPattern(elements.join('/'));
+    const deep = elements.findIndex((element) => element.includes('**'));
+    this.#isDeep = deep >= 0;
+    this.#elements = (this.#isDeep ? elements.slice(0, deep) : elements).map(elementPattern);
+  }
+
+  includes(path: string): boolean {
+    return this.#whole?.test(path) ?? false;
+  }
+
+  /** Tells whether something in a directory may match. */
+  reaches(directory: string): boolean {
+    const names = directory.split('/');
+    if (!this.#isDeep && names.length >= this.#elements.length) return false;
+    return names.every((name, i) => i >= this.#elements.length || this.#elements[i]?.test(name));
+  }
+}
+
+/** The files of a source, each directory before what is in it, by name. */
+export function* sourceFiles(node: SourceNode, filter: FileFilter = {}): Generator<SourceFile> {
+  if (node.type !== 'directory') {
+    yield { path: '', node, isOnWay: false };
+    return;
+  }
+  yield { path: '', node, isOnWay: filter.includes !== undefined };
+  yield* filesBelow(node, '', filter);
+}
+
+function* filesBelow(directory: SourceNode, prefix: string, filter: FileFilter): Generator<SourceFile> {
+  const children = directory.children ?? new Map<string, SourceNode>();
+  for (const name of [...children.keys()].sort()) {
+    const node = children.get(name);
+    if (node === undefined) continue;
+    const path = joinPath(prefix, name);
+    const isCopied = isWanted(path, filter);
+    if (isCopied) yield { path, node, isOnWay: false };
+    if (node.type !== 'directory') continue;
+    if (isCopied) yield* filesBelow(node, path, filter);
+    else if (mayHoldWanted(path, filter)) yield* withWay(path, node, filesBelow(node, path, filter));
+  }
+}
+
+/** A directory that was not asked for comes only when something in it does. */
+function* withWay(path: string, node: SourceNode, files: Generator<SourceFile>): Generator<SourceFile> {
+  let isFirst = true;
+  for (const file of files) {
+    if (isFirst) yield { path, node, isOnWay: true };
+    isFirst = false;
+    yield file;
+  }
+}
+
+function isWanted(path: string, { includes, excludes }: FileFilter): boolean {
+  const text = textOf(path);
+  return (includes?.includes(text) ?? true) && !(excludes?.excludes(text) ?? false);
+}
+
+function mayHoldWanted(path: string, { includes, excludes }: FileFilter): boolean {
+  const text = textOf(path);
+  if (includes && !includes.includes(text) && !includes.reaches(text)) return false;
+  return !(excludes?.excludes(text) && !excludes.hasExceptions);
+}
+
+/** The last element of a path: what a file is called in the directory that it is copied to. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Splits a source of `--parents`: the directory that its names are counted from, and the pattern in there. */
+export function splitPivot(source: string): { readonly base: string; readonly pattern: string } {
+  const at = source.indexOf('/./');
+  return at < 0
+    ? { base: '/', pattern: source }
+    : { base: source.slice(0, at) || '/', pattern: source.slice(at + '/./'.length) };
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '../../digest.ts';
+import type { StepFile, StepFiles } from '../step-inputs.ts';
+import type { FileState } from './layer-files.ts';
+import { compareText } from './path-text.ts';
+
+/** A file of a step before its content is known to be known. */
+export interface StepFileFacts {
+  /** In the source, bytes as `toLatin1` gives them. */
+  readonly path: string;
+  /** Where it goes below the destination. */
+  readonly target: string;
+  /** As it will be; its times have no say. */
+  readonly state: FileState;
+  /** Of a file alone. */
+  readonly content?: { readonly size: number; readonly digest: Digest | undefined };
+}
+
+/** Sums up the files of a step; `undefined` when the content of one is not known yet. */
+export function summariseFiles(facts: readonly StepFileFacts[]): StepFiles | undefined {
+  const files: StepFile[] = [];
+  for (const fact of facts) {
+    if (fact.content && fact.content.digest === undefined) return undefined;
+    files.push({ path: fact.path, state: describe(fact) });
+  }
+  files.sort((a, b) => compareText(a.path, b.path) || compareText(a.state, b.state));
+  const hash = createHash('sha256');
+  // Lengths first: no path may pass for a part of something else.
+  for (const { path, state } of files) hash.update(`${path.length} ${state.length} ${path}${state}\n`);
+  return { digest: `sha256:${hash.digest('hex')}` as Digest, list: () => files };
+}
+
+function describe({ state, content, target }: StepFileFacts): string {
+  const { type, mode, uid, gid, link, xattrs } = state;
+  const parts = [type, mode.toString(8).padStart(4, '0'), `${uid}:${gid}`];
+  if (content) parts.push(String(content.size), String(content.digest));
+  if (link.length > 0) parts.push(`link ${JSON.stringify(Buffer.from(link).toString('latin1'))}`);
+  if (type === 'char' || type === 'block') parts.push(`device ${state.devMajor}:${state.devMinor}`);
+  for (const [key, value] of [...(xattrs ?? [])].sort(([a], [b]) => compareText(a, b)))
+    parts.push(`${JSON.stringify(key)}=${Buffer.from(value).toString('base64')}`);
+  if (target !== '') parts.push(`to ${JSON.stringify(target)}`);
+  return parts.join(' ');
+}
