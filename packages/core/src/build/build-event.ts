@@ -59,7 +59,13 @@ export type BuildEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly chunk: Uint8Array;
     }
-  | ({ readonly kind: 'build-step-done'; readonly id?: string } & StepOutcome)
+  | ({
+      readonly kind: 'build-step-done';
+      /** Of the container, or of the step, that ran. */
+      readonly id?: string;
+      /** Why it missed the cache, where that was asked for and not said before. */
+      readonly explanation?: string;
+    } & StepOutcome)
   | { readonly kind: 'build-step-failed'; readonly step: StepName; readonly error: Error }
   | { readonly kind: 'build-warning'; readonly message: string }
   | { readonly kind: 'build-lint'; readonly warning: LintWarning }

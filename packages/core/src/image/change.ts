@@ -1,5 +1,6 @@
 import { WherryError } from '../errors.ts';
 import type { ContainerConfig } from '../oci/image-config.ts';
+import { readPorts } from './exposed-ports.ts';
 import { parseHealthcheck } from './healthcheck.ts';
 import { expandWord, type Variables } from './word.ts';
 
@@ -133,23 +134,6 @@ function changePorts(config: ContainerConfig, rest: string): ContainerConfig {
   const ports = new Map(Object.entries(config.ExposedPorts ?? {}));
   for (const spec of specs) for (const port of readPorts(spec)) ports.set(port, {});
   return ports.size === 0 ? config : { ...config, ExposedPorts: Object.fromEntries(ports) };
-}
-
-const PORTS = /^(\d{1,5})(?:-(\d{1,5}))?$/;
-
-/** Reads `[[address:]port:]port[-port][/protocol]` into `port/protocol` items; the host's side is of no use here. */
-function readPorts(spec: string): string[] {
-  const [target = '', hostPorts = ''] = spec.split(':').reverse();
-  if (hostPorts !== '' && !PORTS.test(hostPorts)) throw invalid(`Invalid hostPort: ${hostPorts}`);
-  const [range = '', protocolText] = target.split('/', 2);
-  if (range === '') throw invalid(`No port specified: ${spec}<empty>`);
-  const match = PORTS.exec(range);
-  const first = Number(match?.[1]);
-  const last = match?.[2] === undefined ? first : Number(match[2]);
-  if (match === null || last > 65535 || last < first) throw invalid(`Invalid containerPort: ${range}`);
-  const protocol = (protocolText || 'tcp').toLowerCase();
-  if (!/^(?:tcp|udp|sctp)$/.test(protocol)) throw invalid(`Invalid proto: ${protocolText}`);
-  return Array.from({ length: last - first + 1 }, (_, step) => `${first + step}/${protocol}`);
 }
 
 const FORBIDDEN_TRIGGERS = new Set(['FROM', 'MAINTAINER']);

@@ -53,17 +53,9 @@ export function makeCommittedConfig(base: Uint8Array, commit: CommittedImage): S
         type: 'layers',
         diff_ids: [...parsed.rootfs.diff_ids, ...(diffID === undefined ? [] : [diffID])],
       },
-      history: [...earlierSteps(base, parsed), step],
+      history: [...historyOf(base, parsed), step],
       ...(osVersion && { 'os.version': osVersion }),
       ...(osFeatures != null && { 'os.features': osFeatures }),
     }),
   );
-}
-
-/** Steps as they were written, and an empty one for each layer that the history does not tell of. */
-function earlierSteps(base: Uint8Array, { history = [], rootfs }: ImageConfig): unknown[] {
-  const written = readJsonObject(base, 'config').history;
-  const steps = written == null ? [] : arrayAt(written, 'config.history', history.length);
-  const told = history.filter((step) => !step.empty_layer).length;
-  return [...steps, ...Array.from({ length: Math.max(0, rootfs.diff_ids.length - told) }, () => ({}))];
 }

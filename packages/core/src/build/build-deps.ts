@@ -1,0 +1,83 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { Digest } from '../digest.ts';
+import type { StoredDocument } from '../image/build-image.ts';
+import type { TocEntry } from '../layer/toc-format.ts';
+import type { Platform } from '../platform.ts';
+import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
+import type { BuildEvent, StepName } from './build-event.ts';
+import type { BuildCache } from './cache/build-cache.ts';
+import type { RunDeps } from './run/run-step.ts';
+import type { SourceTree } from './source-tree.ts';
+
+/** A layer of the store. */
+export interface StageLayer {
+  readonly diffID: Digest;
+  /** Of the blob. */
+  readonly digest: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+}
+
+/** An image that a stage stands on, or that files come from. */
+export interface BaseImage {
+  readonly id: Digest;
+  /** Its config, as it is stored. */
+  readonly bytes: Uint8Array;
+  readonly platform: Platform;
+  readonly layers: readonly StageLayer[];
+}
+
+/** An image that a step made: to be recorded when the build is over. */
+export interface StepImage {
+  readonly document: StoredDocument;
+  readonly layers: readonly StageLayer[];
+  /** The image before it in its stage. */
+  readonly parent?: Digest;
+}
+
+/** What a build's steps need from a store and its surroundings. */
+export interface BuildDeps {
+  /** Where RUN runs, and what stages are for when nobody says otherwise. */
+  readonly host: Platform;
+  /** Finds an image, or fetches it. Throws what a pull throws. */
+  base(text: string, platform: Platform, step: StepName): Promise<BaseImage>;
+  /** A named context; absent: the build's own. */
+  context(name?: string): Promise<SourceTree>;
+  /** What a named context stands for, where it is an image. */
+  namedImage(name: string): string | undefined;
+  /** Files behind a URL or in a git repository, for ADD. */
+  remote(source: string, options: RemoteOptions): Promise<RemoteSource>;
+  /** Stores a layer; `undefined`: the tar has no entries. */
+  storeLayer(tar: ByteSource): Promise<StageLayer | undefined>;
+  layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
+  /** The layer's tar, uncompressed. */
+  layerTar(layer: StageLayer): ByteSource;
+  /** Tells whether an image is here already, so that a step that makes it again made nothing new. */
+  isKnown(image: Digest): boolean;
+  /** Takes an image to be recorded. */
+  keep(image: StepImage): void;
+  readonly cache: BuildCache;
+  /** What RUN needs; found when the first one comes. Throws `UNSUPPORTED` where nothing runs. */
+  runner(): Promise<StepRunner>;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface RemoteOptions {
+  readonly checksum?: string;
+  readonly keepsGitDirectory?: boolean;
+}
+
+export interface RemoteSource {
+  readonly kind: 'url' | 'git';
+  readonly tree: SourceTree;
+}
+
+export interface StepRunner {
+  readonly deps: RunDeps;
+  /** Has layers unpacked, base first. */
+  unpack(layers: readonly StageLayer[]): Promise<SnapshotLease>;
+  readonly secrets: (id: string) => Promise<Uint8Array | undefined>;
+  /** The socket of an agent. */
+  readonly agent: (id: string) => Promise<string | undefined>;
+}

@@ -1,0 +1,72 @@
+import type { ArgInstruction } from '@wherry/dockerfile';
+
+/** Values that are known in every stage without a declaration, and stay out of history and keys. */
+const PROXY_ARGUMENTS = new Set(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]),
+);
+
+/** What `ARG` finds a value in. */
+export interface ArgumentSources {
+  /** Of the command line; `undefined`: named without a value. */
+  readonly given: Readonly<Record<string, string | undefined>>;
+  /** Those before the first FROM, with the platforms' own. */
+  readonly globals: ReadonlyMap<string, string>;
+}
+
+/**
+ * The build arguments that are in scope in a stage, line by line. BK reference, "Understand how ARG and FROM
+ * interact" and "Scope".
+ */
+export class StageArguments {
+  readonly #sources: ArgumentSources;
+  readonly #declared: Map<string, string | undefined>;
+
+  constructor(sources: ArgumentSources, inherited?: StageArguments) {
+    this.#sources = sources;
+    this.#declared = new Map(inherited?.#declared);
+  }
+
+  /** `instruction` with its variables expanded. */
+  declare({ args }: ArgInstruction): void {
+    for (const { key, value } of args) {
+      const { given, globals } = this.#sources;
+      // A default of its own stands over that before the first FROM, unless the user gave a value.
+      const known = given[key] ?? value ?? globals.get(key);
+      this.#declared.set(key, known);
+    }
+  }
+
+  /** Those with a value, as RUN sees them: what the environment sets hides them. */
+  effective(env: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const [key, value] of this.#declared)
+      if (value !== undefined && !env.has(key)) found.set(key, value);
+    return found;
+  }
+
+  /** Proxies that are given and not declared: RUN has them, nothing else knows. */
+  proxies(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const [key, value] of Object.entries(this.#sources.given))
+      if (value !== undefined && PROXY_ARGUMENTS.has(key) && !this.#declared.has(key)) found.set(key, value);
+    return found;
+  }
+
+  /** Of all names that some stage declared, those of the command line that none did. */
+  static unused(given: Readonly<Record<string, string | undefined>>, declared: ReadonlySet<string>): string[] {
+    return Object.keys(given).filter((name) => !declared.has(name) && !PROXY_ARGUMENTS.has(name)).sort();
+  }
+}
+
+/** The variables of a config's environment; of a name that comes twice, the last. */
+export function environmentOf(env: readonly string[] = []): Map<string, string> {
+  return new Map(
+    env.map((entry) => {
+      const at = entry.indexOf('=');
+      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
