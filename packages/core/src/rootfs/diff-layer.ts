@@ -21,6 +21,8 @@ export interface DiffLayerOptions {
   readonly ownership?: Ownership;
   /** What of the directory goes into the layer, in the order of `upperNames`; all of it unless given. */
   readonly names?: readonly UpperName[];
+  /** Whole seconds since the epoch: later times of entries are set back to it. */
+  readonly latestTime?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
           options.signal,
         );
   try {
-    yield* writeEntries(names, files.entries, ownership);
+    yield* writeEntries(names, files.entries, { ...options, ownership });
     await files.finish();
   } catch (error) {
     throw await files.explain(error);
@@ -67,7 +69,10 @@ export async function collectUpperNames(upper: string, signal?: AbortSignal): Pr
 async function* writeEntries(
   names: readonly UpperName[],
   files: AsyncIterator<TarFile>,
-  ownership: Ownership,
+  {
+    ownership,
+    latestTime = Number.POSITIVE_INFINITY,
+  }: { readonly ownership: Ownership; readonly latestTime?: number },
 ): ByteSource {
   let next = await files.next();
   for (const { path, isWhiteout } of names) {
@@ -79,7 +84,8 @@ async function* writeEntries(
     if (next.done || nameFromTar(next.value.entry.name) !== path) continue;
     const { entry, body } = next.value;
     const link = entry.type === 'hardlink' && { link: nameFromTar(entry.link) };
-    yield* writeTarEntry(plainEntry(entry, { name: path, ...link }, ownership), body);
+    const plain = plainEntry(entry, { name: path, ...link }, ownership);
+    yield* writeTarEntry({ ...plain, mtime: Math.min(entry.mtime, latestTime) }, body);
     if (isOpaque(entry)) yield* writeTarEntry(marker(`${path}/${OPAQUE}`));
     next = await files.next();
   }

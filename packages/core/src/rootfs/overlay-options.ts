@@ -1,4 +1,5 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { symlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -28,19 +29,31 @@ export async function shortNames(
   const directory = await mkdtemp(join(tmpdir(), 'wherry-mount-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const name = async (short: string, path: string) => {
-      await symlink(resolve(path), join(directory, short));
-      return short;
-    };
-    const lowers: string[] = [];
-    for (const [index, path] of directories.lowers.entries())
-      lowers.push(await name(index.toString(36), path));
-    const options = [`lowerdir=${lowers.join(':')}`];
-    if (directories.upper !== undefined) options.push(`upperdir=${await name('upper', directories.upper)}`);
-    if (directories.work !== undefined) options.push(`workdir=${await name('work', directories.work)}`);
-    return { directory, options: [...options, ...more].join(','), [Symbol.asyncDispose]: remove };
+    const options = linkOverlay(directory, directories, more);
+    return { directory, options, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/**
+ * Makes such links in `directory`, and returns the value of `-o` for a mount(8) that runs there. `prefix` keeps the
+ * names of several overlays apart.
+ */
+export function linkOverlay(
+  directory: string,
+  { lowers, upper, work }: OverlayDirectories,
+  more: readonly string[],
+  prefix = '',
+): string {
+  const name = (short: string, path: string) => {
+    symlinkSync(resolve(path), join(directory, `${prefix}${short}`));
+    return `${prefix}${short}`;
+  };
+  const names = lowers.map((path, index) => name(index.toString(36), path));
+  const options = [`lowerdir=${names.join(':')}`];
+  if (upper !== undefined) options.push(`upperdir=${name('upper', upper)}`);
+  if (work !== undefined) options.push(`workdir=${name('work', work)}`);
+  return [...options, ...more].join(',');
 }

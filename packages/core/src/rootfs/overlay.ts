@@ -5,23 +5,11 @@ import type { VerbOptions } from '../events.ts';
 import { copyLayers } from './copy-layers.ts';
 import { readMounts } from './mount-info.ts';
 import { shortNames } from './overlay-options.ts';
+import { checkLayerCount, OVERLAY_SOURCE, planOverlay } from './overlay-plan.ts';
 import { assertLinux, detectOwnership, type Ownership } from './privileges.ts';
 import { removeTrees } from './remove-tree.ts';
 import { runProgram } from './run-program.ts';
 import type { Snapshot } from './snapshots/snapshot.ts';
-
-/** Marks our mounts in /proc/self/mountinfo. */
-const SOURCE = 'wherry';
-/**
- * With `redirect_dir` or `metacopy`, which some kernels have on by default, what lies in the upper directory would
- * not be all that changed. `userxattr` has them off, and refuses to be told so.
- */
-const OPTIONS_FOR = {
-  root: ['redirect_dir=off', 'metacopy=off'],
-  namespace: ['userxattr'],
-} as const;
-/** The kernel's OVL_MAX_STACK. */
-const MAX_LOWERS = 500;
 
 export interface RootfsRequest {
   /** Base first, as a config lists them; none makes an empty root. */
@@ -57,11 +45,7 @@ export interface Rootfs {
 export async function mountRootfs(request: RootfsRequest, options: RootfsOptions = {}): Promise<Rootfs> {
   assertLinux();
   throwIfCancelled(options.signal);
-  if (request.layers.length > MAX_LOWERS)
-    throw new WherryError(
-      'INVALID_ARGUMENT',
-      `image has ${request.layers.length} layers, overlay takes ${MAX_LOWERS}`,
-    );
+  checkLayerCount(request.layers.length);
   await mkdir(request.target, { recursive: true, mode: 0o755 });
   const target = await realpath(request.target);
   if (await isMounted(target)) throw new WherryError('CONFLICT', `something is mounted at ${target}`);
@@ -112,7 +96,8 @@ export async function mountedBelow(directory: string): Promise<string[]> {
   const mounts = await readMounts();
   return mounts
     .filter(
-      ({ type, source, target }) => type === 'overlay' && source === SOURCE && target.startsWith(prefix),
+      ({ type, source, target }) =>
+        type === 'overlay' && source === OVERLAY_SOURCE && target.startsWith(prefix),
     )
     .map(({ target }) => target);
 }
@@ -134,28 +119,14 @@ async function isMounted(target: string): Promise<boolean> {
 /** Mounts an overlay; why not, when the kernel or mount(8) refuses. */
 async function tryOverlay(
   request: RootfsRequest,
-  ownership: keyof typeof OPTIONS_FOR,
+  ownership: Exclude<Ownership, 'user'>,
 ): Promise<string | undefined> {
-  const { changes, target } = request;
-  const [upper, work] = ['upper', 'work'].map((name) => changes && join(changes, name));
-  if (changes !== undefined) {
-    await mkdir(join(changes, 'upper'), { recursive: true, mode: 0o755 });
-    await mkdir(join(changes, 'work'), { recursive: true, mode: 0o700 });
-  }
-  // The kernel takes no directory twice, and an image may have a layer twice, an empty one mostly. What the lower
-  // one has the upper one has too, so it shows nothing of its own.
-  const lowers = [...new Set(request.layers.map(({ directory }) => directory).reverse())];
-  // An overlay needs a lower directory, and two of them when there is none above.
-  for (let missing = (upper === undefined ? 2 : 1) - lowers.length; missing > 0; missing--) {
-    const path = join(emptyLowers(target), String(missing));
-    await mkdir(path, { recursive: true, mode: 0o755 });
-    lowers.push(path);
-  }
-  const flags = [...(upper === undefined ? ['ro'] : []), ...OPTIONS_FOR[ownership]];
-  await using names = await shortNames({ lowers, upper, work }, flags);
+  const { layers, changes, target } = request;
+  const plan = planOverlay({ layers, changes, empties: emptyLowers(target) }, ownership);
+  await using names = await shortNames(plan.directories, plan.flags);
   const { status, stderr } = await runProgram(
     'mount',
-    ['-t', 'overlay', '-o', names.options, '--', SOURCE, target],
+    ['-t', 'overlay', '-o', names.options, '--', OVERLAY_SOURCE, target],
     // The newer calls that mount(8) may take pass each option through 256 bytes.
     { cwd: names.directory, env: { LIBMOUNT_FORCE_MOUNT2: 'always' } },
   );

@@ -9,7 +9,7 @@ import { blockIo } from './block-io.ts';
 import { containerDevices } from './devices.ts';
 import { type HostFacts, readHostFacts } from './host-facts.ts';
 import type { NetworkFiles } from './mounts.ts';
-import { type HostNetworkFiles, networkFileTexts } from './network-files.ts';
+import { type HostNetworkFiles, type NetworkFileTexts, networkFileTexts } from './network-files.ts';
 import { type ImageDefaults, workingDirectory } from './process-spec.ts';
 import { makeRootfsDirectory } from './rootfs-path.ts';
 import type { RuntimeSpec } from './runtime-spec.ts';
@@ -25,8 +25,13 @@ export interface BundleRequest {
   readonly options: ContainerOptions;
   /** The mounted root file system, absolute; its working directory is made when missing. */
   readonly rootfs: string;
-  readonly paths: ContainerPaths;
+  readonly paths: Pick<ContainerPaths, 'bundle'>;
   readonly host?: HostFacts;
+  /**
+   * Where this process sees the root of the mounts that the runtime will see, such as `/proc/<pid>/root`: all
+   * paths of the request are looked up below it. Absent: we see the same.
+   */
+  readonly seenAt?: string;
 }
 
 export interface Bundle {
@@ -40,44 +45,44 @@ export interface Bundle {
  * over the image's. Throws `INVALID_ARGUMENT` and others in Docker's words.
  */
 export async function writeBundle(request: BundleRequest): Promise<Bundle> {
-  const { id, image, options, rootfs, paths } = request;
+  const { id, image, options, rootfs, paths, seenAt = '' } = request;
   const host = request.host ?? readHostFacts();
-  const user = resolveUser(rootfs, options.user || image.User || '', options.groupAdd);
+  const user = resolveUser(seenAt + rootfs, options.user || image.User || '', options.groupAdd);
   const devices = await containerDevices(options);
   const limitsOfDevices = await blockIo(options.resources ?? {});
-  makeRootfsDirectory(rootfs, workingDirectory(image, options));
-  for (const mount of options.mounts ?? []) prepareSource(mount);
-  const files = writeNetworkFiles(paths, options, containerHostname({ id, options, host }));
+  makeRootfsDirectory(seenAt + rootfs, workingDirectory(image, options));
+  for (const mount of options.mounts ?? []) prepareSource(mount, seenAt);
+  const hostname = containerHostname({ id, options, host });
+  writeNetworkFiles(`${seenAt}${paths.bundle}`, networkFileTexts(options, hostname, readHostFiles()));
+  const files = networkFiles(paths);
   const initPath = options.init ? findInit() : undefined;
   const spec = runtimeSpec({
     ...{ id, image, options, rootfs, user, devices, files, host },
     ...(limitsOfDevices && { blockIo: limitsOfDevices }),
     ...(initPath !== undefined && { initPath }),
   });
-  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+  writeFileSync(join(seenAt, paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   const hasLimit = host.canUseCgroups && Boolean(options.resources?.memoryBytes);
   return { spec, ...(hasLimit && { memoryEvents: memoryEventsPath(cgroupPath(id, options), host) }) };
 }
 
 /** Where Docker's inspect finds the files; they are written anew at each start. */
-export function networkFiles(paths: ContainerPaths): NetworkFiles {
+export function networkFiles({ bundle }: Pick<ContainerPaths, 'bundle'>): NetworkFiles {
   return {
-    hosts: join(paths.bundle, 'hosts'),
-    resolvConf: join(paths.bundle, 'resolv.conf'),
-    hostname: join(paths.bundle, 'hostname'),
+    hosts: join(bundle, 'hosts'),
+    resolvConf: join(bundle, 'resolv.conf'),
+    hostname: join(bundle, 'hostname'),
   };
 }
 
-function writeNetworkFiles(paths: ContainerPaths, options: ContainerOptions, hostname: string): NetworkFiles {
-  const files = networkFiles(paths);
-  const texts = networkFileTexts(options, hostname, readHostFiles());
-  mkdirSync(paths.bundle, { recursive: true, mode: 0o711 });
+function writeNetworkFiles(bundle: string, texts: NetworkFileTexts): void {
+  const files = networkFiles({ bundle });
+  mkdirSync(bundle, { recursive: true, mode: 0o711 });
   for (const name of ['hosts', 'resolvConf', 'hostname'] as const) {
     writeFileSync(files[name], texts[name]);
     // Everyone in the container reads them, whatever our umask is.
     chmodSync(files[name], 0o644);
   }
-  return files;
 }
 
 function readHostFiles(): HostNetworkFiles {
@@ -85,9 +90,9 @@ function readHostFiles(): HostNetworkFiles {
   return { ...(hosts !== undefined && { hosts }), ...(resolvConf !== undefined && { resolvConf }) };
 }
 
-function prepareSource(mount: ContainerMount): void {
-  if (mount.type !== 'bind' || !mount.source.startsWith('/') || existsSync(mount.source)) return;
-  if (mount.createSource) mkdirSync(mount.source, { recursive: true });
+function prepareSource(mount: ContainerMount, seenAt: string): void {
+  if (mount.type !== 'bind' || !mount.source.startsWith('/') || existsSync(seenAt + mount.source)) return;
+  if (mount.createSource) mkdirSync(seenAt + mount.source, { recursive: true });
   else
     throw new WherryError(
       'INVALID_ARGUMENT',
