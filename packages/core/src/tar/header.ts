@@ -111,7 +111,7 @@ export function encodeHeader(fields: UstarFields): Uint8Array {
   putOctal(block, DEV_MINOR, fields.devMinor);
   block.set(fields.prefix, PREFIX.at);
   // Six digits, a NUL and a blank: the form every tar has written since V7.
-  putOctal(block, { at: CHECKSUM.at, size: CHECKSUM.size - 1 }, checksums(block).unsigned);
+  putOctal(block, { at: CHECKSUM.at, size: CHECKSUM.size - 1 }, sumWithoutChecksum(block));
   block[CHECKSUM.at + CHECKSUM.size - 1] = BLANK;
   return block;
 }
@@ -137,6 +137,13 @@ function checksumFits(block: Uint8Array): boolean {
   const wanted = parseOctal(block, CHECKSUM);
   const { unsigned, signed } = checksums(block);
   return wanted === unsigned || wanted === signed;
+}
+
+/** The sum of a block whose own field is still empty and counts as blanks. */
+function sumWithoutChecksum(block: Uint8Array): number {
+  let sum = CHECKSUM.size * BLANK;
+  for (const byte of block) sum += byte;
+  return sum;
 }
 
 /** The sum of all bytes, the field itself taken as blanks; Sun's tar summed signed bytes. */
@@ -239,7 +246,11 @@ function copyOf(bytes: Uint8Array): Uint8Array {
 }
 
 function putOctal(block: Uint8Array, field: Field, value: number): void {
-  block.set(latin1(value.toString(8).padStart(field.size - 1, '0')), field.at);
+  let rest = value;
+  for (let at = field.at + field.size - 2; at >= field.at; at--) {
+    block[at] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 function startsWith(block: Uint8Array, at: number, bytes: Uint8Array): boolean {

@@ -24,6 +24,17 @@ const FLAG_OF_TYPE: Readonly<Record<EntryType, string>> = {
   fifo: '6',
 };
 
+/** The largest number of a field that a header, or its extension, can say. */
+const LIMITS = [
+  ['mode', 0o7777],
+  ['uid', Infinity],
+  ['gid', Infinity],
+  ['size', Infinity],
+  ['mtimeNs', 999_999_999],
+  ['devMajor', MAX_DEVICE],
+  ['devMinor', MAX_DEVICE],
+] as const;
+
 const encoder = new TextEncoder();
 
 /** What goes into an archive. A `TarEntry` is one. Strings are written as UTF-8. */
@@ -177,9 +188,8 @@ function assertWritable(entry: TarEntryInit, name: Uint8Array, link: Uint8Array)
   const isLink = entry.type === 'hardlink' || entry.type === 'symlink';
   if (!isLink && link.length > 0) refuse(`a ${entry.type} has no link target`);
   if (entry.type !== 'file' && (entry.size ?? 0) !== 0) refuse(`a ${entry.type} has no payload`);
-  const numbers = { mode: 0o7777, uid: Infinity, gid: Infinity, size: Infinity, mtimeNs: 999_999_999 };
-  for (const [field, max] of Object.entries({ ...numbers, devMajor: MAX_DEVICE, devMinor: MAX_DEVICE })) {
-    const value = entry[field as keyof typeof numbers] ?? 0;
+  for (const [field, max] of LIMITS) {
+    const value = entry[field] ?? 0;
     if (!Number.isSafeInteger(value) || value < 0 || value > max) refuse(`${field} ${value} is out of range`);
   }
   if (!Number.isSafeInteger(entry.mtime ?? 0)) refuse(`mtime ${entry.mtime} is out of range`);
@@ -200,7 +210,8 @@ function asciiOnly(bytes: Uint8Array): Uint8Array {
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte < 0x80);
+  for (const byte of bytes) if (byte >= 0x80) return false;
+  return true;
 }
 
 function baseName(name: Uint8Array): string {

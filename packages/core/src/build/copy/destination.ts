@@ -1,6 +1,7 @@
 import { WherryError } from '../../errors.ts';
-import { type FileState, type LayerFiles, typeOf } from './layer-files.ts';
-import { latin1Of, rootedElements, textOf } from './path-text.ts';
+import type { SourceNode } from '../source-tree.ts';
+import { ensureChild, type FileState, type LayerFiles, type StageNode, typeOf } from './layer-files.ts';
+import { joinPath, latin1Of, rootedElements, textOf } from './path-text.ts';
 import { baseName } from './source-files.ts';
 
 /** Where a COPY or ADD copies to. */
@@ -37,7 +38,7 @@ export function placeSource(
   const existing = files.find(wanted);
   const type = existing && typeOf(existing);
   if (source.isDirectory) {
-    if (type !== undefined && type !== 'directory') throw notADirectory(wanted);
+    if (type !== undefined && type !== 'directory') throw notADirectory(shown(wanted));
     files.makeDirectories(wanted, made);
     return wanted;
   }
@@ -46,17 +47,64 @@ export function placeSource(
   return target;
 }
 
-/** Checks that a file may go where it goes. Throws `CONFLICT` in BuildKit's words. */
-export function checkReplacement(files: LayerFiles, target: readonly string[], isDirectory: boolean): void {
-  const existing = files.find(target);
-  const type = existing && typeOf(existing);
-  if (isDirectory && type !== undefined && type !== 'directory') throw notADirectory(target);
-  if (!isDirectory && (type === 'directory' || target.length === 0))
-    throw new WherryError('CONFLICT', `cannot replace to directory ${shown(target)} with file`);
+/** Finds the places of a source's files below where it lands; those of one directory come one after the other. */
+export class DirectoryCursor {
+  readonly #files: LayerFiles;
+  readonly #target: readonly string[];
+  #path: string | undefined;
+  #directory: StageNode;
+
+  constructor(files: LayerFiles, target: readonly string[]) {
+    this.#files = files;
+    this.#target = target;
+    this.#directory = files.root;
+  }
+
+  /** `path` is below the target, `''` the target itself. Its directory came before it. */
+  place(path: string): StageNode {
+    const name = path === '' ? this.#target.at(-1) : baseName(path);
+    // The root is its own place.
+    if (name === undefined) return this.#files.root;
+    const parent = path === '' ? this.#target.slice(0, -1).join('/') : this.#inTarget(parentOf(path));
+    if (parent !== this.#path) {
+      const directory = this.#files.find(parent === '' ? [] : parent.split('/'));
+      if (directory === undefined) throw new Error('a directory comes before what is in it');
+      this.#directory = directory;
+      this.#path = parent;
+    }
+    return ensureChild(this.#directory, name);
+  }
+
+  /** The path of a place as errors name it. */
+  shownPath(path: string): string {
+    return `/${textOf(this.#inTarget(path))}`;
+  }
+
+  #inTarget(path: string): string {
+    const target = this.#target.join('/');
+    if (path === '' || target === '') return target + path;
+    return joinPath(target, path);
+  }
 }
 
-function notADirectory(target: readonly string[]): WherryError {
-  return new WherryError('CONFLICT', `cannot copy to non-directory: ${shown(target)}`);
+/** Checks that a file may go where `existing` is. Throws `CONFLICT` in BuildKit's words. */
+export function checkReplacement(
+  { type }: Pick<SourceNode, 'type'>,
+  existing: SourceNode['type'] | undefined,
+  shownPath: string,
+): void {
+  if (existing === undefined) return;
+  if (type === 'directory' && existing !== 'directory') throw notADirectory(shownPath);
+  if (type !== 'directory' && existing === 'directory')
+    throw new WherryError('CONFLICT', `cannot replace to directory ${shownPath} with file`);
+}
+
+function notADirectory(shownPath: string): WherryError {
+  return new WherryError('CONFLICT', `cannot copy to non-directory: ${shownPath}`);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }
 
 function shown(elements: readonly string[]): string {

@@ -4,9 +4,15 @@ import { ImageTree } from '../../tree/image-tree.ts';
 import { fromLatin1 } from '../../tree/tree-path.ts';
 import type { SourceNode, SourceTree } from '../source-tree.ts';
 import type { StepFiles } from '../step-inputs.ts';
-import { checkReplacement, type Destination, parseDestination, placeSource } from './destination.ts';
+import {
+  checkReplacement,
+  type Destination,
+  DirectoryCursor,
+  parseDestination,
+  placeSource,
+} from './destination.ts';
 import { type ModeChange, parseMode } from './file-mode.ts';
-import { ensureChild, type FileContent, type FileState, LayerFiles, put, typeOf } from './layer-files.ts';
+import { type FileContent, type FileState, LayerFiles, type NewEntry, put, typeOf } from './layer-files.ts';
 import { type Owner, parseOwner, type ReadLower } from './ownership.ts';
 import { joinPath, textOf } from './path-text.ts';
 import {
@@ -164,20 +170,27 @@ export class CopyPlan {
     const target = placeSource(files, this.#destination, source, this.#made);
     // BuildKit keeps the links among the files of one source, not those between two.
     const contents = new Map<SourceNode, FileContent>();
-    for (const { path, node, state, isOnWay } of planned) {
-      const elements = path === '' ? target : [...target, ...path.split('/')];
-      if (isSourceDirectory({ path, node })) continue;
-      if (isOnWay && isDirectoryAt(files, elements)) continue;
-      checkReplacement(files, elements, node.type === 'directory');
-      const place = placeOf(files, elements);
-      if (node.type !== 'file') put(place, { state });
-      else {
-        const content = contents.get(node) ?? { size: node.size, tree: origin.tree, node };
-        contents.set(node, content);
-        put(place, { state, content });
-      }
+    const directories = new DirectoryCursor(files, target);
+    for (const file of planned) {
+      if (isSourceDirectory(file)) continue;
+      const place = directories.place(file.path);
+      const type = typeOf(place);
+      if (file.isOnWay && type === 'directory') continue;
+      checkReplacement(file.node, type, directories.shownPath(file.path));
+      put(place, newEntry(file, origin.tree, contents));
     }
   }
+}
+
+function newEntry(
+  { node, state }: PlannedFile,
+  tree: SourceTree,
+  contents: Map<SourceNode, FileContent>,
+): NewEntry {
+  if (node.type !== 'file') return { state };
+  const content = contents.get(node) ?? { size: node.size, tree, node };
+  contents.set(node, content);
+  return { state, content };
 }
 
 function plannedSources(
@@ -262,16 +275,4 @@ function stepFile(
 /** What a directory holds is copied, not the directory: the destination has attributes of its own. */
 function isSourceDirectory({ path, node }: Pick<SourceFile, 'path' | 'node'>): boolean {
   return path === '' && node.type === 'directory';
-}
-
-function placeOf(files: LayerFiles, elements: readonly string[]) {
-  const parent = files.find(elements.slice(0, -1));
-  const name = elements.at(-1);
-  if (parent === undefined || name === undefined) throw new Error('a directory comes before what is in it');
-  return ensureChild(parent, name);
-}
-
-function isDirectoryAt(files: LayerFiles, elements: readonly string[]): boolean {
-  const node = files.find(elements);
-  return node !== undefined && typeOf(node) === 'directory';
 }

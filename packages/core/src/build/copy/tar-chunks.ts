@@ -7,6 +7,8 @@ const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 256 * 1024;
 /** A piece that large is passed on as it is: copying it costs more than one more chunk. */
 const PASSED_ON_BYTES = 64 * 1024;
+const EMPTY = new Uint8Array(0);
+const NONE: readonly Uint8Array[] = [];
 
 /**
  * Writes a whole archive like `writeTar`, in few large chunks. Throws `SIZE_MISMATCH` for a body that has not the
@@ -14,56 +16,64 @@ const PASSED_ON_BYTES = 64 * 1024;
  */
 export async function* packTar(items: AsyncIterable<TarItem>): ByteSource {
   const chunks = new ChunkBuffer();
-  for await (const { entry, body = new Uint8Array(0) } of items) {
-    yield* chunks.add(encodeTarHeader(entry));
+  for await (const { entry, body = EMPTY } of items) {
+    chunks.add(encodeTarHeader(entry));
     const size = entry.size ?? 0;
+    let written = 0;
     if (body instanceof Uint8Array) {
-      if (body.length !== size) throw wrongSize(entry, body.length);
-      yield* chunks.add(body);
-    } else yield* addBody(chunks, entry, body);
-    yield* chunks.addZeros((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
+      written = body.length;
+      chunks.add(body);
+    } else {
+      for await (const chunk of body) {
+        written += chunk.length;
+        if (written > size) throw wrongSize(entry, written);
+        chunks.add(chunk);
+        for (const full of chunks.takeFull()) yield full;
+      }
+    }
+    if (written !== size) throw wrongSize(entry, written);
+    chunks.addZeros((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
+    for (const full of chunks.takeFull()) yield full;
   }
-  yield* chunks.add(tarEnd());
-  yield* chunks.flush();
+  chunks.add(tarEnd());
+  chunks.flush();
+  yield* chunks.takeFull();
 }
 
-async function* addBody(chunks: ChunkBuffer, entry: TarEntryInit, body: ByteSource): ByteSource {
-  const { size = 0 } = entry;
-  let written = 0;
-  for await (const chunk of body) {
-    written += chunk.length;
-    if (written > size) throw wrongSize(entry, written);
-    yield* chunks.add(chunk);
-  }
-  if (written !== size) throw wrongSize(entry, written);
-}
-
+/** Gathers pieces; not a generator, since one for each piece of each file costs more than the copying. */
 class ChunkBuffer {
   #buffer = new Uint8Array(CHUNK_BYTES);
   #length = 0;
+  #full: Uint8Array[] = [];
 
-  *add(bytes: Uint8Array): Generator<Uint8Array> {
+  add(bytes: Uint8Array): void {
     if (bytes.length >= PASSED_ON_BYTES) {
-      yield* this.flush();
-      yield bytes;
+      this.flush();
+      this.#full.push(bytes);
       return;
     }
-    if (this.#length + bytes.length > CHUNK_BYTES) yield* this.flush();
+    if (this.#length + bytes.length > CHUNK_BYTES) this.flush();
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  *addZeros(count: number): Generator<Uint8Array> {
-    if (this.#length + count > CHUNK_BYTES) yield* this.flush();
+  addZeros(count: number): void {
+    if (this.#length + count > CHUNK_BYTES) this.flush();
     this.#length += count;
   }
 
-  *flush(): Generator<Uint8Array> {
+  flush(): void {
     if (this.#length === 0) return;
-    const full = this.#buffer.subarray(0, this.#length);
+    this.#full.push(this.#buffer.subarray(0, this.#length));
     this.#buffer = new Uint8Array(CHUNK_BYTES);
     this.#length = 0;
-    yield full;
+  }
+
+  takeFull(): readonly Uint8Array[] {
+    if (this.#full.length === 0) return NONE;
+    const full = this.#full;
+    this.#full = [];
+    return full;
   }
 }
 

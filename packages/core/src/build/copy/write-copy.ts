@@ -28,43 +28,40 @@ async function* items(entries: readonly PlacedEntry[], signal?: AbortSignal): As
     else if (files.has(content)) files.get(content)?.names.push(entry);
     else files.set(content, { content, names: [entry] });
   }
-  for (const [tree, ofTree] of Map.groupBy(files.values(), ({ content }) => content.tree))
-    yield* treeItems(tree, ofTree, signal);
+  for (const { tree, files: wanted } of turnsOf(files.values())) {
+    let count = 0;
+    for await (const { node, body } of tree.read(wanted.keys(), signal)) {
+      throwIfCancelled(signal);
+      const file = wanted.get(node);
+      if (file === undefined) throw new Error('a tree reads what it was asked for');
+      count++;
+      for (const item of fileItems(file, body)) yield item;
+    }
+    if (count !== wanted.size)
+      throw new WherryError('TRUNCATED', `copy: ${count} files were read, want ${wanted.size}`);
+  }
+}
+
+/** Files of one tree that are read in one go. */
+interface ReadTurn {
+  readonly tree: SourceTree;
+  readonly files: Map<SourceNode, LayerFile>;
 }
 
 /** A tree reads a file once a turn: one that is copied to several places takes several. */
-async function* treeItems(
-  tree: SourceTree,
-  files: Iterable<LayerFile>,
-  signal?: AbortSignal,
-): AsyncGenerator<TarItem> {
-  for (let left = [...files]; left.length > 0; ) {
-    const turn = new Map<SourceNode, LayerFile>();
-    const later: LayerFile[] = [];
-    for (const file of left) {
-      if (turn.has(file.content.node)) later.push(file);
-      else turn.set(file.content.node, file);
+function* turnsOf(files: Iterable<LayerFile>): Generator<ReadTurn> {
+  for (const [tree, ofTree] of Map.groupBy(files, ({ content }) => content.tree)) {
+    for (let left = ofTree; left.length > 0; ) {
+      const turn = new Map<SourceNode, LayerFile>();
+      const later: LayerFile[] = [];
+      for (const file of left) {
+        if (turn.has(file.content.node)) later.push(file);
+        else turn.set(file.content.node, file);
+      }
+      yield { tree, files: turn };
+      left = later;
     }
-    yield* readItems(tree, turn, signal);
-    left = later;
   }
-}
-
-async function* readItems(
-  tree: SourceTree,
-  files: Map<SourceNode, LayerFile>,
-  signal?: AbortSignal,
-): AsyncGenerator<TarItem> {
-  let count = 0;
-  for await (const { node, body } of tree.read(files.keys(), signal)) {
-    throwIfCancelled(signal);
-    const file = files.get(node);
-    if (file === undefined) throw new Error('a tree reads what it was asked for');
-    count++;
-    yield* fileItems(file, body);
-  }
-  if (count !== files.size)
-    throw new WherryError('TRUNCATED', `copy: ${count} files were read, want ${files.size}`);
 }
 
 function* fileItems(
