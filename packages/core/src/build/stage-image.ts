@@ -13,7 +13,7 @@ export interface StageImage {
 }
 
 /** What a step adds to an image. */
-export interface StepChange {
+export interface StageChange {
   readonly config?: BuiltConfig['config'];
   readonly author?: string;
   readonly createdBy: string;
@@ -24,7 +24,7 @@ export interface StepChange {
 /** The image after a step, and what there is to record of it. */
 export function nextImage(
   image: StageImage,
-  { config, author, createdBy, comment, layer }: StepChange,
+  { config, author, createdBy, comment, layer }: StageChange,
   epoch: number,
 ): { readonly image: StageImage; readonly record: StepImage } {
   const created = new Date(epoch * 1000);

@@ -67,7 +67,8 @@ export interface BuildTimes {
 
 /** The stage that is copied to. */
 export interface CopyStage {
-  readonly lower: ImageTree;
+  /** Its files; asked for when the layer is written, or sooner where the answer depends on them. */
+  readonly lower: () => Promise<ImageTree>;
   readonly readLower: ReadLower;
   /** Absolute. */
   readonly workdir: string;
@@ -109,7 +110,9 @@ export async function prepareCopy(request: CopyRequest, stage: CopyStage): Promi
   );
   if (sources.length === 0)
     throw new WherryError('FILE_NOT_FOUND', `${request.verb} failed: no source files were specified`);
-  return new CopyPlan(request, stage, rules, sources);
+  const plan = new CopyPlan(request, stage, rules, sources);
+  await plan.checkCount();
+  return plan;
 }
 
 /** A COPY or ADD that can be written. */
@@ -117,7 +120,7 @@ export class CopyPlan {
   readonly #request: CopyRequest;
   readonly #sources: readonly PlannedSource[];
   readonly #destination: Destination;
-  readonly #lower: ImageTree;
+  readonly #lower: () => Promise<ImageTree>;
   /** Of directories that are made on the way. */
   readonly #made: FileState;
 
@@ -125,9 +128,8 @@ export class CopyPlan {
     this.#request = request;
     this.#sources = sources;
     this.#destination = parseDestination(request.destination, stage.workdir);
-    this.#lower = request.isLinked ? new ImageTree() : stage.lower;
+    this.#lower = request.isLinked ? async () => new ImageTree() : stage.lower;
     this.#made = madeDirectory(rules.times.epoch, rules.owner);
-    this.#checkCount();
   }
 
   /**
@@ -147,16 +149,16 @@ export class CopyPlan {
    * files and directories meet, and what reading the sources throws; all at the first read.
    */
   async *write(signal?: AbortSignal): ByteSource {
-    const files = new LayerFiles(this.#lower);
+    const files = new LayerFiles(await this.#lower());
     for (const source of this.#sources) this.#place(files, source);
     yield* writeCopy(files.entries(), signal);
   }
 
-  /** One name for several files would leave the last one alone. */
-  #checkCount(): void {
+  /** One name for several files would leave the last one alone. Throws `INVALID_ARGUMENT` in Docker's words. */
+  async checkCount(): Promise<void> {
     if (this.#sources.length < 2 || this.#destination.isDirectory) return;
     if (this.#sources.every(({ match }) => match.node.type === 'directory')) return;
-    const files = new LayerFiles(this.#lower);
+    const files = new LayerFiles(await this.#lower());
     const existing = files.find(files.resolve(this.#destination.elements));
     if (existing && typeOf(existing) === 'directory') return;
     throw new WherryError(

@@ -1,0 +1,40 @@
+import { applyInstruction, type ConfigInstruction } from '../../image/apply-instruction.ts';
+import { directoryLayer } from '../copy/workdir.ts';
+import { chainOf, type StageChange } from '../stage-image.ts';
+import type { StepInputs } from '../step-inputs.ts';
+import { findCached, putCached } from './cached-layer.ts';
+import type { StageContext, StepState } from './step-state.ts';
+
+/** What an instruction changes that makes no layer, or, for a WORKDIR that is not there yet, an empty directory. */
+export async function configStep(
+  context: StageContext,
+  state: StepState,
+  instruction: ConfigInstruction,
+): Promise<StageChange> {
+  const { config } = state.image.built;
+  const applied = applyInstruction(config, instruction, state.hasCommand);
+  if (instruction.kind === 'arg') state.args.declare(instruction);
+  if (instruction.kind !== 'workdir') return applied;
+  const path = applied.config.WorkingDir ?? '/';
+  const layer = await directoryOf(context, state, path);
+  return { ...applied, ...(layer && { layer }) };
+}
+
+async function directoryOf(
+  context: StageContext,
+  state: StepState,
+  path: string,
+) {
+  const { layers } = state.image;
+  const inputs: StepInputs = {
+    base: chainOf(layers),
+    instruction: `WORKDIR ${path}`,
+    values: { epoch: String(context.epoch) },
+  };
+  const hit = await findCached(context, inputs);
+  if (hit) return hit.layer;
+  const tar = directoryLayer(path, await context.files.tree(layers), context.epoch);
+  const layer = tar && (await context.deps.storeLayer(tar));
+  await putCached(context, state, inputs, layer);
+  return layer;
+}
