@@ -21,6 +21,8 @@ const KIND_OF_CODE = {
   INVALID_TAR: 'invalid',
   INVALID_ARCHIVE: 'invalid',
   INVALID_RANGE: 'invalid',
+  INVALID_DOCKERFILE: 'invalid',
+  BUILD_FAILED: 'invalid',
   IMAGE_UNKNOWN: 'not-found',
   CONTAINER_UNKNOWN: 'not-found',
   VOLUME_UNKNOWN: 'not-found',

@@ -19,7 +19,7 @@ export interface Heredoc {
 /** What all instructions have. */
 interface InstructionBase {
   readonly location: Location;
-  /** As printed and as in the history: continuations joined, keyword as typed in upper case. */
+  /** As printed: continuations joined, the keyword as typed, without blanks around it or here-documents. */
   readonly text: string;
 }
 
@@ -71,7 +71,10 @@ export interface RunInstruction extends InstructionBase {
   readonly kind: 'run';
   readonly command: CommandLine;
   readonly heredocs: readonly Heredoc[];
+  /** Values with variables are as written where they are texts, and missing where they are numbers or choices. */
   readonly mounts: readonly RunMount[];
+  /** The values of `--mount` as written: `parseMount` reads them again once variables have values. */
+  readonly mountTexts: readonly string[];
   readonly network?: 'default' | 'none' | 'host';
   readonly security?: 'sandbox' | 'insecure';
   readonly devices: readonly string[];

@@ -1,0 +1,77 @@
+import type { EscapeCharacter } from './characters.ts';
+import { DockerfileError } from './errors.ts';
+import type { ArgInstruction, Dockerfile, FromInstruction, StageInstruction } from './instruction.ts';
+import { checkTriggerName } from './instructions/onbuild.ts';
+import { parseInstruction, parseStageInstruction } from './instructions/parse-instruction.ts';
+import { type Lines, type PlacedStatement, readLines } from './lines.ts';
+
+export interface ParseOptions {
+  /** How the user named the file, for errors; `Dockerfile` unless given. */
+  readonly name?: string;
+}
+
+/**
+ * Reads a Dockerfile; bytes that are no UTF-8 become replacement characters.
+ * Throws `DockerfileError`. BK reference, dockerfile 1.26.
+ */
+export function parseDockerfile(text: string | Uint8Array, options: ParseOptions = {}): Dockerfile {
+  const fileName = options.name ?? 'Dockerfile';
+  try {
+    return parse(decode(text), fileName);
+  } catch (error) {
+    throw error instanceof DockerfileError ? error.at({ fileName }) : error;
+  }
+}
+
+/**
+ * Reads a trigger that a base image has in its config, where `ONBUILD` put it.
+ * Throws `DockerfileError`; its location is one in the trigger.
+ */
+export function parseTrigger(text: string, escapeCharacter: EscapeCharacter = '\\'): StageInstruction {
+  const { statements } = readLines(text, escapeCharacter);
+  const [statement, ...more] = statements;
+  if (statement === undefined || more.length > 0)
+    throw new DockerfileError('syntax', 'onbuild trigger should be a single expression');
+  checkTriggerName(statement.name);
+  return parseStageInstruction(statement);
+}
+
+/** The text of a Dockerfile without the mark of its byte order. */
+export function decode(text: string | Uint8Array): string {
+  const decoded = typeof text === 'string' ? text : new TextDecoder().decode(text);
+  return decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
+}
+
+function parse(text: string, fileName: string): Dockerfile {
+  if (text === '') throw new DockerfileError('empty', `the Dockerfile (${fileName}) cannot be empty`);
+  const lines = readLines(text);
+  const { directives } = lines;
+  const syntax = directives.find('syntax');
+  const check = directives.find('check');
+  return {
+    escape: directives.escape,
+    ...(syntax === undefined ? {} : { syntax }),
+    ...(check === undefined ? {} : { check }),
+    ...readStages(lines),
+    warnings: [],
+  };
+}
+
+/** ARG instructions before the first stage are global ones. */
+function readStages({ statements }: Lines): Pick<Dockerfile, 'globalArgs' | 'stages'> {
+  const globalArgs: ArgInstruction[] = [];
+  const stages: { from: FromInstruction; instructions: StageInstruction[] }[] = [];
+  for (const statement of statements) {
+    const instruction = parseInstruction(statement);
+    const stage = stages.at(-1);
+    if (instruction.kind === 'from') stages.push({ from: instruction, instructions: [] });
+    else if (stage !== undefined) stage.instructions.push(instruction);
+    else if (instruction.kind === 'arg') globalArgs.push(instruction);
+    else throw withoutStage(statement);
+  }
+  return { globalArgs, stages };
+}
+
+function withoutStage({ location }: PlacedStatement): DockerfileError {
+  return new DockerfileError('stage', 'no build stage in current context', { location });
+}
