@@ -1,14 +1,8 @@
-import {
-  type Dockerfile,
-  expandWord,
-  parseTrigger,
-  type Stage,
-  type StageInstruction,
-} from '@wherry/dockerfile';
 import { randomBytes } from 'node:crypto';
+import { parseTrigger, type StageInstruction } from '@wherry/dockerfile';
 import { makeContainerId } from '../runtime/container-record.ts';
-import type { BuildDeps } from './build-deps.ts';
 import type { StepName } from './build-event.ts';
+import type { PlannedStep } from './build-plan.ts';
 import { stepSlot } from './cache/step-key.ts';
 import { expandInstruction } from './expand-instruction.ts';
 import { environmentOf, type StageArguments } from './stage-arguments.ts';
@@ -28,14 +22,14 @@ export interface ReadyStage {
   /** Of its FROM. */
   readonly fromStep: StepName;
   /** Its instructions with their steps. */
-  readonly steps: readonly { readonly instruction: StageInstruction; readonly step: StepName }[];
+  readonly steps: readonly PlannedStep[];
 }
 
 /** Builds a stage on its base, step by step; the image that it comes to. */
 export async function buildStage(stage: ReadyStage): Promise<StageImage> {
   const builder = new StageBuilder(stage);
   await builder.runTriggers();
-  for (const { instruction, step } of stage.steps) await builder.run(instruction, step);
+  for (const step of stage.steps) await builder.run(step);
   return builder.image;
 }
 
@@ -63,25 +57,25 @@ class StageBuilder {
     this.#image = { ...this.#image, built: { ...this.#image.built, config } };
     for (const text of triggers) {
       const instruction = parseTrigger(text, context.dockerfile.escape);
-      await this.#runStep(instruction, { ...fromStep, text: instruction.text, isTrigger: true });
+      await this.#runStep(instruction, { ...fromStep, text: instruction.text });
     }
   }
 
-  async run(instruction: StageInstruction, step: StepName): Promise<void> {
+  async run({ instruction, step, isExpanded = false }: PlannedStep): Promise<void> {
     this.#stage.context.deps.emit({ kind: 'build-step', step });
-    await this.#runStep(instruction, step);
+    await this.#runStep(instruction, step, isExpanded);
   }
 
-  async #runStep(written: StageInstruction, step: StepName): Promise<void> {
+  async #runStep(written: StageInstruction, step: StepName, isExpanded = false): Promise<void> {
     const { context } = this.#stage;
     const { deps } = context;
     deps.signal.throwIfAborted();
     try {
       const state = this.#state(step);
-      const instruction = expandInstruction(written, {
-        variables: this.#variables(),
-        escape: context.dockerfile.escape,
-      });
+      const { escape } = context.dockerfile;
+      const instruction = isExpanded
+        ? written
+        : expandInstruction(written, { variables: this.#variables(), escape });
       await (instruction.kind === 'run' || instruction.kind === 'copy' || instruction.kind === 'add'
         ? this.#layerStep(state, instruction)
         : this.#configStep(state, instruction));
