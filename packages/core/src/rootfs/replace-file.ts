@@ -8,10 +8,10 @@ const PREFIX = 'tmp-';
  * Writes a small file such that readers see the old one or the new one. Not flushed, for what need not outlive
  * a loss of power: that is what takes the time.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await writeFile(temporary, text);
+    await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

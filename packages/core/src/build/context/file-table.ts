@@ -1,0 +1,148 @@
+import type { BigIntStats } from 'node:fs';
+import type { Digest } from '../../digest.ts';
+
+/**
+ * A record: what `lstat` says of a file, a hash of its path and the digest of its content, in the machine's byte
+ * order. In words of 8 bytes: inode, device, mtime and ctime in nanoseconds, size, mode and path hash, 4 of digest.
+ */
+export const RECORD_BYTES = 80;
+const WORDS = RECORD_BYTES / 8;
+const HALVES = RECORD_BYTES / 4;
+const INODE = 0;
+const DEVICE = 1;
+const MTIME = 2;
+const CTIME = 3;
+const SIZE = 4;
+const MODE_HALF = 10;
+const PATH_HALF = 11;
+/** What two records of the same state of a file have in common. */
+const STATE_HALVES = 12;
+const DIGEST_BYTE = 48;
+const FIRST_CAPACITY = 1024;
+
+/** The state of many files, and their digests as far as they are known: 81 bytes a file, in the order of adding. */
+export class FileTable {
+  #capacity = 0;
+  #words = new BigInt64Array(0);
+  #halves = new Uint32Array(0);
+  #bytes = Buffer.alloc(0);
+  #isKnown = new Uint8Array(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes a file in; the result is its place. */
+  add(stats: BigIntStats, pathHash: number): number {
+    const place = this.#length++;
+    if (place === this.#capacity) this.#grow();
+    const word = place * WORDS;
+    this.#words[word + INODE] = stats.ino;
+    this.#words[word + DEVICE] = stats.dev;
+    this.#words[word + MTIME] = stats.mtimeNs;
+    this.#words[word + CTIME] = stats.ctimeNs;
+    this.#words[word + SIZE] = stats.size;
+    this.#halves[place * HALVES + MODE_HALF] = Number(stats.mode);
+    this.#halves[place * HALVES + PATH_HALF] = pathHash;
+    return place;
+  }
+
+  /** Whether `stats` are those of the file as it was taken in: what it is and when its content was last changed. */
+  isUnchanged(place: number, stats: BigIntStats): boolean {
+    const word = place * WORDS;
+    return (
+      this.#words[word + INODE] === stats.ino &&
+      this.#words[word + DEVICE] === stats.dev &&
+      this.#words[word + MTIME] === stats.mtimeNs &&
+      this.#words[word + SIZE] === stats.size &&
+      this.#halves[place * HALVES + MODE_HALF] === Number(stats.mode)
+    );
+  }
+
+  /** The later of the times at which content and state were last changed, in nanoseconds. */
+  lastChange(place: number): bigint {
+    const mtime = this.#words[place * WORDS + MTIME] ?? 0n;
+    const ctime = this.#words[place * WORDS + CTIME] ?? 0n;
+    return mtime > ctime ? mtime : ctime;
+  }
+
+  isKnown(place: number): boolean {
+    return this.#isKnown[place] === 1;
+  }
+
+  digest(place: number): Digest | undefined {
+    if (!this.isKnown(place)) return undefined;
+    const at = place * RECORD_BYTES;
+    return `sha256:${this.#bytes.toString('hex', at + DIGEST_BYTE, at + RECORD_BYTES)}` as Digest;
+  }
+
+  setDigest(place: number, hex: string): void {
+    this.#bytes.write(hex, place * RECORD_BYTES + DIGEST_BYTE, 'hex');
+    this.#isKnown[place] = 1;
+  }
+
+  /** The record at a place; valid until the next file is added. */
+  record(place: number): Uint8Array {
+    return this.#bytes.subarray(place * RECORD_BYTES, (place + 1) * RECORD_BYTES);
+  }
+
+  /**
+   * Takes over the digests of files that are as they were when `records` were made. Both are in the order of a walk,
+   * so that mostly one step in each leads on; what is elsewhere is looked up.
+   */
+  adoptDigests(records: Uint8Array): void {
+    const halves = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
+    const count = halves.length / HALVES;
+    let byPath: Map<number, number> | undefined;
+    let next = 0;
+    for (let place = 0; place < this.#length; place++) {
+      if (!this.#isSameState(place, halves, next)) {
+        byPath ??= placesByPath(halves, count);
+        const found = byPath.get(this.#halves[place * HALVES + PATH_HALF] ?? 0);
+        if (found === undefined || !this.#isSameState(place, halves, found)) continue;
+        next = found;
+      }
+      const digest = records.subarray(next * RECORD_BYTES + DIGEST_BYTE, (next + 1) * RECORD_BYTES);
+      this.#bytes.set(digest, place * RECORD_BYTES + DIGEST_BYTE);
+      this.#isKnown[place] = 1;
+      next++;
+    }
+  }
+
+  #isSameState(place: number, halves: Uint32Array, other: number): boolean {
+    const a = place * HALVES;
+    const b = other * HALVES;
+    if (b + STATE_HALVES > halves.length) return false;
+    for (let i = 0; i < STATE_HALVES; i++) if (this.#halves[a + i] !== halves[b + i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    this.#capacity = Math.max(FIRST_CAPACITY, this.#capacity * 2);
+    const buffer = new ArrayBuffer(this.#capacity * RECORD_BYTES);
+    const bytes = Buffer.from(buffer);
+    bytes.set(this.#bytes);
+    const isKnown = new Uint8Array(this.#capacity);
+    isKnown.set(this.#isKnown);
+    this.#bytes = bytes;
+    this.#words = new BigInt64Array(buffer);
+    this.#halves = new Uint32Array(buffer);
+    this.#isKnown = isKnown;
+  }
+}
+
+function placesByPath(halves: Uint32Array, count: number): Map<number, number> {
+  const places = new Map<number, number>();
+  for (let place = 0; place < count; place++) places.set(halves[place * HALVES + PATH_HALF] ?? 0, place);
+  return places;
+}
+
+export const EMPTY_PATH_HASH = 0x811c9dc5;
+
+/** The hash of a path of which `hash` is that of its directory: FNV-1a, 32 bit. */
+export function extendPathHash(hash: number, name: string): number {
+  let extended = Math.imul(hash ^ 0x2f, 0x01000193);
+  for (let i = 0; i < name.length; i++) extended = Math.imul(extended ^ name.charCodeAt(i), 0x01000193);
+  return extended >>> 0;
+}
