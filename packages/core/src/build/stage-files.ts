@@ -2,7 +2,7 @@ import { collect } from '../bytes/collect.ts';
 import { isWherryError } from '../errors.ts';
 import { ImageTree } from '../tree/image-tree.ts';
 import type { BuildDeps, StageLayer } from './build-deps.ts';
-import { imageSource } from './copy/image-source.ts';
+import { ImageSource } from './copy/image-source.ts';
 import { findSources } from './copy/source-paths.ts';
 import type { SourceNode, SourceTree } from './source-tree.ts';
 
@@ -33,7 +33,7 @@ export class StageFiles {
   /** The same, to take files from. */
   async source(layers: readonly StageLayer[]): Promise<SourceTree> {
     const tree = await this.tree(layers);
-    return imageSource(tree, (layer) => {
+    return new ImageSource(tree, (layer) => {
       const found = layers[layer];
       if (found === undefined) throw new Error(`there is no layer ${layer}`);
       return this.#deps.layerTar(found);

@@ -1,5 +1,5 @@
 import { applyInstruction, type ConfigInstruction } from '../../image/apply-instruction.ts';
-import { directoryLayer } from '../copy/workdir.ts';
+import { workdirLayer } from '../copy/workdir.ts';
 import { chainOf, type StageChange } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
 import { findCached, putCached } from './cached-layer.ts';
@@ -33,7 +33,7 @@ async function directoryOf(
   };
   const hit = await findCached(context, inputs);
   if (hit) return hit.layer;
-  const tar = directoryLayer(path, await context.files.tree(layers), context.epoch);
+  const tar = workdirLayer(await context.files.tree(layers), path, context.epoch);
   const layer = tar && (await context.deps.storeLayer(tar));
   await putCached(context, state, inputs, layer);
   return layer;

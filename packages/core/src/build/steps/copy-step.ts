@@ -1,10 +1,14 @@
 import type { AddInstruction, CopyInstruction } from '@wherry/dockerfile';
+import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
 import { heredocSource } from '../copy/memory-source.ts';
 import { type CopyOrigin, type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
+import type { StageLayer } from '../build-deps.ts';
+import type { StepKind } from '../cache/build-cache.ts';
+import type { SourceTree } from '../source-tree.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepFiles, StepInputs } from '../step-inputs.ts';
 import { findCached, putCached } from './cached-layer.ts';
-import { explanationOf, type LayerOutcome, type StageContext, type StepState } from './step-state.ts';
+import { explanationOf, type LayerOutcome, type StageContext, type StepState, type TakenSource } from './step-state.ts';
 
 /** COPY or ADD, variables expanded. */
 export type FilesInstruction = CopyInstruction | AddInstruction;
@@ -14,7 +18,6 @@ interface Copying {
   readonly context: StageContext;
   readonly state: StepState;
   readonly instruction: FilesInstruction;
-  readonly origins: readonly CopyOrigin[];
 }
 
 /**
@@ -26,32 +29,65 @@ export async function copyStep(
   state: StepState,
   instruction: FilesInstruction,
 ): Promise<LayerOutcome> {
-  const origins = await originsOf(context, state, instruction);
-  const copying: Copying = { context, state, instruction, origins };
-  const plan = await planOf(copying);
+  const copying: Copying = { context, state, instruction };
+  if (instruction.kind !== 'copy' || instruction.from === undefined)
+    return copyFiles(copying, await contextOrigins(copying), 'source.local');
+  const taken = await context.takeFrom(instruction.from, state.step);
+  if (taken.layers) return copyFromLayers(copying, taken, taken.layers);
+  return copyFiles(copying, [origin('context', await taken.tree(), instruction)], 'source.local');
+}
+
+async function copyFiles(
+  copying: Copying,
+  origins: readonly CopyOrigin[],
+  kind: StepKind,
+): Promise<LayerOutcome> {
+  const { context, state, instruction } = copying;
+  const plan = await planOf(copying, origins);
   const known = plan.files();
-  const found = known && (await outcomeOf(copying, known));
-  if (found?.isCached) return found;
+  const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
+  const text = (files: StepFiles) => historyText(copying, shapeOf(instruction, files), files.digest);
+  if (known && found?.isCached) return { ...found, createdBy: text(known) };
   const layer = await context.deps.storeLayer(plan.write(context.deps.signal));
   const files = known ?? plan.files();
   if (files === undefined) throw new Error('what was read is known');
-  const outcome = found ?? (await outcomeOf(copying, files));
-  if (outcome.isCached) return outcome;
-  const kind = instruction.kind === 'copy' && instruction.from !== undefined ? 'regular' : 'source.local';
-  await putCached(context, state, inputsOf(copying, files), layer, kind);
-  return { ...outcome, ...(layer && { layer }) };
+  const inputs = inputsOf(copying, files);
+  const outcome = found ?? (await outcomeOf(copying, inputs));
+  if (outcome.isCached) return { ...outcome, createdBy: text(files) };
+  await putCached(context, state, inputs, layer, kind);
+  return { ...outcome, createdBy: text(files), ...(layer && { layer }) };
 }
 
-/** What the cache has to say, all but the layer that is yet to be made. */
-async function outcomeOf(copying: Copying, files: StepFiles): Promise<LayerOutcome> {
+/** What is copied is told by the layers that it lies in first: nothing of them is read while they are the same. */
+async function copyFromLayers(
+  copying: Copying,
+  taken: TakenSource,
+  layers: readonly StageLayer[],
+): Promise<LayerOutcome> {
   const { context, state, instruction } = copying;
-  const inputs = inputsOf(copying, files);
+  const from = { from: chainOf(layers), sources: JSON.stringify(instruction.sources) };
+  const { values, ...inputs } = inputsOf(copying);
+  const bySource: StepInputs = { ...inputs, values: { ...values, ...from } };
+  const text = (layer: StageLayer | undefined) =>
+    historyText(copying, shapeOf(instruction), layer?.diffID ?? '');
+  const found = await outcomeOf(copying, bySource);
+  if (found.isCached) return { ...found, createdBy: text(found.layer) };
+  const copied = await copyFiles(copying, [origin('image', await taken.tree(), instruction)], 'regular');
+  await putCached(context, state, bySource, copied.layer);
+  return { ...copied, ...found, ...copied, createdBy: text(copied.layer) };
+}
+
+/** What the cache has to say. */
+async function outcomeOf({ context, state }: Copying, inputs: StepInputs): Promise<Omit<LayerOutcome, 'createdBy'>> {
   const explanation = await explanationOf(context, state, inputs);
   const hit = await findCached(context, inputs);
-  return { ...hit, ...explanation, isCached: hit !== undefined, createdBy: historyText(instruction, files) };
+  return { ...hit, ...explanation, isCached: hit !== undefined };
 }
 
-async function planOf({ context, state, instruction, origins }: Copying): Promise<CopyPlan> {
+async function planOf(
+  { context, state, instruction }: Copying,
+  origins: readonly CopyOrigin[],
+): Promise<CopyPlan> {
   const { layers, built } = state.image;
   return prepareCopy(
     {
@@ -73,51 +109,58 @@ async function planOf({ context, state, instruction, origins }: Copying): Promis
   );
 }
 
-async function originsOf(
-  { deps, takeFrom }: StageContext,
-  { step }: StepState,
-  instruction: FilesInstruction,
-): Promise<CopyOrigin[]> {
+async function contextOrigins({ context, instruction }: Copying): Promise<CopyOrigin[]> {
+  const { sources, heredocs } = instruction;
   const origins: CopyOrigin[] = [];
-  if (instruction.kind === 'copy' && instruction.from !== undefined) {
-    const taken = await takeFrom(instruction.from, step);
-    const kind = taken.layers ? 'image' : 'context';
-    origins.push({ kind, tree: await taken.tree(), sources: instruction.sources });
-  } else if (instruction.sources.length > 0)
-    origins.push({ kind: 'context', tree: await deps.context(), sources: instruction.sources });
-  if (instruction.heredocs.length > 0) {
-    const { heredocs } = instruction;
-    const sources = heredocs.map(({ name }) => name);
-    origins.push({ kind: 'heredoc', tree: heredocSource(heredocs), sources });
+  if (sources.length > 0) origins.push(origin('context', await context.deps.context(), instruction));
+  if (heredocs.length > 0) {
+    const names = heredocs.map(({ name }) => name);
+    origins.push({ kind: 'heredoc', tree: heredocSource(heredocs), sources: names });
   }
   return origins;
 }
 
-function inputsOf({ context, state, instruction }: Copying, files: StepFiles): StepInputs {
-  const { destination, isLinked, chown = '', chmod = '' } = instruction;
+function origin(kind: CopyOrigin['kind'], tree: SourceTree, { sources }: FilesInstruction): CopyOrigin {
+  return { kind, tree, sources };
+}
+
+function inputsOf({ context, state, instruction }: Copying, files?: StepFiles): StepInputs {
+  const { kind, destination, isLinked, chown = '', chmod = '', exclude } = instruction;
   const { layers, built } = state.image;
   return {
     // A linked layer is the same whatever it lies on, but for the owner that names in it are looked up in.
     base: isLinked && !/[^\d:]/.test(chown) ? '' : chainOf(layers),
-    instruction: `${instruction.kind.toUpperCase()} ${destination}`,
+    instruction: `${kind.toUpperCase()} ${destination}`,
     values: {
       directory: built.config.WorkingDir || '/',
       epoch: String(context.epoch),
-      chown,
-      chmod,
+      ...(context.latest !== undefined && { latest: String(context.latest) }),
+      ...(chown && { chown }),
+      ...(chmod && { chmod }),
+      ...(exclude.length > 0 && { exclude: JSON.stringify(exclude) }),
       ...(isLinked && { link: 'true' }),
     },
-    files,
+    ...(files && { files }),
   };
 }
 
+type Shape = 'file' | 'dir' | 'multi';
+
 /** As Docker's classic builder writes it: what the files are, not what they are called. */
-function historyText({ kind, chown, destination, sources, heredocs }: FilesInstruction, files: StepFiles): string {
-  const hex = files.digest.slice(files.digest.indexOf(':') + 1);
+function historyText(
+  { state, instruction: { kind, chown, destination } }: Copying,
+  shape: Shape,
+  digest: string,
+): string {
+  const shell = state.image.built.config.Shell ?? DEFAULT_SHELL;
+  const hex = digest.slice(digest.indexOf(':') + 1);
   const owner = chown === undefined ? ' ' : ` --chown=${chown} `;
-  const count = sources.length + heredocs.length;
-  const what = count > 1 ? 'multi' : isDirectory(files) ? 'dir' : 'file';
-  return `${kind.toUpperCase()}${owner}${what}:${hex} in ${destination} `;
+  return `${shell.join(' ')} #(nop) ${kind.toUpperCase()}${owner}${shape}:${hex} in ${destination} `;
+}
+
+function shapeOf({ sources, heredocs }: FilesInstruction, files?: StepFiles): Shape {
+  if (sources.length + heredocs.length > 1) return 'multi';
+  return files && isDirectory(files) ? 'dir' : 'file';
 }
 
 function isDirectory(files: StepFiles): boolean {

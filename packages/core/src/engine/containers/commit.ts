@@ -4,6 +4,7 @@ import type { VerbOptions } from '../../events.ts';
 import { makeManifest } from '../../image/build-image.ts';
 import { applyChanges } from '../../image/change.ts';
 import { makeCommittedConfig } from '../../image/commit-config.ts';
+import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
 import type { LayerFacts } from '../../layer/layer-facts.ts';
 import type { ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
 import type { ContainerConfig } from '../../oci/image-config.ts';
@@ -54,9 +55,6 @@ interface Commit {
   readonly signal: AbortSignal;
   readonly onProgress?: VerbOptions['onProgress'];
 }
-
-/** The digest of a tar without entries, which is no layer to Docker. */
-const EMPTY_TAR = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef' as Digest;
 
 /**
  * Makes an image of a container: its image's layers, one more with what changed, and the way it was started as
@@ -157,5 +155,5 @@ async function changedLayer(state: Commit): Promise<LayerFacts | undefined> {
   if (changed === undefined) return undefined;
   const tar = diffLayer(changed.directory, { names: changed.names, signal });
   const layer = await storeLayer(deps, tar, { hold: ({ digest }) => hold(digest), signal }).stored;
-  return layer.diffID === EMPTY_TAR ? undefined : layer;
+  return layer.diffID === EMPTY_DIFF_ID ? undefined : layer;
 }

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type Dockerfile, DockerfileError, parseDockerfile } from '@wherry/dockerfile';
+import type { BuildEvent } from '../build/build-event.ts';
+import { buildTarget } from '../build/builder.ts';
+import type { BuildDeps, StepRunner } from '../build/build-deps.ts';
+import type { BuildCache } from '../build/cache/build-cache.ts';
+import type { Digest } from '../digest.ts';
+import { WherryError } from '../errors.ts';
+import type { Reference } from '../reference.ts';
+import { BuildPlaces } from './build-cache/build-places.ts';
+import { openBuildCache } from './build-cache/stored-build-cache.ts';
+import type { BuildRequest, BuildResult } from './build-request.ts';
+import { BaseImages } from './builds/base-images.ts';
+import { type OpenedContext, openContext } from './builds/open-context.ts';
+import { openRunner, type RunnerDeps } from './builds/open-runner.ts';
+import { buildSecrets } from './builds/secrets.ts';
+import { StepImages } from './builds/step-images.ts';
+import { layerEntries, layerTar } from './layers/layer-entries.ts';
+import type { SealDeps } from './layers/seal.ts';
+import { storeLayer } from './layers/store-layer.ts';
+import type { PullDeps } from './pull.ts';
+import { sweepDuplicates } from './store/duplicate-layers.ts';
+import { tagTarget } from './tag.ts';
+import { EMPTY_DIFF_ID } from '../layer/empty-layer.ts';
+import type { Platform } from '../platform.ts';
+
+export interface BuildVerbDeps extends SealDeps {
+  readonly host: Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  /** What a pull needs; opened when a base is not here. */
+  readonly transfer: () => Promise<PullDeps>;
+  /** What RUN needs; opened when one comes. */
+  readonly containers: () => Promise<RunnerDeps>;
+}
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal;
+  readonly onBuildEvent?: (event: BuildEvent) => void;
+}
+
+/**
+ * Builds an image from a Dockerfile. Steps whose inputs are those of an earlier build are taken from the cache. Throws
+ * `INVALID_DOCKERFILE` with Docker's text, `BUILD_FAILED` with the exit code of a RUN in `details.exitCode`,
+ * `FILE_NOT_FOUND`, what a pull throws, `NO_SPACE`, `CANCELLED`; steps before the failure stay as images.
+ */
+export async function build(
+  deps: BuildVerbDeps,
+  request: BuildRequest,
+  options: BuildOptions = {},
+): Promise<BuildResult> {
+  const signal = options.signal ?? new AbortController().signal;
+  const emit = options.onBuildEvent ?? (() => undefined);
+  const tags = (request.tags ?? []).map(tagTarget);
+  await using context = await openContext(request, { root: deps.store.root, emit, signal });
+  const dockerfile = readDockerfile(context.dockerfile, context.dockerfileName);
+  if (request.check) return { names: [], warnings: dockerfile.warnings };
+  const stored = new Set<Digest>();
+  try {
+    const state = { deps, request, emit, signal, stored, tags };
+    return await buildHeld(state, context, dockerfile);
+  } finally {
+    // Layers that turned out to be empty or to be here already, or, after a failure, whatever nothing holds.
+    await sweepDuplicates(deps.store, stored);
+  }
+}
+
+/** One build under way. */
+interface Build {
+  readonly deps: BuildVerbDeps;
+  readonly request: BuildRequest;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+  readonly stored: Set<Digest>;
+  readonly tags: readonly Reference[];
+}
+
+async function buildHeld(state: Build, context: OpenedContext, dockerfile: Dockerfile): Promise<BuildResult> {
+  const { deps, request, emit, tags, signal } = state;
+  const { store } = deps;
+  await using lease = await store.metadata.acquireLease('build');
+  const hold = (...digests: Digest[]) => lease.add(...digests);
+  const images = new StepImages(store, hold);
+  let built: Awaited<ReturnType<typeof buildTarget>>;
+  try {
+    const cache = openBuildCache(store, lease);
+    built = await buildTarget(await stepDeps(state, context, { cache, images, hold }), {
+      ...builderRequest(request, deps.host),
+      dockerfile,
+      dockerfileId: context.dockerfileId,
+    });
+  } finally {
+    await images.record();
+  }
+  const { id } = built.image;
+  if (id === undefined)
+    throw new WherryError('INVALID_DOCKERFILE', 'No image was generated. Is your Dockerfile empty?');
+  if (built.unusedArgs.length > 0)
+    emit({
+      kind: 'build-warning',
+      message: `One or more build-args [${built.unusedArgs.join(' ')}] were not consumed`,
+    });
+  emit({ kind: 'built', id });
+  const facts = store.metadata.findImage(id);
+  if (facts === undefined) throw new Error(`image ${id} was built and is not here`);
+  const taggedAt = deps.now();
+  for (const ref of tags) store.metadata.putName({ ref, target: facts.manifest, imageId: id, taggedAt });
+  store.metadata.noteUse(id);
+  await store.publishIndex();
+  for (const ref of tags) emit({ kind: 'build-tagged', ref });
+  signal.throwIfAborted();
+  return { id, target: facts.manifest, names: tags, warnings: dockerfile.warnings };
+}
+
+interface StepParts {
+  readonly cache: BuildCache;
+  readonly images: StepImages;
+  readonly hold: (...digests: Digest[]) => void;
+}
+
+async function stepDeps(
+  { deps, request, emit, signal, stored }: Build,
+  context: OpenedContext,
+  { cache, images, hold }: StepParts,
+): Promise<BuildDeps> {
+  const { store } = deps;
+  const { pull = false, verify = false } = request;
+  const bases = new BaseImages({ store, transfer: deps.transfer, pull, verify, hold, signal });
+  let runner: Promise<StepRunner> | undefined;
+  const known = new Set<Digest>();
+  return {
+    host: deps.host,
+    base: (text, platform, step) =>
+      bases.find(text, platform, (event) => emit({ kind: 'build-pull', step, event })),
+    context: async () => context.tree,
+    namedImage: () => undefined,
+    remote: () => {
+      throw new WherryError('UNSUPPORTED', 'ADD of URLs');
+    },
+    storeLayer: async (tar) => {
+      const facts = await storeLayer(deps, tar, {
+        hold: ({ digest }) => {
+          stored.add(digest);
+          hold(digest);
+        },
+        signal,
+        isOwned: true,
+      }).stored;
+      return facts.diffID === EMPTY_DIFF_ID ? undefined : facts;
+    },
+    layerEntries: ({ digest }) => layerEntries(store, digest, signal),
+    layerTar: ({ digest }) => layerTar(store, digest),
+    isKnown: (id) => known.has(id) || store.metadata.findImage(id) !== undefined,
+    keep: (image) => images.add(image),
+    cache,
+    runner: () => {
+      runner ??= deps.containers().then((parts) =>
+        openRunner(parts, join(new BuildPlaces(store.root).scratch, randomUUID()), buildSecrets(request, deps.env), signal),
+      );
+      return runner;
+    },
+    emit,
+    signal,
+  };
+}
+
+function builderRequest(request: BuildRequest, host: Platform) {
+  const { target, buildArgs = {}, labels = {}, limits = {}, network, epoch } = request;
+  return {
+    buildArgs,
+    labels,
+    contextNames: new Set(Object.keys(request.namedContexts ?? {})),
+    platform: request.platforms?.[0] ?? host,
+    noCache: request.noCache ?? false,
+    noCacheFilter: new Set((request.noCacheFilter ?? []).map((name) => name.toLowerCase())),
+    options: {
+      explain: request.explain ?? false,
+      extraHosts: request.extraHosts ?? [],
+      limits,
+      ...(network && { network }),
+    },
+    ...(target !== undefined && { target }),
+    ...(epoch !== undefined && { epoch }),
+  };
+}
+
+function readDockerfile(bytes: Uint8Array, name: string): Dockerfile {
+  try {
+    return parseDockerfile(bytes, { name });
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error;
+    throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
+  }
+}
