@@ -85,7 +85,8 @@ function globalVariables({ dockerfile, buildArgs, platform, host }: BuildPlanReq
   for (const { args, location } of dockerfile.globalArgs)
     for (const { key, value } of args) {
       const given = buildArgs[key];
-      const known = given ?? (value === undefined ? undefined : expandGlobal(value, globals, dockerfile, location));
+      const known =
+        given ?? (value === undefined ? undefined : expandGlobal(value, globals, dockerfile, location));
       if (known !== undefined) globals.set(key, known);
     }
   return globals;

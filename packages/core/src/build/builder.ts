@@ -1,11 +1,11 @@
 import type { Dockerfile } from '@wherry/dockerfile';
 import { configOfBase, emptyConfig } from '../image/built-config.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { parsePlatform, type Platform } from '../platform.ts';
-import { buildStage } from './build-stage.ts';
+import { type Platform, parsePlatform } from '../platform.ts';
 import type { BaseImage, BuildDeps, StageLayer } from './build-deps.ts';
 import type { StepName } from './build-event.ts';
 import { type BuildPlan, type BuildPlanRequest, type NumberedStage, planBuild } from './build-plan.ts';
+import { buildStage } from './build-stage.ts';
 import { StageArguments } from './stage-arguments.ts';
 import { StageFiles } from './stage-files.ts';
 import { findSource } from './stage-graph.ts';
@@ -95,7 +95,10 @@ class Builder {
     const files = new StageFiles(this.#deps);
     const takeFrom = (text: string, step: StepName) => this.#takeFrom(planned, text, step);
     const noCache = this.#isUncached(planned);
-    const context = { deps: this.#deps, ...{ dockerfile, options, platform, epoch, noCache, files, takeFrom } };
+    const context = {
+      deps: this.#deps,
+      ...{ dockerfile, options, platform, epoch, noCache, files, takeFrom },
+    };
     const args = new StageArguments(
       { given: this.#request.buildArgs, globals: this.#plan.globals },
       below.args,
@@ -107,7 +110,9 @@ class Builder {
     return { image: built, baseLayers: image.layers.length, args, epoch, platform };
   }
 
-  async #base(planned: NumberedStage): Promise<Omit<BuiltStage, 'args' | 'baseLayers'> & { args?: StageArguments }> {
+  async #base(
+    planned: NumberedStage,
+  ): Promise<Omit<BuiltStage, 'args' | 'baseLayers'> & { args?: StageArguments }> {
     const { base, fromStep } = planned;
     const { deps } = { deps: this.#deps };
     if (base.kind === 'stage') {
@@ -119,7 +124,11 @@ class Builder {
     const platform = planned.platform ? parsePlatform(planned.platform, deps.host) : this.#request.platform;
     if (base.kind === 'scratch') {
       deps.emit({ kind: 'build-step-done', step: fromStep });
-      return { image: { built: emptyConfig(platform), layers: [] }, epoch: this.#request.epoch ?? 0, platform };
+      return {
+        image: { built: emptyConfig(platform), layers: [] },
+        epoch: this.#request.epoch ?? 0,
+        platform,
+      };
     }
     const text = base.kind === 'image' ? base.text : (deps.namedImage(base.name) ?? base.name);
     const found = await deps.base(text, platform, fromStep);
@@ -170,5 +179,7 @@ function unusedArgs({ dockerfile, buildArgs }: BuilderRequest): string[] {
 
 function declaredNames({ globalArgs, stages }: Dockerfile): ReadonlySet<string> {
   const inStages = stages.flatMap(({ instructions }) => instructions.filter(({ kind }) => kind === 'arg'));
-  return new Set([...globalArgs, ...inStages].flatMap((arg) => (arg.kind === 'arg' ? arg.args : [])).map(({ key }) => key));
+  return new Set(
+    [...globalArgs, ...inStages].flatMap((arg) => (arg.kind === 'arg' ? arg.args : [])).map(({ key }) => key),
+  );
 }

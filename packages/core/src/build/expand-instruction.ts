@@ -1,4 +1,10 @@
-import { expandHeredoc, expandWord, expandWords, type Heredoc, type StageInstruction } from '@wherry/dockerfile';
+import {
+  expandHeredoc,
+  expandWord,
+  expandWords,
+  type Heredoc,
+  type StageInstruction,
+} from '@wherry/dockerfile';
 
 /** Where the values of variables come from, and how they are written. */
 export interface Expansion {
@@ -14,7 +20,8 @@ export function expandInstruction<T extends StageInstruction>(instruction: T, ex
 export function expandInstruction(instruction: StageInstruction, expansion: Expansion): StageInstruction {
   const { variables, escape } = expansion;
   const word = (text: string) => expandWord(text, variables, { escape });
-  const words = (texts: readonly string[]) => texts.flatMap((text) => [...expandWords(text, variables, { escape })]);
+  const words = (texts: readonly string[]) =>
+    texts.flatMap((text) => [...expandWords(text, variables, { escape })]);
   const pair = ({ key, value }: { readonly key: string; readonly value: string }) => ({
     key: word(key),
     value: word(value),

@@ -26,7 +26,7 @@ export class StageArguments {
 
   constructor(sources: ArgumentSources, inherited?: StageArguments) {
     this.#sources = sources;
-    this.#declared = new Map(inherited?.#declared);
+    this.#declared = new Map(inherited === undefined ? [] : inherited.#declared);
   }
 
   /** `instruction` with its variables expanded. */
@@ -56,8 +56,13 @@ export class StageArguments {
   }
 
   /** Of all names that some stage declared, those of the command line that none did. */
-  static unused(given: Readonly<Record<string, string | undefined>>, declared: ReadonlySet<string>): string[] {
-    return Object.keys(given).filter((name) => !declared.has(name) && !PROXY_ARGUMENTS.has(name)).sort();
+  static unused(
+    given: Readonly<Record<string, string | undefined>>,
+    declared: ReadonlySet<string>,
+  ): string[] {
+    return Object.keys(given)
+      .filter((name) => !declared.has(name) && !PROXY_ARGUMENTS.has(name))
+      .sort();
   }
 }
 

@@ -84,8 +84,7 @@ function planStage(
   if (stage === undefined) throw new Error(`there is no stage ${index}`);
   const { from } = stage;
   const text = expand(from.image);
-  if (text === '')
-    throw new WherryError('INVALID_ARGUMENT', `base name (${from.image}) should not be blank`);
+  if (text === '') throw new WherryError('INVALID_ARGUMENT', `base name (${from.image}) should not be blank`);
   const base = findBase(stages, index, text, contextNames);
   const platform = from.platform && expand(from.platform);
   const used = stage.instructions
@@ -103,9 +102,7 @@ function findBase(
   contextNames: ReadonlySet<string>,
 ): StageSource {
   if (text === 'scratch') return { kind: 'scratch' };
-  return /^\d+$/.test(text)
-    ? { kind: 'image', text }
-    : findSource(stages, index, text, contextNames);
+  return /^\d+$/.test(text) ? { kind: 'image', text } : findSource(stages, index, text, contextNames);
 }
 
 function findTarget(stages: readonly Stage[], target: string | undefined): number {

@@ -52,6 +52,7 @@ export function nextImage(
 export function chainOf(layers: readonly StageLayer[]): string {
   let chain = '';
   for (const { diffID } of layers)
-    chain = chain === '' ? diffID : `sha256:${createHash('sha256').update(`${chain} ${diffID}`).digest('hex')}`;
+    chain =
+      chain === '' ? diffID : `sha256:${createHash('sha256').update(`${chain} ${diffID}`).digest('hex')}`;
   return chain;
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type Dockerfile, DockerfileError, parseDockerfile } from '@wherry/dockerfile';
+import type { BuildDeps, StepRunner } from '../build/build-deps.ts';
 import type { BuildEvent } from '../build/build-event.ts';
 import { buildTarget } from '../build/builder.ts';
-import type { BuildDeps, StepRunner } from '../build/build-deps.ts';
 import type { BuildCache } from '../build/cache/build-cache.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
+import { EMPTY_DIFF_ID } from '../layer/empty-layer.ts';
+import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
 import { openBuildCache } from './build-cache/stored-build-cache.ts';
@@ -22,8 +24,6 @@ import { storeLayer } from './layers/store-layer.ts';
 import type { PullDeps } from './pull.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { tagTarget } from './tag.ts';
-import { EMPTY_DIFF_ID } from '../layer/empty-layer.ts';
-import type { Platform } from '../platform.ts';
 
 export interface BuildVerbDeps extends SealDeps {
   readonly host: Platform;
@@ -155,9 +155,16 @@ async function stepDeps(
     keep: (image) => images.add(image),
     cache,
     runner: () => {
-      runner ??= deps.containers().then((parts) =>
-        openRunner(parts, join(new BuildPlaces(store.root).scratch, randomUUID()), buildSecrets(request, deps.env), signal),
-      );
+      runner ??= deps
+        .containers()
+        .then((parts) =>
+          openRunner(
+            parts,
+            join(new BuildPlaces(store.root).scratch, randomUUID()),
+            buildSecrets(request, deps.env),
+            signal,
+          ),
+        );
       return runner;
     },
     emit,

@@ -5,6 +5,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
+import type { BuildOptions } from './build.ts';
+import type { BuildRequest, BuildResult } from './build-request.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
@@ -395,6 +397,8 @@ export interface Engine extends AsyncDisposable {
   save(request: SaveRequest, options?: VerbOptions): ByteSource;
   load(request: LoadRequest, options?: VerbOptions): Promise<LoadedImage[]>;
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
+  /** Makes an image from a Dockerfile; only its RUN needs Linux. */
+  build(request: BuildRequest, options?: BuildOptions): Promise<BuildResult>;
   /** Makes an image of what a container changed; on Linux alone. */
   commit(request: CommitRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Packs layers in another way; the image's ID stays. */

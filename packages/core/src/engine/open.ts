@@ -102,6 +102,10 @@ function archiveVerbs(parts: Parts) {
       (await import('./convert.ts')).convert(await parts.layers(), request, options),
     squash: async (request, options) =>
       (await import('./squash.ts')).squash(await parts.layers(), request, options),
+    build: async (request, options) => {
+      const { build } = await import('./build.ts');
+      return build(await parts.builds(), request, options);
+    },
     commit: async (request, options) => {
       const { commit } = await import('./containers/commit.ts');
       return commit({ ...(await parts.containers()), ...(await parts.layers()) }, request, options);

@@ -48,6 +48,16 @@ export class Parts {
     return { ...(await this.layers()), registry, trustRules, jobs };
   }
 
+  /** For builds, which need registries and containers only sometimes. */
+  async builds() {
+    return {
+      ...(await this.layers()),
+      env: this.#options.env,
+      transfer: () => this.transfer(),
+      containers: () => this.containers(),
+    };
+  }
+
   /** For verbs that talk to registries and leave the store alone. */
   async access(defaultJobs = DEFAULT_JOBS) {
     const [config, registry] = [await this.#readConfig(), await this.#openRegistry()];

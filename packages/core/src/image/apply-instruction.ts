@@ -28,16 +28,19 @@ export function applyInstruction(
   instruction: ConfigInstruction,
   hasCommand: boolean,
 ): AppliedInstruction {
-  const { changes, comment, author } = effectOf(config, instruction, hasCommand);
-  const changed: ContainerConfig = { ...config, ...changes };
+  const { changes, comment, author, dropsCommand = false } = effectOf(config, instruction, hasCommand);
+  const { Cmd: command, ...others } = config;
+  const changed = { ...others, ...(command && !dropsCommand && { Cmd: command }), ...changes };
   // Its text stands without the blank that the others have.
   const nop = instruction.kind === 'workdir' ? `#(nop) ${comment}` : `#(nop)  ${comment}`;
   const createdBy = [...(changed.Shell ?? DEFAULT_SHELL), nop].join(' ');
-  return { config: withoutEmpty(changed), createdBy, ...(author !== undefined && { author }) };
+  return { config: changed, createdBy, ...(author !== undefined && { author }) };
 }
 
 interface Effect {
   readonly changes: ContainerConfig;
+  /** The command of the base is in force no more. */
+  readonly dropsCommand?: boolean;
   readonly comment: string;
   readonly author?: string;
 }
@@ -100,8 +103,12 @@ function commandEffect(
     case 'entrypoint': {
       const words = commandWords(config, instruction.command);
       // An inherited CMD is meant for the entrypoint it came with.
-      const changes = { Entrypoint: words, ...(!hasCommand && { Cmd: undefined }) };
-      return { changes, comment: `ENTRYPOINT ${goQuotedStrings(words)}` };
+      const dropsCommand = !hasCommand;
+      return {
+        changes: { Entrypoint: words },
+        dropsCommand,
+        comment: `ENTRYPOINT ${goQuotedStrings(words)}`,
+      };
     }
     case 'shell':
       return { changes: { Shell: instruction.words }, comment: `SHELL [${instruction.words.join(' ')}]` };
@@ -182,8 +189,4 @@ function asRecord(
 
 function asKeys(names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(names.map((name) => [name, {}]));
-}
-
-function withoutEmpty(config: ContainerConfig): ContainerConfig {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }

@@ -1,8 +1,9 @@
 import type { Digest } from '../digest.ts';
-import { type ContainerConfig, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
-import { arrayAt, readJsonObject, writeJson } from '../oci/json.ts';
+import { type ContainerConfig, parseImageConfig } from '../oci/image-config.ts';
+import { writeJson } from '../oci/json.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
 import { createdText, describeDocument, type StoredDocument } from './build-image.ts';
+import { historyOf } from './config-history.ts';
 import { dockerContainerConfig } from './container-config.ts';
 
 /** What a commit adds to the image that its container was made from. */

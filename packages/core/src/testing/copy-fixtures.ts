@@ -49,7 +49,7 @@ export async function planCase(given: CopyCase) {
     read[path] === undefined ? undefined : new TextEncoder().encode(read[path]);
   return prepareCopy(
     { verb: 'COPY', origins: [{ kind, tree, sources }], destination: to, ...request },
-    { lower: stage, readLower, workdir, times },
+    { lower: async () => stage, readLower, workdir, times },
   );
 }
 

@@ -20,11 +20,7 @@ export async function configStep(
   return { ...applied, ...(layer && { layer }) };
 }
 
-async function directoryOf(
-  context: StageContext,
-  state: StepState,
-  path: string,
-) {
+async function directoryOf(context: StageContext, state: StepState, path: string) {
   const { layers } = state.image;
   const inputs: StepInputs = {
     base: chainOf(layers),

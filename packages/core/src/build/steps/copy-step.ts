@@ -1,14 +1,20 @@
 import type { AddInstruction, CopyInstruction } from '@wherry/dockerfile';
 import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
-import { heredocSource } from '../copy/memory-source.ts';
-import { type CopyOrigin, type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
 import type { StageLayer } from '../build-deps.ts';
 import type { StepKind } from '../cache/build-cache.ts';
+import { heredocSource } from '../copy/memory-source.ts';
+import { type CopyOrigin, type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepFiles, StepInputs } from '../step-inputs.ts';
 import { findCached, putCached } from './cached-layer.ts';
-import { explanationOf, type LayerOutcome, type StageContext, type StepState, type TakenSource } from './step-state.ts';
+import {
+  explanationOf,
+  type LayerOutcome,
+  type StageContext,
+  type StepState,
+  type TakenSource,
+} from './step-state.ts';
 
 /** COPY or ADD, variables expanded. */
 export type FilesInstruction = CopyInstruction | AddInstruction;
@@ -78,7 +84,10 @@ async function copyFromLayers(
 }
 
 /** What the cache has to say. */
-async function outcomeOf({ context, state }: Copying, inputs: StepInputs): Promise<Omit<LayerOutcome, 'createdBy'>> {
+async function outcomeOf(
+  { context, state }: Copying,
+  inputs: StepInputs,
+): Promise<Omit<LayerOutcome, 'createdBy'>> {
   const explanation = await explanationOf(context, state, inputs);
   const hit = await findCached(context, inputs);
   return { ...hit, ...explanation, isCached: hit !== undefined };

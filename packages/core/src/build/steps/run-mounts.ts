@@ -1,9 +1,9 @@
 import type { RunMount as WrittenMount } from '@wherry/dockerfile';
 import { WherryError } from '../../errors.ts';
 import type { SnapshotLease } from '../../rootfs/snapshots/snapshot.ts';
+import { ImageTree } from '../../tree/image-tree.ts';
 import type { StageLayer, StepRunner } from '../build-deps.ts';
 import { type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
-import { ImageTree } from '../../tree/image-tree.ts';
 import type { MountedFiles, RunMount } from '../run/run-mount.ts';
 import { chainOf } from '../stage-image.ts';
 import type { RunCommand } from './run-command.ts';
@@ -19,7 +19,12 @@ interface PlannedMount {
 type MountSource =
   | { readonly kind: 'layers'; readonly layers: readonly StageLayer[] }
   /** Files of a context, as the layer that a COPY to the root would make. */
-  | { readonly kind: 'context'; readonly plan: CopyPlan; readonly digest: string; readonly layer?: StageLayer };
+  | {
+      readonly kind: 'context';
+      readonly plan: CopyPlan;
+      readonly digest: string;
+      readonly layer?: StageLayer;
+    };
 
 export type PlannedMounts = readonly PlannedMount[];
 
@@ -117,7 +122,9 @@ async function filesOf(
   const layers =
     from.kind === 'layers'
       ? from.layers
-      : [from.layer ?? (await deps.storeLayer(from.plan.write(deps.signal)))].filter((each) => each !== undefined);
+      : [from.layer ?? (await deps.storeLayer(from.plan.write(deps.signal)))].filter(
+          (each) => each !== undefined,
+        );
   const lease = await runner.unpack(layers);
   leases.push(lease);
   return { kind: 'layers', layers: lease.snapshots };

@@ -3,13 +3,13 @@ import type { RunInstruction } from '@wherry/dockerfile';
 import { WherryError } from '../../errors.ts';
 import { makeContainerId } from '../../runtime/container-record.ts';
 import type { StageLayer, StepRunner } from '../build-deps.ts';
-import { runStep as runProcess, type RunStep } from '../run/run-step.ts';
+import { type RunStep, runStep as runProcess } from '../run/run-step.ts';
 import { environmentOf } from '../stage-arguments.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
 import { findCached, putCached } from './cached-layer.ts';
-import { runCommand, type RunCommand } from './run-command.ts';
-import { mountInputs, openMounts, planMounts, type PlannedMounts } from './run-mounts.ts';
+import { type RunCommand, runCommand } from './run-command.ts';
+import { mountInputs, openMounts, type PlannedMounts, planMounts } from './run-mounts.ts';
 import { explanationOf, type LayerOutcome, type StageContext, type StepState } from './step-state.ts';
 
 /** What every machine calls itself in a build, so that the name has no say in what a step makes. */

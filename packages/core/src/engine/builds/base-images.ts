@@ -1,5 +1,5 @@
 import type { BaseImage, StageLayer } from '../../build/build-deps.ts';
-import { type Digest } from '../../digest.ts';
+import type { Digest } from '../../digest.ts';
 import { isWherryError } from '../../errors.ts';
 import type { ProgressEvent } from '../../events.ts';
 import type { ImageFacts } from '../../metadata/metadata-store.ts';
