@@ -44,10 +44,9 @@ export interface BuildPlan {
 export function planBuild(request: BuildPlanRequest): BuildPlan {
   const { dockerfile, target, contextNames } = request;
   const globals = globalVariables(request);
-  const { escape } = dockerfile;
   const planned = planStages(dockerfile, {
     contextNames,
-    expand: (word) => expandWord(word, globals, { escape }),
+    expand: (word) => expandWord(word, globals, { escape: dockerfile.escape }),
     ...(target !== undefined && { target }),
   });
   const labels = Object.entries(request.labels).map(labelInstruction);
@@ -95,11 +94,11 @@ function globalVariables({ dockerfile, buildArgs, platform, host }: BuildPlanReq
 function expandGlobal(
   value: string,
   globals: ReadonlyMap<string, string>,
-  { escape }: Dockerfile,
+  dockerfile: Dockerfile,
   location: Dockerfile['globalArgs'][number]['location'],
 ): string {
   try {
-    return expandWord(value, globals, { escape });
+    return expandWord(value, globals, { escape: dockerfile.escape });
   } catch (error) {
     throw error instanceof DockerfileError ? error.at({ location }) : error;
   }

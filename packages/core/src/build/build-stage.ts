@@ -72,10 +72,9 @@ class StageBuilder {
     deps.signal.throwIfAborted();
     try {
       const state = this.#state(step);
-      const { escape } = context.dockerfile;
       const instruction = isExpanded
         ? written
-        : expandInstruction(written, { variables: this.#variables(), escape });
+        : expandInstruction(written, { variables: this.#variables(), escape: context.dockerfile.escape });
       await (instruction.kind === 'run' || instruction.kind === 'copy' || instruction.kind === 'add'
         ? this.#layerStep(state, instruction)
         : this.#configStep(state, instruction));

@@ -18,10 +18,11 @@ export interface Expansion {
  */
 export function expandInstruction<T extends StageInstruction>(instruction: T, expansion: Expansion): T;
 export function expandInstruction(instruction: StageInstruction, expansion: Expansion): StageInstruction {
-  const { variables, escape } = expansion;
-  const word = (text: string) => expandWord(text, variables, { escape });
+  const { variables } = expansion;
+  const options = { escape: expansion.escape };
+  const word = (text: string) => expandWord(text, variables, options);
   const words = (texts: readonly string[]) =>
-    texts.flatMap((text) => [...expandWords(text, variables, { escape })]);
+    texts.flatMap((text) => [...expandWords(text, variables, options)]);
   const pair = ({ key, value }: { readonly key: string; readonly value: string }) => ({
     key: word(key),
     value: word(value),

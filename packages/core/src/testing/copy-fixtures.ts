@@ -1,4 +1,5 @@
-import { type CopyRequest, type OriginKind, prepareCopy } from '../build/copy/plan-copy.ts';
+import type { CopyRequest, OriginKind } from '../build/copy/copy-request.ts';
+import { prepareCopy } from '../build/copy/plan-copy.ts';
 import type { SourceTree } from '../build/source-tree.ts';
 import { collect } from '../bytes/collect.ts';
 import { readTar } from '../tar/reader.ts';

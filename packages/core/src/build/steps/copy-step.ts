@@ -2,8 +2,9 @@ import type { AddInstruction, CopyInstruction } from '@wherry/dockerfile';
 import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
 import type { StageLayer } from '../build-deps.ts';
 import type { StepKind } from '../cache/build-cache.ts';
+import type { CopyOrigin } from '../copy/copy-request.ts';
 import { heredocSource } from '../copy/memory-source.ts';
-import { type CopyOrigin, type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
+import { type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepFiles, StepInputs } from '../step-inputs.ts';
@@ -108,6 +109,7 @@ async function planOf(
       ...(instruction.chown !== undefined && { chown: instruction.chown }),
       ...(instruction.chmod !== undefined && { chmod: instruction.chmod }),
       ...(instruction.kind === 'copy' && { keepsParents: instruction.keepsParents }),
+      ...(instruction.kind === 'add' && instruction.unpack !== undefined && { unpack: instruction.unpack }),
     },
     {
       lower: () => context.files.tree(layers),
