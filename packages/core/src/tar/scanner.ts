@@ -64,12 +64,14 @@ export function sparseRefused(offset: number, name: Uint8Array): WherryError {
   const shown = new TextDecoder().decode(name.subarray(0, SHOWN_NAME_BYTES));
   return new WherryError('INVALID_TAR', `sparse file ${shown} is not supported in a layer`, {
     hint: 'make the archive without --sparse',
-    details: { offset },
+    details: { offset, isWellFormed: true },
   });
 }
 
 export function unknownEntryType(offset: number, flag: number): WherryError {
-  return new WherryError('INVALID_TAR', `unhandled tar header type ${flag}`, { details: { offset } });
+  return new WherryError('INVALID_TAR', `unhandled tar header type ${flag}`, {
+    details: { offset, isWellFormed: true },
+  });
 }
 
 /** The stream ended at `offset`, inside a header or a payload. */

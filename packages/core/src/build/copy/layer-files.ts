@@ -1,5 +1,5 @@
 import { WherryError } from '../../errors.ts';
-import { type ImageTree, isDirectory, type TreeNode } from '../../tree/image-tree.ts';
+import { ImageTree, isDirectory, type TreeNode } from '../../tree/image-tree.ts';
 import { fromLatin1, toLatin1 } from '../../tree/tree-path.ts';
 import type { SourceNode, SourceTree } from '../source-tree.ts';
 import { joinPath, textOf } from './path-text.ts';
@@ -29,9 +29,9 @@ export interface FileContent {
   readonly node: SourceNode;
 }
 
-/** What a layer writes at a path. */
+/** What a layer writes at a path; names of one file may share it. */
 export interface NewEntry {
-  readonly state: FileState;
+  state: FileState;
   /** Of a file alone. */
   readonly content?: FileContent;
 }
@@ -59,8 +59,9 @@ export interface PlacedEntry extends NewEntry {
 export class LayerFiles {
   readonly root: StageNode;
 
-  constructor(lower: ImageTree) {
-    this.root = stageNode(lower.root);
+  /** With a directory of another one as its root: nothing leads out of it. */
+  constructor(root: ImageTree | StageNode) {
+    this.root = root instanceof ImageTree ? stageNode(root.root) : root;
   }
 
   /** What is at a path, symlinks not followed. */
@@ -121,6 +122,13 @@ export class LayerFiles {
   }
 }
 
+/** What a directory is that the build makes because it is missing. */
+export function madeDirectory(epoch: number, owner = { uid: 0, gid: 0 }): FileState {
+  const { uid, gid } = owner;
+  const rest = { mtime: epoch, mtimeNs: 0, link: fromLatin1(''), devMajor: 0, devMinor: 0 };
+  return { type: 'directory', mode: 0o755, uid, gid, ...rest };
+}
+
 /** What a node is; `undefined`: nothing is there. */
 export function typeOf(node: StageNode): SourceNode['type'] | undefined {
   if (node.entry) return node.entry.state.type;
@@ -152,6 +160,29 @@ export function remove(node: StageNode): void {
   node.children.clear();
 }
 
+/** Takes away what lower layers have at a node; what the layer itself says there, or below, stays. */
+export function hideLower(node: StageNode): void {
+  const isKept = hideChildren(node);
+  if (isKept) node.entry ??= lowerEntry(node) ?? { state: madeDirectory(0) };
+  node.isLowerSeen = false;
+}
+
+/** Takes away what lower layers have in a directory. */
+export function hideBelow(directory: StageNode): void {
+  directory.entry ??= lowerEntry(directory) ?? { state: madeDirectory(0) };
+  hideChildren(directory);
+  directory.isLowerSeen = false;
+}
+
+/** Tells whether something is left. */
+function hideChildren(node: StageNode): boolean {
+  for (const [name, child] of node.children) {
+    hideLower(child);
+    if (typeOf(child) === undefined) node.children.delete(name);
+  }
+  return node.children.size > 0;
+}
+
 function childOf(node: StageNode, name: string): StageNode | undefined {
   const known = node.children.get(name);
   if (known) return known;
@@ -167,7 +198,8 @@ function stageNode(lower: TreeNode | undefined): StageNode {
   return { lower, isLowerSeen: lower !== undefined, entry: undefined, children: new Map() };
 }
 
-function linkTarget(node: StageNode | undefined): string | undefined {
+/** Where a symlink leads; `undefined`: it is none. */
+export function linkTarget(node: StageNode | undefined): string | undefined {
   if (node === undefined || typeOf(node) !== 'symlink') return undefined;
   return toLatin1(node.entry?.state.link ?? lowerLink(node.lower));
 }

@@ -24,6 +24,8 @@ export async function parseOwner(chown: string, readLower: ReadLower): Promise<O
 }
 
 async function findUser(name: string, readLower: ReadLower): Promise<Owner> {
+  // `:group` is root's, as BuildKit has it.
+  if (name === '') return { uid: 0, gid: 0 };
   const id = parseId(name);
   if (id !== undefined) return { uid: id, gid: id };
   for (const fields of await readRecords('/etc/passwd', readLower)) {
