@@ -10,7 +10,7 @@ import { type SourceFixtures, sourceOfFiles } from './source-fixtures.ts';
 import { type FixtureEntry, tarOf } from './tar-fixtures.ts';
 import { UnpackedFiles } from './unpacked-files.ts';
 
-const MAX_CONTENT_BYTES = 1 << 20;
+const MAX_CONTENT_BYTES = 128 * 1024 * 1024;
 
 /** The epoch of builds in tests. */
 export const EPOCH = 1_700_000_000;

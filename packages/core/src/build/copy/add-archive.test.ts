@@ -276,8 +276,8 @@ describe('ADD of an archive', () => {
     const files = { 'a.tar': { content: tarOf(file('b', 'old'), file('c')) }, b: 'new' };
     expect(await linesOf({ verb: 'ADD', files, copy: ['a.tar', 'b'], to: '/t' })).toEqual([
       't/ 755',
-      't/c 640 "x"',
       't/b 644 "new"',
+      't/c 640 "x"',
     ]);
   });
 

@@ -102,10 +102,11 @@ export class CopyPlan {
     yield* writeCopy(files.entries(), signal);
   }
 
-  /** One name for several files would leave the last one alone. Throws `INVALID_ARGUMENT` in Docker's words. */
+  /** The next source would replace what the first one makes of the destination; what makes a directory of it may. */
   async checkCount(): Promise<void> {
     if (this.#sources.length < 2 || this.#destination.isDirectory) return;
-    if (this.#sources.every(({ match, isArchive }) => isArchive || match.node.type === 'directory')) return;
+    const [first] = this.#sources;
+    if (first === undefined || first.isArchive || first.match.node.type === 'directory') return;
     const files = new LayerFiles(await this.#lower());
     const existing = files.find(files.resolve(this.#destination.elements));
     if (existing && typeOf(existing) === 'directory') return;
