@@ -25,7 +25,7 @@ export interface EnclosureRequest {
   readonly mounts: readonly EnclosedMount[];
   /** The command line to run, once `run` says so. */
   readonly command: readonly string[];
-  /** A path that is there as long as `command` has left something, and the shell command that clears it away. */
+  /** A path that is there as long as `command` has left something, and what clears it away, in the shell's language. */
   readonly leftovers: { readonly path: string; readonly cleanup: string };
 }
 
@@ -43,20 +43,20 @@ const MOUNTED = 'mounted';
 const SCRIPT = `[ $$ = 1 ] || exit 99
 dir=$1 state=$2 cleanup=$3 count=$4
 shift 4
-mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit 98
 while [ "$count" -gt 0 ]; do
   mount -t "$1" -o "$2" -- ${OVERLAY_SOURCE} "$4" 2>/dev/null ||
     mount -t "$1" -o "$3" -- ${OVERLAY_SOURCE} "$4" || exit ${MOUNT_REFUSED}
   shift 4
   count=$((count - 1))
 done
+mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit 98
 echo ${MOUNTED}
 read -r go || exit 96
 exec 3<&0 </dev/null
 { read -r end; kill -KILL -1; } <&3 >/dev/null 2>&1 &
 "$@" 3<&- >"$dir/stdout" 2>"$dir/stderr"
 code=$?
-[ ! -e "$state" ] || eval "$cleanup" >/dev/null 2>&1
+[ ! -e "$state" ] || { eval "$cleanup"; } >/dev/null 2>&1
 exit $code`;
 
 /**

@@ -7,6 +7,7 @@ import { shellQuoted } from '../../runtime/monitor/terminal.ts';
 import { readIfThere } from '../../runtime/read-if-there.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { lastRuntimeError, startError } from '../../runtime/runtime-errors.ts';
+import { cgroupPath } from '../../runtime/spec/spec.ts';
 import { makeMountPoints, removeMountPoints } from './mount-points.ts';
 import { copyTree, overlayOf, type Tree } from './mounted-trees.ts';
 import type { RunDeps, RunOptions, RunStep } from './run-step.ts';
@@ -31,6 +32,9 @@ interface Attempt {
   readonly isCopy: boolean;
   readonly options: RunOptions;
 }
+
+/** Of version 2, or the parent of each hierarchy's. */
+const CGROUPS = '/sys/fs/cgroup';
 
 /** Runs a step's program to its end, on an overlay, or on copies where the kernel refuses one. */
 export async function runProcess(
@@ -88,11 +92,24 @@ function openEnclosure({ runtime, step, places, mounts, isCopy }: Attempt): Encl
       ...trees.map((tree, index) => overlayOf(tree, links, index === 0 ? '' : `${index}_`, ownership())),
     ],
     command: runtime.runCommand({ id: step.id, bundle, pidFile: pid, logFile: runtimeLog }),
-    leftovers: {
-      path: join(state, step.id),
-      cleanup: runtime.deleteCommand(step.id).map(shellQuoted).join(' '),
-    },
+    leftovers: { path: join(state, step.id), cleanup: cleanupCommand(runtime, step) },
   });
+}
+
+/**
+ * A runtime that is killed in the middle of a start has made control groups and not noted them yet: then nothing but
+ * their names tells of them. They cannot go until the last process in them is gone, which takes a moment.
+ */
+function cleanupCommand(runtime: Runtime, { id, cgroupParent }: RunStep): string {
+  const group = shellQuoted(cgroupPath(id, cgroupParent === undefined ? {} : { cgroupParent }));
+  return `${runtime.deleteCommand(id).map(shellQuoted).join(' ')}
+for group in ${CGROUPS}${group} ${CGROUPS}/*${group}; do
+  tries=0
+  while [ -d "$group" ] && ! rmdir "$group" && [ $tries -lt 100 ]; do
+    sleep 0.01
+    tries=$((tries + 1))
+  done
+done`;
 }
 
 /** Memory that goes with the enclosure. */
