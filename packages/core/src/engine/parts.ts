@@ -77,6 +77,7 @@ export class Parts {
       insecureRegistries: config.insecureRegistries,
       configFile: config.configFile,
       pruneFilters: config.pruneFilters,
+      buildCacheLimit: config.buildCacheLimit,
     };
   }
 
