@@ -6,6 +6,9 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { BuildOptions } from './build.ts';
+import type { BuildCacheEntry } from './build-cache/cache-entries.ts';
+import type { BuildCacheListRequest } from './build-cache-list.ts';
+import type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { CommitRequest } from './containers/commit.ts';
@@ -24,6 +27,9 @@ import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
 import type { VolumeVerbs } from './volumes/volume-verbs.ts';
 
+export type { BuildCacheEntry } from './build-cache/cache-entries.ts';
+export type { BuildCacheListRequest } from './build-cache-list.ts';
+export type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
 export type * from './build-request.ts';
 export type { PullCheck } from './check-pull.ts';
 export type { CommitRequest } from './containers/commit.ts';
@@ -280,6 +286,7 @@ export interface Fault {
     | 'metadata-missing'
     | 'metadata-corrupt'
     | 'index-stale'
+    | 'build-cache-incomplete'
     | 'volume-incomplete'
     | 'volume-missing'
     | 'stray-file'
@@ -325,6 +332,8 @@ export interface DiskUsageGroup {
 export interface DiskUsage {
   readonly groups: readonly DiskUsageGroup[];
   readonly bytes: number;
+  /** What the build cache is made of, least recently used first. */
+  readonly buildCache: readonly BuildCacheEntry[];
 }
 
 export interface SystemInfo {
@@ -415,6 +424,10 @@ export interface Engine extends AsyncDisposable {
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;
   diskUsage(): Promise<DiskUsage>;
+  /** What builds left for those to come, least recently used first. */
+  buildCache(request?: BuildCacheListRequest): Promise<BuildCacheEntry[]>;
+  /** Cancelled, it keeps to what it has removed so far. */
+  pruneBuildCache(request?: BuildCachePruneRequest, options?: VerbOptions): Promise<BuildCachePruneResult>;
   /** Removes what nobody needs, of every kind. */
   systemPrune(request?: SystemPruneRequest, options?: VerbOptions): Promise<SystemPruneResult>;
   info(): Promise<SystemInfo>;

@@ -127,6 +127,10 @@ function systemVerbs(parts: Parts) {
         options,
       ),
     diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
+    buildCache: async (request) =>
+      (await import('./build-cache-list.ts')).listBuildCache(await parts.local(), request),
+    pruneBuildCache: async (request, options) =>
+      (await import('./build-cache-prune.ts')).pruneBuildCache(await parts.local(), request, options),
     systemPrune: async (request, options) =>
       (await import('./system-prune.ts')).systemPrune(
         {

@@ -87,6 +87,7 @@ export class Parts {
       insecureRegistries: config.insecureRegistries,
       configFile: config.configFile,
       pruneFilters: config.pruneFilters,
+      buildCacheLimit: config.buildCacheLimit,
     };
   }
 
