@@ -1,4 +1,5 @@
 import type { LintWarning } from '@wherry/dockerfile';
+import type { BuildEvent } from '../build/build-event.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -165,14 +166,17 @@ export interface IgnoredFilesRequest {
   readonly context: string;
   /** As for a build: its own ignore file comes first. */
   readonly dockerfile?: string;
-  /** Only this path, from the context's root on, whether it is there or not; absent: all that is there. */
-  readonly path?: string;
 }
 
 export interface IgnoredFile {
   /** From the context's root on; a directory that is kept out with all that is in it ends with `/`. */
   readonly path: string;
-  readonly isIgnored: boolean;
-  /** The last line that has a say; absent: none has. */
-  readonly rule?: { readonly file: string; readonly line: number; readonly pattern: string };
+  /** The line that keeps it out: the last one that matches. */
+  readonly rule: { readonly file: string; readonly line: number; readonly pattern: string };
+}
+
+/** What a build takes beside its request. */
+export interface BuildOptions {
+  readonly signal?: AbortSignal;
+  readonly onBuildEvent?: (event: BuildEvent) => void;
 }
