@@ -1,5 +1,4 @@
 import type { LintWarning } from '@wherry/dockerfile';
-import type { BuildEvent } from '../build/build-event.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -173,10 +172,4 @@ export interface IgnoredFile {
   readonly path: string;
   /** The line that keeps it out: the last one that matches. */
   readonly rule: { readonly file: string; readonly line: number; readonly pattern: string };
-}
-
-/** What a build takes beside its request. */
-export interface BuildOptions {
-  readonly signal?: AbortSignal;
-  readonly onBuildEvent?: (event: BuildEvent) => void;
 }
