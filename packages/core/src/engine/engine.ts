@@ -9,7 +9,7 @@ import type { BuildOptions } from './build.ts';
 import type { BuildCacheEntry } from './build-cache/cache-entries.ts';
 import type { BuildCacheListRequest } from './build-cache-list.ts';
 import type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
-import type { BuildRequest, BuildResult } from './build-request.ts';
+import type { BuildRequest, BuildRequest, BuildResult, BuildResult, IgnoredFile, IgnoredFilesRequest } from './build-request.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
@@ -408,6 +408,8 @@ export interface Engine extends AsyncDisposable {
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Makes an image from a Dockerfile; only its RUN needs Linux. */
   build(request: BuildRequest, options?: BuildOptions): Promise<BuildResult>;
+  /** What the ignore file keeps out of a context, in the order of the paths. */
+  ignoredFiles(request: IgnoredFilesRequest, options?: VerbOptions): Promise<IgnoredFile[]>;
   /** Makes an image of what a container changed; on Linux alone. */
   commit(request: CommitRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Packs layers in another way; the image's ID stays. */
