@@ -8,7 +8,12 @@ export {
   type Variables,
   variablesIn,
 } from './expand/expand.ts';
-export { type IgnoreFileOptions, type IgnorePattern, parseIgnoreFile } from './ignore/ignore-file.ts';
+export {
+  cleanPath,
+  type IgnoreFileOptions,
+  type IgnorePattern,
+  parseIgnoreFile,
+} from './ignore/ignore-file.ts';
 export { type IgnoreDirectory, IgnoreMatcher, type IgnoreVerdict } from './ignore/ignore-matcher.ts';
 export { IgnorePatternError } from './ignore/pattern-set.ts';
 export type * from './instruction.ts';

@@ -9,7 +9,7 @@ import type { BuildOptions } from './build.ts';
 import type { BuildCacheEntry } from './build-cache/cache-entries.ts';
 import type { BuildCacheListRequest } from './build-cache-list.ts';
 import type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
-import type { BuildRequest, BuildRequest, BuildResult, BuildResult, IgnoredFile, IgnoredFilesRequest } from './build-request.ts';
+import type { BuildRequest, BuildResult, IgnoredFile, IgnoredFilesRequest } from './build-request.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
