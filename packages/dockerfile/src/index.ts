@@ -18,4 +18,12 @@ export { type IgnoreDirectory, IgnoreMatcher, type IgnoreVerdict } from './ignor
 export { IgnorePatternError } from './ignore/pattern-set.ts';
 export type * from './instruction.ts';
 export { parseMount } from './instructions/mount.ts';
-export { type ParseOptions, parseDockerfile, parseTrigger } from './parse.ts';
+export { type CheckOptions, parseCheckOptions } from './lint/check-options.ts';
+export type { LintFacts } from './lint/facts.ts';
+export { emptyContinuationNotice, formatBuildWarnings, formatCheck } from './lint/format.ts';
+export { type LintOptions, lintDockerfile, lintFailure } from './lint/lint.ts';
+export type { LintRule } from './lint/rule.ts';
+export { LINT_RULES } from './lint/rule-table.ts';
+export { decodeDockerfile, type ParseOptions, parseDockerfile, parseTrigger } from './parse.ts';
+export { BUILDKIT_ARGS, PLATFORM_ARGS, PREDEFINED_ARGS } from './predefined-args.ts';
+export { findBaseStage, findSourceStage, isStageReference } from './stage-reference.ts';
