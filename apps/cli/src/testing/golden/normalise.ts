@@ -21,6 +21,8 @@ const DIRECTORY_LINE = /^(d\S+ +\d+ \w+ +\w+) +\d+ \w{3} +\d+ \d\d:\d\d/gm;
 const INIT_STEP = 'error during container init: ';
 /** Where Go has what a pointer points to. */
 const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
+/** What a carriage return lets the rest of the line overwrite. */
+const OVERWRITTEN = /^[^\r\n]*\r(?=[^\r\n])/gm;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
 const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
 
@@ -30,6 +32,7 @@ const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from
  */
 export function normalise(text: string, isLasting: (hex: string) => boolean): string {
   const shown = text
+    .replace(OVERWRITTEN, '')
     .replace(/"GraphDriver": \{[\s\S]*?\n {8}\}/g, '"GraphDriver": <driver>')
     .replace(/"GraphDriver":\{"Data":.*?,"Name":"[^"]*"\}/g, '"GraphDriver":<driver>')
     .replace(/\{map\[(?:LowerDir:[^\]]*\] overlay2|\] wherry)\}/g, '<driver>')
@@ -64,6 +67,7 @@ function pruned(lines: readonly string[]): (line: string) => string | undefined 
  */
 export function asWherry(text: string, recorded: GoldenCase): string {
   return text
+    .replace(BUILDER_BANNER, '')
     .replaceAll('docker: Error response from daemon: ', 'docker: ')
     .replaceAll('Error response from daemon: ', 'Error: ')
     .replace(PUBLISHED_PORT, '')
@@ -78,6 +82,9 @@ export function asWherry(text: string, recorded: GoldenCase): string {
     .replace(REPOSITORY_CASE, () => `repository name (${upperCaseName(recorded)}) must be lowercase`);
 }
 
+/** What the newer client says of its own builder, before anything else. */
+const BUILDER_BANNER = /^DEPRECATED: The legacy builder [\s\S]*?\n\n/;
+
 /** A port that a recorded container publishes on the host: none here has one. */
 const PUBLISHED_PORT = /\b127\.0\.0\.1:\d+-(?:>|\\u003e)\d+\/tcp/g;
 
@@ -87,7 +94,9 @@ const PUBLISHED_PORT = /\b127\.0\.0\.1:\d+-(?:>|\\u003e)\d+\/tcp/g;
  */
 const REPOSITORY_CASE = /repository name must be lowercase/g;
 
-function upperCaseName({ argv, setup = '' }: GoldenCase): string {
+function upperCaseName({ argv, files = {}, setup = '' }: GoldenCase): string {
+  const [, base] = /^FROM ([\w./]+)/m.exec(files.Dockerfile ?? '') ?? [];
+  if (base !== undefined) return base.includes('/') ? base : `library/${base}`;
   const [name = ''] = /\b[\w./]*[A-Z][\w./]*/.exec([...argv, setup.replace('RepoTags', '')].join(' ')) ?? [];
   return name.includes('/') ? name : `library/${name}`;
 }
