@@ -3,7 +3,7 @@ import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
 import type { StageLayer } from '../build-deps.ts';
 import type { StepKind } from '../cache/build-cache.ts';
 import type { CopyOrigin } from '../copy/copy-request.ts';
-import { heredocSource } from '../copy/memory-source.ts';
+import { heredocOrigin } from '../copy/memory-source.ts';
 import { type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { chainOf } from '../stage-image.ts';
@@ -120,15 +120,39 @@ async function planOf(
   );
 }
 
+/** In the order of the instruction, local sources that stand together in one. */
 async function contextOrigins({ context, instruction }: Copying): Promise<CopyOrigin[]> {
   const { sources, heredocs } = instruction;
   const origins: CopyOrigin[] = [];
-  if (sources.length > 0) origins.push(origin('context', await context.deps.context(), instruction));
-  if (heredocs.length > 0) {
-    const names = heredocs.map(({ name }) => name);
-    origins.push({ kind: 'heredoc', tree: heredocSource(heredocs), sources: names });
+  let local: string[] = [];
+  const takeLocal = async () => {
+    if (local.length > 0)
+      origins.push({ kind: 'context', tree: await context.deps.context(), sources: local });
+    local = [];
+  };
+  for (const source of sources) {
+    const remote = instruction.kind === 'add' ? await remoteOrigin(context, source, instruction) : undefined;
+    if (remote === undefined) local.push(source);
+    else {
+      await takeLocal();
+      origins.push(remote);
+    }
   }
+  await takeLocal();
+  if (heredocs.length > 0) origins.push(heredocOrigin(heredocs));
   return origins;
+}
+
+function remoteOrigin(
+  { deps }: StageContext,
+  source: string,
+  { destination, checksum, keepsGitDirectory }: AddInstruction,
+): Promise<CopyOrigin | undefined> {
+  return deps.remote(source, {
+    destination,
+    ...(checksum !== undefined && { checksum }),
+    ...(keepsGitDirectory && { keepsGitDirectory }),
+  });
 }
 
 function origin(kind: CopyOrigin['kind'], tree: SourceTree, { sources }: FilesInstruction): CopyOrigin {
