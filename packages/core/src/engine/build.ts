@@ -1,4 +1,3 @@
-import { type Dockerfile, DockerfileError, parseDockerfile } from '@wherry/dockerfile';
 import type { BuildEvent } from '../build/build-event.ts';
 import { buildTarget } from '../build/builder.ts';
 import type { Digest } from '../digest.ts';
@@ -8,8 +7,10 @@ import type { Reference } from '../reference.ts';
 import type { Transport } from '../registry/transport.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
 import { buildScratch } from './build-cache/build-scratch.ts';
+import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
 import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
+import { type CheckedDockerfile, checkDockerfile } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
@@ -27,6 +28,8 @@ export interface BuildVerbDeps extends SealDeps {
   /** What a pull needs; opened when a base is not here. */
   readonly transfer: () => Promise<PullDeps>;
   readonly openTransport: () => Promise<Transport & AsyncDisposable>;
+  /** How much of the cache stays. */
+  readonly cacheLimit: () => Promise<CacheLimit | undefined>;
   /** What RUN needs; opened when one comes. */
   readonly containers: () => Promise<RunnerDeps>;
 }
@@ -57,12 +60,12 @@ export async function build(
     ...{ emit, signal },
   };
   await using context = await openContext(request, contexts);
-  const dockerfile = readDockerfile(context.dockerfile, context.dockerfileName);
-  if (request.check) return { names: [], warnings: dockerfile.warnings };
+  const checked = checkDockerfile(context, request);
+  if (request.check) return { names: [], warnings: checked.warnings };
   const stored = new Set<Digest>();
   try {
     const state = { deps, request, emit, signal, stored, tags, contexts };
-    return await buildHeld(state, context, dockerfile);
+    return await buildHeld(state, context, checked);
   } finally {
     // Layers that turned out to be empty or to be here already, or, after a failure, whatever nothing holds.
     await sweepDuplicates(deps.store, stored);
@@ -80,7 +83,11 @@ interface Build {
   readonly contexts: ContextDeps;
 }
 
-async function buildHeld(state: Build, context: OpenedContext, dockerfile: Dockerfile): Promise<BuildResult> {
+async function buildHeld(
+  state: Build,
+  context: OpenedContext,
+  { dockerfile, warnings }: CheckedDockerfile,
+): Promise<BuildResult> {
   const { deps, request, emit, tags, signal } = state;
   const { store } = deps;
   await using lease = await store.metadata.acquireLease('build');
@@ -113,8 +120,8 @@ async function buildHeld(state: Build, context: OpenedContext, dockerfile: Docke
   store.metadata.noteUse(id);
   await store.publishIndex();
   for (const ref of tags) emit({ kind: 'build-tagged', ref });
-  signal.throwIfAborted();
-  return { id, target: facts.manifest, names: tags, warnings: dockerfile.warnings };
+  await limitBuildCache(deps, await deps.cacheLimit(), { signal });
+  return { id, target: facts.manifest, names: tags, warnings };
 }
 
 function builderRequest(request: BuildRequest, host: Platform) {
@@ -135,13 +142,4 @@ function builderRequest(request: BuildRequest, host: Platform) {
     ...(target !== undefined && { target }),
     ...(epoch !== undefined && { epoch }),
   };
-}
-
-function readDockerfile(bytes: Uint8Array, name: string): Dockerfile {
-  try {
-    return parseDockerfile(bytes, { name });
-  } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-    throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
-  }
 }
