@@ -1,6 +1,7 @@
 import type { ArgInstruction } from '@wherry/dockerfile';
 import { describe, expect, test } from 'vitest';
-import { environmentOf, StageArguments } from './stage-arguments.ts';
+import { environmentOf } from '../image/environment.ts';
+import { StageArguments } from './stage-arguments.ts';
 
 const NO_ENV = new Map<string, string>();
 
