@@ -70,13 +70,18 @@ export interface RunResult extends AsyncDisposable {
   readonly exitCode: number;
   /** What it changed, as a layer's tar: the same for the same files. Throws what `diffLayer` throws. */
   changes(signal?: AbortSignal): ByteSource;
+  /**
+   * The overlay's directory with what it changed, which can be moved to where unpacked layers are; times later than the
+   * epoch are still in it. Absent: the layers were copied.
+   */
+  readonly upper?: string;
 }
 
 /**
- * Runs a step's program on the layers below it, in a container of its own, and waits for its end. While it runs,
- * mounts and processes are in a namespace that ends with this process, however that ends. Throws a failure to start in Docker's
+ * Runs a step's program on the layers below it, in a container of its own, and waits for its end. While it runs, mounts
+ * and processes are in namespaces that end with this process, however that ends. Throws a failure to start in Docker's
  * words, `UNSUPPORTED` without a runtime or rights, `INVALID_ARGUMENT` for mounts, users and limits that cannot be,
- * `NO_SPACE`, `CANCELLED`; then nothing stays.
+ * `FILE_NOT_FOUND` for a source of a mount, `NO_SPACE`, `CANCELLED`; then nothing stays.
  */
 export async function runStep(deps: RunDeps, step: RunStep, options: RunOptions = {}): Promise<RunResult> {
   assertLinux();
@@ -93,6 +98,7 @@ export async function runStep(deps: RunDeps, step: RunStep, options: RunOptions 
     const ended = await runProcess(deps, step, places, options);
     return {
       exitCode: ended.exitCode,
+      ...(ended.copiedAt === undefined && { upper: places.upper }),
       changes: (signal) => changesOf(step, places, ended, signal),
       [Symbol.asyncDispose]: dispose,
     };
