@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildRequest, type Engine, parseReference, WherryError } from '@wherry/core';
+import { type BuildRequest, type Engine, type IgnoredFile, parseReference, WherryError } from '@wherry/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildEngine, imageId } from '../../testing/build-events.ts';
 import { type CliSetup, runCli } from '../../testing/run-cli.ts';
@@ -289,8 +289,6 @@ describe('refuses', () => {
   });
 
   test.each([
-    [['/nosuch/dir'], 'unable to prepare context: path "/nosuch/dir" not found'],
-    [['package.json'], 'unable to prepare context: context must be a directory: package.json'],
     [['-f', '-', '-'], "invalid argument: can't use stdin for both build context and dockerfile"],
     [['--network', 'web', '.'], 'network web is not offered: use --network host, or --network none'],
     [['--push', '.'], 'tag is needed when pushing to registry'],
@@ -414,14 +412,29 @@ describe('--check', () => {
   });
 });
 
-test('--ignored lists paths with the lines that keep them out', async () => {
+describe('--ignored', () => {
   const rule = { file: '.dockerignore', line: 2, pattern: '*.log' };
-  const engine: Partial<Engine> = {
+  const engine = (asked: object, ...files: IgnoredFile[]): Partial<Engine> => ({
     ignoredFiles: async (request) => {
-      expect(request).toEqual({ context: '.', dockerfile: 'D' });
-      return [{ path: 'a.log', rule }];
+      expect(request).toEqual(asked);
+      return files;
     },
-  };
-  const { stdout } = await runCli(['build', '--ignored', '-f', 'D', '.'], { engine });
-  expect(stdout).toBe('PATH      LINE              PATTERN\na.log     .dockerignore:2   *.log\n');
+  });
+
+  test('lists paths with the lines that keep them out', async () => {
+    const file = { path: 'a.log', isIgnored: true, rule };
+    const { stdout } = await runCli(['build', '--ignored', '-f', 'D', '.'], {
+      engine: engine({ context: '.', dockerfile: 'D' }, file),
+    });
+    expect(stdout).toBe('PATH      LINE              PATTERN\na.log     .dockerignore:2   *.log\n');
+  });
+
+  test('tells of one path, in or out', async () => {
+    const argv = ['build', '--ignored=a.log', '.'];
+    const asked = { context: '.', path: 'a.log' };
+    const out = await runCli(argv, { engine: engine(asked, { path: 'a.log', isIgnored: true, rule }) });
+    expect(out.stdout).toBe('a.log is kept out, by .dockerignore:2: *.log\n');
+    const within = await runCli(argv, { engine: engine(asked, { path: 'a.log', isIgnored: false }) });
+    expect(within.stdout).toBe('a.log is in the context\n');
+  });
 });
