@@ -54,7 +54,7 @@ export class ClassicPrinter implements BuildPrinter {
     this.#endLine();
     this.#order.flush();
     this.#endRed();
-    this.#pull.finish();
+    this.#pull.abandon();
   }
 
   #write(text: string): void {
@@ -94,7 +94,8 @@ export class ClassicPrinter implements BuildPrinter {
       this.#pull.add(event.event);
       return;
     }
-    this.#pull.finish();
+    if (event.kind === 'build-step-failed') this.#pull.abandon();
+    else this.#pull.finish();
     if (event.kind === 'build-output') this.#output(event);
     else this.#write(stepText(event));
   }

@@ -104,6 +104,23 @@ describe('plain progress', () => {
     );
   });
 
+  test('says nothing of how a pull ended that failed', async () => {
+    const ref = parseReference('ubuntu:18.04');
+    const target = { mediaType: 'x', digest: imageId('7'), size: 1 };
+    const error = new WherryError('UNREACHABLE', 'no route');
+    const { stdout } = await runCli(['build', '.'], {
+      engine: buildEngine(
+        [
+          { kind: 'build-step', step: from },
+          { kind: 'build-pull', step: from, event: { kind: 'resolved', ref, target } },
+          { kind: 'build-step-failed', step: from, error },
+        ],
+        error,
+      ),
+    });
+    expect(stdout).toBe('Step 1/3 : FROM ubuntu:18.04\n18.04: Pulling from library/ubuntu\n');
+  });
+
   test('puts steps that run at the same time into the order of the Dockerfile', async () => {
     const first = ranStep(stepOf({ number: 1, text: 'FROM a', total: 4 }), '1', 'one\n');
     const second = ranStep(stepOf({ number: 2, text: 'RUN b', total: 4 }), '2', 'two\n');
