@@ -129,8 +129,6 @@ export interface BuildRequest {
   readonly squash?: boolean;
   /** Of the layers that outputs and pushes write; absent: gzip, `none` leaves them plain. */
   readonly compression?: 'gzip' | 'zstd' | 'none';
-  /** Which containers of steps stay when their step is over; absent: those of steps that failed. */
-  readonly keepContainers?: 'never' | 'failed' | 'always';
   /** Seconds since 1970: `SOURCE_DATE_EPOCH`. Absent: the time of the base. */
   readonly epoch?: number;
   /** Each step's event says why it hit or missed the cache. */

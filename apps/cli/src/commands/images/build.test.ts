@@ -79,9 +79,7 @@ describe('what is asked of the engine', () => {
     { flags: ['--disable-content-trust=false'], request: { verify: true } },
     { flags: [], env: { DOCKER_CONTENT_TRUST: '1' }, request: { verify: true } },
     { flags: ['--network', 'none'], request: { network: 'none' } },
-    { flags: ['--rm=false'], request: { keepContainers: 'always' } },
-    { flags: ['--rm', '--compress'], request: {} },
-    { flags: ['--force-rm', '--rm=false'], request: { keepContainers: 'never' } },
+    { flags: ['--rm', '--force-rm', '--compress'], request: {} },
     {
       flags: ['--add-host', 'a:10.0.0.1', '--add-host', 'b=[::1]'],
       request: { extraHosts: ['a:10.0.0.1', 'b:::1'] },
@@ -297,6 +295,7 @@ describe('refuses', () => {
     [['--call', 'targets', '.'], '--call targets is not offered: use --call build, or --call check'],
     [['--ignored', '-'], '--ignored needs a context that is a directory'],
     [['--security-opt', 'x', '.'], 'invalid --security-opt: "x"'],
+    [['--rm=false', '.'], /^--rm=false is not offered: [^\n]*\n$/],
     [['--sbom=true', '.'], /^--sbom is not offered: [^\n]*\n$/],
     [['--provenance', 'mode=max', '.'], /^--provenance is not offered: [^\n]*\n$/],
     [['--attest', 'type=sbom', '.'], /^--attest is not offered: [^\n]*\n$/],

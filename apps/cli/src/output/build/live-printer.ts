@@ -5,7 +5,7 @@ import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS } from '../progress.ts';
 import { clip } from '../width.ts';
 import { type BuildPrinter, endsStep, isStepEvent, type StepEnd, type StepEvent } from './build-printer.ts';
-import { otherText } from './classic-printer.ts';
+import { isLine, otherText } from './classic-printer.ts';
 import { elapsed, LiveStep } from './live-step.ts';
 
 const REDRAW_INTERVAL_MS = 100;
@@ -94,7 +94,7 @@ export class LivePrinter implements BuildPrinter {
     else if (event.kind === 'build-context') {
       this.#contextLine = `Context: ${humanSize(event.bytes)}`;
       if (event.isDone) this.#settleContext();
-    } else if (event.kind !== 'build-export' || !event.isDone) this.#line(otherText(event));
+    } else if (isLine(event)) this.#line(otherText(event));
   }
 
   #settleContext(): void {
