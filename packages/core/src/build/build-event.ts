@@ -68,6 +68,8 @@ export type BuildEvent =
     } & StepOutcome)
   | { readonly kind: 'build-step-failed'; readonly step: StepName; readonly error: Error }
   | { readonly kind: 'build-warning'; readonly message: string }
+  /** What Docker's classic builder says of a Dockerfile before its steps, in lines; `build-lint` has it too. */
+  | { readonly kind: 'build-notice'; readonly text: string }
   | { readonly kind: 'build-lint'; readonly warning: LintWarning }
   | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
   | { readonly kind: 'built'; readonly id: Digest }

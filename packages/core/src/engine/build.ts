@@ -10,7 +10,7 @@ import { buildScratch } from './build-cache/build-scratch.ts';
 import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
 import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
-import { type CheckedDockerfile, checkDockerfile } from './builds/check-dockerfile.ts';
+import { type CheckedDockerfile, checkDockerfile, tellOfFindings } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
@@ -61,6 +61,7 @@ export async function build(
   };
   await using context = await openContext(request, contexts);
   const checked = checkDockerfile(context, request);
+  tellOfFindings(checked, emit);
   if (request.check) return { names: [], warnings: checked.warnings };
   const stored = new Set<Digest>();
   try {

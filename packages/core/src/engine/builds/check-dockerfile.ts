@@ -1,11 +1,13 @@
 import {
   type Dockerfile,
   DockerfileError,
+  emptyContinuationNotice,
   type LintWarning,
   lintDockerfile,
   lintFailure,
   parseDockerfile,
 } from '@wherry/dockerfile';
+import type { BuildEvent } from '../../build/build-event.ts';
 import { WherryError } from '../../errors.ts';
 import type { BuildRequest } from '../build-request.ts';
 import type { OpenedContext } from './open-context.ts';
@@ -41,6 +43,16 @@ export function checkDockerfile(
     if (!(error instanceof DockerfileError)) throw error;
     throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
   }
+}
+
+/** Tells of what is not well done in a Dockerfile, before its steps. */
+export function tellOfFindings(
+  { dockerfile, warnings }: CheckedDockerfile,
+  emit: (event: BuildEvent) => void,
+): void {
+  const text = emptyContinuationNotice(dockerfile);
+  if (text !== '') emit({ kind: 'build-notice', text });
+  for (const warning of warnings) emit({ kind: 'build-lint', warning });
 }
 
 function definedOf(values: Readonly<Record<string, string | undefined>>): Map<string, string> {
