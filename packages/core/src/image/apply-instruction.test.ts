@@ -69,6 +69,9 @@ describe('an instruction', () => {
   test('MAINTAINER names the author', () => {
     const location = { startLine: 1, endLine: 1 };
     const instruction = { kind: 'maintainer', name: 'someone <a@b>', text: '', location } as const;
-    expect(applyInstruction(BASE, instruction, false)).toMatchObject({ author: 'someone <a@b>', config: BASE });
+    expect(applyInstruction(BASE, instruction, false)).toMatchObject({
+      author: 'someone <a@b>',
+      config: BASE,
+    });
   });
 });
