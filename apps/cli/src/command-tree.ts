@@ -21,7 +21,7 @@ const DEFAULT_COLUMNS = 80;
 const LOG_LEVELS = new Set(['panic', 'fatal', 'error', 'warn', 'warning', 'info', 'debug', 'trace']);
 
 /** What is done when the user has chosen a command, and its flags and arguments have been read. */
-export type Execute = (spec: CommandSpec, command: Command) => Promise<void>;
+export type Execute = (spec: CommandSpec, command: DockerCommand) => Promise<void>;
 
 class Program extends DockerCommand {
   override parseOptions(argv: string[]): ParseOptionsResult {

@@ -44,9 +44,9 @@ export interface CommandSpec {
   readonly isWrapper?: boolean;
   /**
    * It works where an ordinary user's containers and unpacked layers are, a user namespace: it starts something
-   * there, or looks after what is there.
+   * there, or looks after what is there, or may come to start something.
    */
-  readonly namespace?: 'needed' | 'useful';
+  readonly namespace?: 'needed' | 'useful' | 'wanted';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
   load(): Promise<{ readonly run: Run }>;

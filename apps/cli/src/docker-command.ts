@@ -74,11 +74,14 @@ export class DockerCommand extends Command {
       if (this.getOptionValue('help') === true) this.#explain(words.includes('-htrue'));
       return parsed;
     } catch (error) {
-      if (!(error instanceof FlagError)) throw error;
-      const usage = this.usage();
-      const pointer = this.#pointer('Run');
-      throw new UsageError(error.message, { usage, pointer, exitCode: BAD_FLAG_EXIT_CODE });
+      throw error instanceof FlagError ? this.usageErrorOf(error) : error;
     }
+  }
+
+  /** A value that does not fit its flag, with how the command line would be right. */
+  usageErrorOf({ message }: FlagError): UsageError {
+    const pointer = this.#pointer('Run');
+    return new UsageError(message, { usage: this.usage(), pointer, exitCode: BAD_FLAG_EXIT_CODE });
   }
 
   override helpInformation(context?: { readonly error: boolean }): string {

@@ -24,6 +24,8 @@ export interface FlagSpec {
   readonly short?: string;
   /** `filter`: a list of `name=value`; `strings`: a list, several of which may stand behind commas. */
   readonly type: 'bool' | 'string' | 'list' | 'strings' | 'int' | 'filter';
+  /** What the help text calls the type; absent: as it is called here. */
+  readonly typeName?: string;
   readonly usage: string;
   /** A default that the help text shows; absent: false, the empty text, none. */
   readonly default?: boolean | string | number;
@@ -40,11 +42,13 @@ export class FlagError extends Error {
 /** A flag as commander's option. All of them take values: to pflag, `--all` is short for `--all=true`. */
 export class FlagOption extends Option {
   readonly type: FlagSpec['type'];
+  readonly typeName: string;
 
   constructor(spec: FlagSpec) {
     const names = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     super(`${names} <${spec.type}>`, spec.usage);
     this.type = spec.type;
+    this.typeName = spec.typeName ?? spec.type;
     // To commander, `no-trunc` would be the opposite of `trunc`.
     this.negate = false;
     this.default(spec.default)

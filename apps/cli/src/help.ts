@@ -46,7 +46,7 @@ export class DockerHelp extends Help {
 
   override optionTerm(option: Option): string {
     const names = option.short === undefined ? `      ${option.long}` : `  ${option.short}, ${option.long}`;
-    return option instanceof FlagOption && option.type !== 'bool' ? `${names} ${option.type}` : names;
+    return option instanceof FlagOption && option.type !== 'bool' ? `${names} ${option.typeName}` : names;
   }
 
   override optionDescription({ description, defaultValue }: Option): string {

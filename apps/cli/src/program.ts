@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
+import { BUILDER_DU, BUILDER_PRUNE } from './specs/builder.ts';
 import { COMMIT } from './specs/changes.ts';
 import { CP, DIFF, EXPORT } from './specs/container-files.ts';
 import { CONTAINER_INSPECT, PAUSE, UNPAUSE } from './specs/container-state.ts';
@@ -136,6 +137,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
 ];
 
 export const GROUPS: readonly GroupSpec[] = [
+  { name: 'builder', summary: 'Manage builds', commands: [BUILDER_DU, BUILDER_PRUNE] },
   {
     name: 'container',
     summary: 'Manage containers',

@@ -9,8 +9,6 @@ export type DockerfileErrorKind = 'empty' | 'syntax' | 'instruction' | 'stage' |
 
 export interface DockerfileErrorPlace {
   readonly location?: Location;
-  /** Counts from 1, in UTF-16 units of the first line. */
-  readonly column?: number;
   /** As the user named the file; `Dockerfile` unless given. */
   readonly fileName?: string;
 }
@@ -20,14 +18,12 @@ export class DockerfileError extends Error {
   override readonly name = 'DockerfileError';
   readonly kind: DockerfileErrorKind;
   readonly location?: Location;
-  readonly column?: number;
   readonly fileName: string;
 
   constructor(kind: DockerfileErrorKind, message: string, place: DockerfileErrorPlace = {}) {
     super(message);
     this.kind = kind;
     if (place.location !== undefined) this.location = place.location;
-    if (place.column !== undefined) this.column = place.column;
     this.fileName = place.fileName ?? 'Dockerfile';
   }
 
@@ -49,29 +45,40 @@ export class DockerfileError extends Error {
     return new DockerfileError(this.kind, this.message, {
       ...place,
       ...(this.location === undefined ? {} : { location: this.location }),
-      ...(this.column === undefined ? {} : { column: this.column }),
     });
   }
 }
 
 const RULE = '-'.repeat(20);
+/** What is longer is cut: many findings in one long line would otherwise print it whole as often. */
+const MAX_LINE_LENGTH = 1000;
+
 /**
  * The lines of a location as BuildKit prints them below an error or a warning: the file's name and first line, a
  * rule of dashes, numbered lines of which those of the location have `>>>` before them, and a rule. Each line ends
  * with a newline.
  */
 export function excerpt(text: string, location: Location, fileName = 'Dockerfile'): string {
-  const lines = text.split('\n');
+  return excerptOf(text.split('\n'), location, fileName);
+}
+
+/** The same of a text that is split into lines already. */
+export function excerptOf(lines: readonly string[], location: Location, fileName: string): string {
   const first = Math.max(1, location.startLine);
   const last = Math.min(lines.length, location.endLine);
   if (first > lines.length || last < first) return '';
   const window = widen(first, last, lines.length);
-  const shown = lines.slice(window.first - 1, window.last).map((line, index) => {
+  const numbered = lines.slice(window.first - 1, window.last).map((line, index) => {
     const number = window.first + index;
     const marker = number >= first && number <= last ? '>>>' : '   ';
-    return ` ${String(number).padStart(3)} | ${marker} ${line.replace(/\r$/, '')}\n`;
+    return ` ${String(number).padStart(3)} | ${marker} ${shown(line)}\n`;
   });
-  return `${fileName}:${first}\n${RULE}\n${shown.join('')}${RULE}\n`;
+  return `${fileName}:${first}\n${RULE}\n${numbered.join('')}${RULE}\n`;
+}
+
+function shown(line: string): string {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH)}…` : text;
 }
 
 /** Adds lines of context at both ends: fewer around several lines, more at one end where the other has none. */

@@ -28,7 +28,8 @@ export function readFlags({ flags }: Statement, kinds: Readonly<Record<string, F
     if (kind === undefined) throw bad(withSuggestion(`unknown flag: --${name}`, suggest(name, known.keys())));
     const values = given.get(name) ?? [];
     if (kind !== 'list' && values.length > 0) throw bad(`duplicate flag specified: --${name}`);
-    given.set(name, [...values, checked(name, kind, value)]);
+    values.push(checked(name, kind, value));
+    given.set(name, values);
   }
   return {
     text: (name) => given.get(name)?.[0],

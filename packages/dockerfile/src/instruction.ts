@@ -233,6 +233,6 @@ export interface Dockerfile {
   /** Before the first FROM; in force in FROM lines. */
   readonly globalArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  /** What reading it alone tells; rules that need variables' values come from `lintDockerfile`. */
+  /** What its lines alone tell, experimental rules included: `lintDockerfile` adds the others and sorts out. */
   readonly warnings: readonly LintWarning[];
 }

@@ -8,6 +8,8 @@ import { parseStatement, type Statement } from './statement.ts';
 /** An instruction with its place, and what stands around it. */
 export interface PlacedStatement extends Statement {
   readonly location: Location;
+  /** Where the instruction itself ends, before its here-documents. */
+  readonly lastLine: number;
   readonly heredocs: readonly RawHeredoc[];
   /** The lines of comments directly above it, without `#`. */
   readonly comments: readonly string[];
@@ -59,9 +61,10 @@ function readStatement(
   const { text, hasEmptyContinuation } = joinContinuations(reader, first, directives.escape);
   const place = () => ({ startLine, endLine: reader.number });
   return withPlace(place, () => {
+    const lastLine = reader.number;
     const statement = parseStatement(text, directives.escape);
     const heredocs = canTakeHeredocs(statement) ? readHeredocs(reader, heredocsOf(text)) : [];
-    return { ...statement, location: place(), heredocs, comments, hasEmptyContinuation };
+    return { ...statement, location: place(), lastLine, heredocs, comments, hasEmptyContinuation };
   });
 }
 

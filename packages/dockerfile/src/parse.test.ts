@@ -81,6 +81,9 @@ test('an excerpt has more context at one end where the other has none', () => {
   expect(numbers(4)).toEqual([2, 3, 4, 5]);
   expect(numbers(2, 3)).toEqual([1, 2, 3, 4]);
   expect(numbers(9)).toEqual([]);
+  expect(excerpt(`FROM ${'a'.repeat(5000)}`, { startLine: 1, endLine: 1 })).toContain(
+    `${'a'.repeat(995)}…\n`,
+  );
 });
 
 test('stages, their names and global arguments are found', () => {

@@ -4,6 +4,7 @@ import type { ArgInstruction, Dockerfile, FromInstruction, StageInstruction } fr
 import { checkTriggerName } from './instructions/onbuild.ts';
 import { parseInstruction, parseStageInstruction } from './instructions/parse-instruction.ts';
 import { type Lines, type PlacedStatement, readLines } from './lines.ts';
+import { SOURCE_RULES } from './lint/source-rules.ts';
 
 export interface ParseOptions {
   /** How the user named the file, for errors; `Dockerfile` unless given. */
@@ -17,7 +18,7 @@ export interface ParseOptions {
 export function parseDockerfile(text: string | Uint8Array, options: ParseOptions = {}): Dockerfile {
   const fileName = options.name ?? 'Dockerfile';
   try {
-    return parse(decode(text), fileName);
+    return parse(decodeDockerfile(text), fileName);
   } catch (error) {
     throw error instanceof DockerfileError ? error.at({ fileName }) : error;
   }
@@ -36,8 +37,8 @@ export function parseTrigger(text: string, escapeCharacter: EscapeCharacter = '\
   return parseStageInstruction(statement);
 }
 
-/** The text of a Dockerfile without the mark of its byte order. */
-export function decode(text: string | Uint8Array): string {
+/** The text of a Dockerfile without a byte order mark, as excerpts and `formatCheck` want it. */
+export function decodeDockerfile(text: string | Uint8Array): string {
   const decoded = typeof text === 'string' ? text : new TextDecoder().decode(text);
   return decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
 }
@@ -53,7 +54,7 @@ function parse(text: string, fileName: string): Dockerfile {
     ...(syntax === undefined ? {} : { syntax }),
     ...(check === undefined ? {} : { check }),
     ...readStages(lines),
-    warnings: [],
+    warnings: SOURCE_RULES.flatMap(({ check }) => check(lines.statements)),
   };
 }
 

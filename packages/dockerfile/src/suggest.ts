@@ -1,4 +1,7 @@
-/** How many edits a suggestion may be away; one more than that is none. */
+/** Names that are compared: more would make a hostile list of them costly. */
+const MAX_OPTIONS = 1000;
+
+/** How many edits a suggestion may be away. */
 const MAX_EDITS = 2;
 
 /**
@@ -8,8 +11,10 @@ const MAX_EDITS = 2;
 export function suggest(name: string, options: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestEdits = MAX_EDITS + 1;
+  let compared = 0;
   for (const option of options) {
     if (option === name) return undefined;
+    if (compared++ === MAX_OPTIONS) break;
     const edits = editDistance(name, option, bestEdits);
     if (edits >= bestEdits) continue;
     best = option;

@@ -189,13 +189,16 @@ class TerminalProgress implements ProgressDisplay {
   }
 }
 
-const DEFAULT_COLUMNS = 200;
+export const DEFAULT_COLUMNS = 200;
 /** On a narrower terminal there are only the numbers. */
 const MIN_COLUMNS_FOR_BAR = 111;
 const BAR_CELLS = 50;
 
 /** `[=====>      ]  16.38kB/1.066MB`. moby/moby, `jsonmessage.JSONProgress`. */
-function progressBar({ current = 0, total = 0 }: LayerEvent, columns: number): string {
+export function progressBar(
+  { current = 0, total = 0 }: { readonly current?: number; readonly total?: number },
+  columns: number,
+): string {
   if (current <= 0 && total <= 0) return '';
   if (total <= 0) return humanSize(current).padStart(8);
   const cells = Math.min(Math.trunc(Math.trunc((current / total) * 100) / 2), BAR_CELLS);

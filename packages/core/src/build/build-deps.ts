@@ -6,7 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
 import type { BuildEvent, StepName } from './build-event.ts';
 import type { BuildCache } from './cache/build-cache.ts';
-import type { RunDeps } from './run/run-step.ts';
+import type { ChangedFiles, RunDeps } from './run/run-step.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** A layer of the store. */
@@ -77,6 +77,8 @@ export interface StepRunner {
   readonly deps: RunDeps;
   /** Has layers unpacked, base first. */
   unpack(layers: readonly StageLayer[]): Promise<SnapshotLease>;
+  /** Takes what a step wrote for its layer, unpacked. */
+  adopt(layer: StageLayer, files: ChangedFiles): Promise<void>;
   readonly secrets: (id: string) => Promise<Uint8Array | undefined>;
   /** The socket of an agent. */
   readonly agent: (id: string) => Promise<string | undefined>;

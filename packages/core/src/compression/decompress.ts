@@ -25,11 +25,17 @@ export async function* decompressAuto(source: ByteSource): AsyncGenerator<Uint8A
   yield* decompress(rest, detectCompression(head));
 }
 
-/** Reads as much of `source` as `detectCompression` needs. `rest` is the whole stream again, `head` included. */
-export async function takeHead(source: ByteSource): Promise<{ head: Uint8Array; rest: ByteSource }> {
+/**
+ * Reads at least `bytes` of `source`, as much as `detectCompression` needs unless said otherwise; fewer only when
+ * there are no more. `rest` is the whole stream again, `head` included.
+ */
+export async function takeHead(
+  source: ByteSource,
+  bytes = COMPRESSION_HEAD_BYTES,
+): Promise<{ head: Uint8Array; rest: ByteSource }> {
   const iterator = source[Symbol.asyncIterator]();
   let head: Uint8Array = new Uint8Array(0);
-  while (head.length < COMPRESSION_HEAD_BYTES) {
+  while (head.length < bytes) {
     const next = await iterator.next();
     if (next.done) break;
     head = concatBytes([head, next.value]);

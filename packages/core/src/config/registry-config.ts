@@ -6,7 +6,7 @@ import { type DockerMirror, insecureHosts, isLoopback, readDaemonConfigs } from 
 import { readDockerConfig } from './docker-config.ts';
 import { type Environment, type ProxySettings, proxyFor, proxySettings } from './environment.ts';
 import type { TrustRule } from './trust-rules.ts';
-import { type RegistryRule, readWherryConfig } from './wherry-config.ts';
+import { type BuildCacheSettings, type RegistryRule, readWherryConfig } from './wherry-config.ts';
 
 export interface RegistryConfigOptions {
   readonly env: Environment;
@@ -36,6 +36,8 @@ export interface RegistryConfig {
   readonly credentials: CredentialStore;
   /** Filters that Docker's `config.json` adds to each prune. */
   readonly pruneFilters: readonly string[];
+  /** What builds leave of the build cache without being asked. */
+  readonly buildCacheLimit: BuildCacheSettings;
   readonly proxies: ProxySettings;
   readonly jobs?: number;
   /** Absent: direct. */
@@ -78,6 +80,7 @@ export async function loadRegistryConfig(options: RegistryConfigOptions): Promis
       asksHelpers: options.credentialHelpers !== false,
     }),
     pruneFilters: docker?.pruneFilters ?? [],
+    buildCacheLimit: own.build,
     proxies,
     ...(own.jobs === undefined ? {} : { jobs: own.jobs }),
     proxyFor: (url) => proxyFor(proxies, url),

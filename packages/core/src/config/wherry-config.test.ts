@@ -24,6 +24,10 @@ blocked = true
 
 [http]
 headers = { X-Team = "harbour" }
+
+[build]
+keep-storage = "1.5GB"
+keep-age = "336h"
 `;
 
 test('reads everything', async () => {
@@ -31,6 +35,7 @@ test('reads everything', async () => {
     jobs: 4,
     headers: { 'x-team': 'harbour' },
     trust: [],
+    build: { keepStorage: '1.5gb', keepAge: '336h' },
     registries: [
       {
         prefix: 'docker.io/library',
@@ -50,11 +55,17 @@ test('reads everything', async () => {
 });
 
 test('has defaults for an empty file and for none', async () => {
-  expect(await parseWherryConfig('', '/c.toml')).toEqual({ registries: [], trust: [], headers: {} });
+  expect(await parseWherryConfig('', '/c.toml')).toEqual({
+    registries: [],
+    trust: [],
+    headers: {},
+    build: {},
+  });
   expect(await readWherryConfig('/nonexistent/config.toml')).toEqual({
     registries: [],
     trust: [],
     headers: {},
+    build: {},
   });
 });
 
@@ -95,6 +106,16 @@ describe('refuses', () => {
       name: 'a location that is a URL with a query',
       text: '[[registry]]\nprefix = "a.io"\nlocation = "https://b.io/?x"\n',
       message: '/c.toml:3:1: registry.location is "https://b.io/?x", want host[:port][/path]',
+    },
+    {
+      name: 'a size that is none',
+      text: '[build]\nkeep-storage = "much"\n',
+      message: '/c.toml:2:1: build.keep-storage is "much", want a size such as "20GB", or "unlimited"',
+    },
+    {
+      name: 'an age that is none',
+      text: '[build]\nkeep-age = "2 weeks"\n',
+      message: '/c.toml:2:1: build.keep-age is "2 weeks", want a duration such as "336h"',
     },
     {
       name: 'a header of two lines',

@@ -31,6 +31,14 @@ export interface RegistryRule {
   readonly source: string;
 }
 
+/** `[build]`: what a build leaves of the build cache. */
+export interface BuildCacheSettings {
+  /** A size such as `20GB`, or `unlimited`. */
+  readonly keepStorage?: string;
+  /** A duration such as `336h`: what was not used for so long goes. */
+  readonly keepAge?: string;
+}
+
 /** wherry's own configuration. */
 export interface WherryConfig {
   readonly registries: readonly RegistryRule[];
@@ -38,9 +46,12 @@ export interface WherryConfig {
   /** Layers fetched or sent at once. */
   readonly jobs?: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly build: BuildCacheSettings;
 }
 
-const EMPTY: WherryConfig = { registries: [], trust: [], headers: {} };
+const EMPTY: WherryConfig = { registries: [], trust: [], headers: {}, build: {} };
+const SIZE = /^(?:unlimited|\d+(?:\.\d+)?(?:[kmgtp]i?)?b?)$/i;
+const DURATION = /^(?:\d+(?:\.\d+)?[hms])+$/;
 const MAX_JOBS = 256;
 
 /** Reads the file; what is not set has its default, as when there is no file. Throws `INVALID_CONFIG`. */
@@ -74,8 +85,21 @@ function readDocument(table: TomlTable): WherryConfig {
   const http = table.table('http');
   const headers = http?.strings('headers') ?? {};
   http?.end();
+  const build = readBuild(table.table('build'));
   table.end();
-  return { registries, trust, ...(jobs === undefined ? {} : { jobs }), headers };
+  return { registries, trust, ...(jobs === undefined ? {} : { jobs }), headers, build };
+}
+
+function readBuild(table: TomlTable | undefined): BuildCacheSettings {
+  const isSize = (text: string) => SIZE.test(text);
+  const isDuration = (text: string) => DURATION.test(text);
+  const keepStorage = table?.string('keep-storage', isSize, 'want a size such as "20GB", or "unlimited"');
+  const keepAge = table?.string('keep-age', isDuration, 'want a duration such as "336h"');
+  table?.end();
+  return {
+    ...(keepStorage !== undefined && { keepStorage: keepStorage.toLowerCase() }),
+    ...(keepAge !== undefined && { keepAge }),
+  };
 }
 
 function readRegistry(table: TomlTable): RegistryRule {

@@ -1,26 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { type Dockerfile, DockerfileError, parseDockerfile } from '@wherry/dockerfile';
-import type { BuildDeps, StepRunner } from '../build/build-deps.ts';
 import type { BuildEvent } from '../build/build-event.ts';
 import { buildTarget } from '../build/builder.ts';
-import type { BuildCache } from '../build/cache/build-cache.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
-import { EMPTY_DIFF_ID } from '../layer/empty-layer.ts';
 import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
+import type { Transport } from '../registry/transport.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
+import { buildScratch } from './build-cache/build-scratch.ts';
 import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
-import { BaseImages } from './builds/base-images.ts';
+import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
-import { openRunner, type RunnerDeps } from './builds/open-runner.ts';
-import { buildSecrets } from './builds/secrets.ts';
+import type { RunnerDeps } from './builds/open-runner.ts';
+import { stepDeps } from './builds/step-deps.ts';
 import { StepImages } from './builds/step-images.ts';
-import { layerEntries, layerTar } from './layers/layer-entries.ts';
 import type { SealDeps } from './layers/seal.ts';
-import { storeLayer } from './layers/store-layer.ts';
 import type { PullDeps } from './pull.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
 import { tagTarget } from './tag.ts';
@@ -31,6 +26,7 @@ export interface BuildVerbDeps extends SealDeps {
   readonly now: () => Date;
   /** What a pull needs; opened when a base is not here. */
   readonly transfer: () => Promise<PullDeps>;
+  readonly openTransport: () => Promise<Transport & AsyncDisposable>;
   /** What RUN needs; opened when one comes. */
   readonly containers: () => Promise<RunnerDeps>;
 }
@@ -53,12 +49,19 @@ export async function build(
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onBuildEvent ?? (() => undefined);
   const tags = (request.tags ?? []).map(tagTarget);
-  await using context = await openContext(request, { root: deps.store.root, emit, signal });
+  await using scratch = await buildScratch(deps.store.root);
+  const contexts: ContextDeps = {
+    scratch: scratch.directory,
+    cacheDirectory: new BuildPlaces(deps.store.root).contexts,
+    openTransport: deps.openTransport,
+    ...{ emit, signal },
+  };
+  await using context = await openContext(request, contexts);
   const dockerfile = readDockerfile(context.dockerfile, context.dockerfileName);
   if (request.check) return { names: [], warnings: dockerfile.warnings };
   const stored = new Set<Digest>();
   try {
-    const state = { deps, request, emit, signal, stored, tags };
+    const state = { deps, request, emit, signal, stored, tags, contexts };
     return await buildHeld(state, context, dockerfile);
   } finally {
     // Layers that turned out to be empty or to be here already, or, after a failure, whatever nothing holds.
@@ -74,6 +77,7 @@ interface Build {
   readonly signal: AbortSignal;
   readonly stored: Set<Digest>;
   readonly tags: readonly Reference[];
+  readonly contexts: ContextDeps;
 }
 
 async function buildHeld(state: Build, context: OpenedContext, dockerfile: Dockerfile): Promise<BuildResult> {
@@ -85,7 +89,7 @@ async function buildHeld(state: Build, context: OpenedContext, dockerfile: Docke
   let built: Awaited<ReturnType<typeof buildTarget>>;
   try {
     const cache = openBuildCache(store, lease);
-    built = await buildTarget(await stepDeps(state, context, { cache, images, hold }), {
+    built = await buildTarget(stepDeps({ ...state, context, cache, images, hold }), {
       ...builderRequest(request, deps.host),
       dockerfile,
       dockerfileId: context.dockerfileId,
@@ -111,65 +115,6 @@ async function buildHeld(state: Build, context: OpenedContext, dockerfile: Docke
   for (const ref of tags) emit({ kind: 'build-tagged', ref });
   signal.throwIfAborted();
   return { id, target: facts.manifest, names: tags, warnings: dockerfile.warnings };
-}
-
-interface StepParts {
-  readonly cache: BuildCache;
-  readonly images: StepImages;
-  readonly hold: (...digests: Digest[]) => void;
-}
-
-async function stepDeps(
-  { deps, request, emit, signal, stored }: Build,
-  context: OpenedContext,
-  { cache, images, hold }: StepParts,
-): Promise<BuildDeps> {
-  const { store } = deps;
-  const { pull = false, verify = false } = request;
-  const bases = new BaseImages({ store, transfer: deps.transfer, pull, verify, hold, signal });
-  let runner: Promise<StepRunner> | undefined;
-  const known = new Set<Digest>();
-  return {
-    host: deps.host,
-    base: (text, platform, step) =>
-      bases.find(text, platform, (event) => emit({ kind: 'build-pull', step, event })),
-    context: async () => context.tree,
-    namedImage: () => undefined,
-    remote: () => {
-      throw new WherryError('UNSUPPORTED', 'ADD of URLs');
-    },
-    storeLayer: async (tar) => {
-      const facts = await storeLayer(deps, tar, {
-        hold: ({ digest }) => {
-          stored.add(digest);
-          hold(digest);
-        },
-        signal,
-        isOwned: true,
-      }).stored;
-      return facts.diffID === EMPTY_DIFF_ID ? undefined : facts;
-    },
-    layerEntries: ({ digest }) => layerEntries(store, digest, signal),
-    layerTar: ({ digest }) => layerTar(store, digest),
-    isKnown: (id) => known.has(id) || store.metadata.findImage(id) !== undefined,
-    keep: (image) => images.add(image),
-    cache,
-    runner: () => {
-      runner ??= deps
-        .containers()
-        .then((parts) =>
-          openRunner(
-            parts,
-            join(new BuildPlaces(store.root).scratch, randomUUID()),
-            buildSecrets(request, deps.env),
-            signal,
-          ),
-        );
-      return runner;
-    },
-    emit,
-    signal,
-  };
 }
 
 function builderRequest(request: BuildRequest, host: Platform) {

@@ -11,6 +11,7 @@ import type { LayerFacts } from '../layer/layer-facts.ts';
 import type { ImageFacts } from '../metadata/metadata-store.ts';
 import { INDEX_FILE } from '../oci/layout.ts';
 import { familiarName } from '../reference.ts';
+import { checkBuildCache } from './checks/check-build-cache.ts';
 import { checkCatalog } from './checks/check-catalog.ts';
 import { checkContainers } from './checks/check-containers.ts';
 import { checkVolumes } from './checks/check-volumes.ts';
@@ -68,6 +69,7 @@ export async function check(
   state.faults.push(...(await checkCatalog({ store, repair, bad, signal })));
   // With the metadata lost, the index is all that is left of the names: only a repair writes it, and reads it first.
   if (!isLost || state.repair) await checkIndex(state);
+  state.faults.push(...(await checkBuildCache({ store, repair, bad, now: deps.now })));
   await checkStrayFiles(state);
   state.faults.push(...(await checkVolumes({ store, repair, now: deps.now })));
   if (deps.containers)

@@ -1,11 +1,13 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { allocatedBytes } from '../content/allocated-bytes.ts';
 import { ALGORITHMS, blobPath, decodeKey, tocPath } from '../content/store-paths.ts';
 import { type Digest, digestHex, isDigest } from '../digest.ts';
 import { isErrno } from '../errors.ts';
 import { familiarName } from '../reference.ts';
 import { readContainerFacts } from '../runtime/container-facts.ts';
+import { cacheEntries } from './build-cache/cache-entries.ts';
+import { buildCacheGroup } from './build-cache/cache-usage.ts';
 import { containerPlaces } from './containers/container-places.ts';
 import type { DiskUsage, DiskUsageGroup, DiskUsageItem } from './engine.ts';
 import type { Store } from './store/store.ts';
@@ -33,15 +35,19 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     if (ingest !== undefined) partials.set(ingest, (partials.get(ingest) ?? 0) + file.bytes);
   }
   const [images, repositories] = [imageContents(store), repositoryContents(store)] as const;
-  const users = usersOf([...images, ...repositories]);
+  const users = usersOf([...images, ...repositories, ...cacheContents(store)]);
   const bytesOf = new Map(files.map((file) => [file.path, file.bytes]));
+  const mountBytes = sumsOfMounts(files);
+  const cache = await cacheEntries(store, {
+    mountBytes: (path) => mountBytes.get(relative(store.root, path).replaceAll('\\', '/')) ?? 0,
+  });
   const of = (type: GroupType) => sums.get(type) ?? 0;
   const orphans = new Set([...owners].filter(([, owner]) => owner === 'orphans').map(([digest]) => digest));
   const groups: DiskUsageGroup[] = [
     imageGroup(store, images, itemsOf(images, users, bytesOf), bytesOf, of('images')),
     containerGroup(store, files, of('containers')),
     volumeGroup(store, files, of('volumes')),
-    group('build-cache', [], 0, 0, 0),
+    buildCacheGroup(cache, of('build-cache')),
     // What images need too is in their row; and no command of wherry's takes anything out of a repository.
     group('registry', itemsOf(repositories, users, bytesOf), 0, of('registry'), 0),
     group(
@@ -54,10 +60,11 @@ export async function diskUsage(deps: { readonly store: Store }): Promise<DiskUs
     { ...group('orphans', [], 0, of('orphans'), of('orphans')), total: orphans.size },
     group('metadata', [], 0, of('metadata'), 0),
   ];
-  return { groups, bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
+  return { groups, bytes, buildCache: cache.map(({ entry }) => entry) };
 }
 
-/** What containers need, also of an image that was removed, is not to be had back. */
+/** What containers and cached steps need, also of an image that was removed, is not to be had back. */
 function imageGroup(
   { metadata }: Store,
   images: readonly ImageContents[],
@@ -77,6 +84,7 @@ function imageGroup(
     kept.add(digest);
     unpacked.add(digestHex(diffID));
   }
+  for (const { layer } of metadata.listBuildCache()) if (layer) kept.add(layer.digest);
   let keptBytes = [...kept].reduce((sum, digest) => sum + contentBytes(digest, bytesOf), 0);
   for (const [path, size] of bytesOf)
     if (unpacked.has(/^snapshots\/([^/]+)/.exec(path)?.[1] ?? '')) keptBytes += size;
@@ -127,12 +135,17 @@ function statOrGone(path: string): Stats | undefined {
 function contentOwners(store: Store): Map<string, GroupType> {
   const reachable = store.metadata.reachable();
   const ofImages = store.metadata.reachableFromImages();
+  const ofSteps = new Set(store.metadata.listBuildCache().map(({ layer }) => layer?.digest));
+  const ownerOf = (digest: Digest): GroupType => {
+    if (ofImages.has(digest)) return 'images';
+    if (ofSteps.has(digest)) return 'build-cache';
+    return reachable.has(digest) ? 'registry' : 'orphans';
+  };
   const owners = new Map<string, GroupType>();
   for (const algorithm of ALGORITHMS)
     for (const hex of namesIn(join(store.root, 'blobs', algorithm))) {
       const digest = `${algorithm}:${hex}`;
-      if (!isDigest(digest)) continue;
-      owners.set(digest, ofImages.has(digest) ? 'images' : reachable.has(digest) ? 'registry' : 'orphans');
+      if (isDigest(digest)) owners.set(digest, ownerOf(digest));
     }
   return owners;
 }
@@ -153,6 +166,7 @@ function groupOf(path: string, owners: ReadonlyMap<string, GroupType>): GroupTyp
   if (path.startsWith('tmp/')) return 'orphans';
   if (path.startsWith('containers/')) return 'containers';
   if (path.startsWith('volumes/')) return 'volumes';
+  if (path.startsWith('build/')) return 'build-cache';
   // Layers unpacked for running: they go with the images that have them.
   if (path.startsWith('snapshots/')) return 'images';
   return 'metadata';
@@ -164,6 +178,16 @@ function sumsBelow(parent: string, files: readonly FoundFile[]): Map<string, num
   for (const { path, bytes } of files) {
     const [top, directory] = path.split('/', 2);
     if (top === parent && directory !== undefined) sums.set(directory, (sums.get(directory) ?? 0) + bytes);
+  }
+  return sums;
+}
+
+/** What lies in each cache mount, by its directory. */
+function sumsOfMounts(files: readonly FoundFile[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { path, bytes } of files) {
+    const directory = /^build\/mounts\/[^/]+\/[^/]+/.exec(path)?.[0];
+    if (directory !== undefined) sums.set(directory, (sums.get(directory) ?? 0) + bytes);
   }
   return sums;
 }
@@ -212,6 +236,12 @@ function imageContents(store: Store): ImageContents[] {
       digests: new Set(store.contentOf(facts)),
     };
   });
+}
+
+/** The layers of cached steps, each once: while a step has one, it is not the image's alone. */
+function cacheContents({ metadata }: Store): Contents[] {
+  const layers = metadata.listBuildCache().flatMap(({ layer }) => layer?.digest ?? []);
+  return [...new Set(layers)].map((digest) => ({ name: digest, digests: new Set([digest]) }));
 }
 
 /** The repositories of the registry service. */

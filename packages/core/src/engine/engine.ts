@@ -6,7 +6,10 @@ import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 import type { Endpoint, RateLimit, SearchResult } from '../registry/registry-client.ts';
 import type { BuildOptions } from './build.ts';
-import type { BuildRequest, BuildResult } from './build-request.ts';
+import type { BuildCacheEntry } from './build-cache/cache-entries.ts';
+import type { BuildCacheListRequest } from './build-cache-list.ts';
+import type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
+import type { BuildRequest, BuildResult, IgnoredFile, IgnoredFilesRequest } from './build-request.ts';
 import type { PullCheck } from './check-pull.ts';
 import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
@@ -24,6 +27,9 @@ import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
 import type { VolumeVerbs } from './volumes/volume-verbs.ts';
 
+export type { BuildCacheEntry } from './build-cache/cache-entries.ts';
+export type { BuildCacheListRequest } from './build-cache-list.ts';
+export type { BuildCachePruneRequest, BuildCachePruneResult } from './build-cache-prune.ts';
 export type * from './build-request.ts';
 export type { PullCheck } from './check-pull.ts';
 export type { CommitRequest } from './containers/commit.ts';
@@ -280,6 +286,7 @@ export interface Fault {
     | 'metadata-missing'
     | 'metadata-corrupt'
     | 'index-stale'
+    | 'build-cache-incomplete'
     | 'volume-incomplete'
     | 'volume-missing'
     | 'stray-file'
@@ -325,6 +332,8 @@ export interface DiskUsageGroup {
 export interface DiskUsage {
   readonly groups: readonly DiskUsageGroup[];
   readonly bytes: number;
+  /** What the build cache is made of, least recently used first. */
+  readonly buildCache: readonly BuildCacheEntry[];
 }
 
 export interface SystemInfo {
@@ -399,6 +408,8 @@ export interface Engine extends AsyncDisposable {
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Makes an image from a Dockerfile; only its RUN needs Linux. */
   build(request: BuildRequest, options?: BuildOptions): Promise<BuildResult>;
+  /** What the ignore file keeps out of a context, in the order of the paths. */
+  ignoredFiles(request: IgnoredFilesRequest, options?: VerbOptions): Promise<IgnoredFile[]>;
   /** Makes an image of what a container changed; on Linux alone. */
   commit(request: CommitRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Packs layers in another way; the image's ID stays. */
@@ -415,6 +426,10 @@ export interface Engine extends AsyncDisposable {
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;
   diskUsage(): Promise<DiskUsage>;
+  /** What builds left for those to come, least recently used first. */
+  buildCache(request?: BuildCacheListRequest): Promise<BuildCacheEntry[]>;
+  /** Cancelled, it keeps to what it has removed so far. */
+  pruneBuildCache(request?: BuildCachePruneRequest, options?: VerbOptions): Promise<BuildCachePruneResult>;
   /** Removes what nobody needs, of every kind. */
   systemPrune(request?: SystemPruneRequest, options?: VerbOptions): Promise<SystemPruneResult>;
   info(): Promise<SystemInfo>;

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { collect } from '../bytes/collect.ts';
 import { fromReadable } from '../bytes/node.ts';
 import { decompress, decompressAuto, takeHead } from '../compression/decompress.ts';
 import { detectCompression } from '../compression/detect.ts';
 import type { Digest } from '../digest.ts';
-import { isErrno, isWherryError, WherryError } from '../errors.ts';
+import { isErrno, WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
 import { makeConfig, makeManifest } from '../image/build-image.ts';
 import { applyChanges } from '../image/change.ts';
@@ -17,8 +16,8 @@ import { type ContainerConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { normalizePlatform, type Platform } from '../platform.ts';
 import { withDefaultTag } from '../reference.ts';
+import { openDownload } from '../registry/download.ts';
 import type { Transport } from '../registry/transport.ts';
-import { shownRequest, shownUrl } from '../registry/urls.ts';
 import type { ImportRequest } from './engine.ts';
 import type { AdoptDeps } from './layers/adopt.ts';
 import { storeLayer } from './layers/store-layer.ts';
@@ -33,8 +32,6 @@ export interface ImportDeps extends AdoptDeps {
 
 /** A buffer lives until the garbage collector comes by: with 1 MiB each they were 50 MB of the process. */
 const READ_BYTES = 128 * 1024;
-const MAX_REDIRECTS = 10;
-const MAX_ERROR_BYTES = 1024;
 const OPERATING_SYSTEMS = ['linux', 'windows'];
 
 /**
@@ -172,57 +169,18 @@ async function regularFile(path: string): Promise<string> {
 async function download(deps: ImportDeps, from: URL, options: VerbOptions): Promise<OpenedSource> {
   const transport = deps.openTransport();
   try {
-    let url = from;
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const response = await send(transport, url, options.signal);
-      const location = response.headers.get('location');
-      if (response.status >= 300 && response.status < 400 && location) {
-        await response[Symbol.asyncDispose]();
-        url = new URL(location, url);
-        continue;
-      }
-      if (response.status !== 200) throw await refusal(from, response.status, response.body);
-      const total = Number(response.headers.get('content-length') ?? Number.NaN);
-      options.onProgress?.({ kind: 'fetching', url: from.href, ...(total >= 0 && { total }) });
-      return {
-        source: response.body,
-        [Symbol.asyncDispose]: async () => {
-          await response[Symbol.asyncDispose]();
-          await transport[Symbol.asyncDispose]();
-        },
-      };
-    }
-    throw new WherryError(
-      'UNREACHABLE',
-      `${shownRequest('GET', from)}: stopped after ${MAX_REDIRECTS} redirects`,
-    );
+    const found = await openDownload(transport, from, options.signal);
+    const { total } = found;
+    options.onProgress?.({ kind: 'fetching', url: from.href, ...(total !== undefined && { total }) });
+    return {
+      source: found.body,
+      [Symbol.asyncDispose]: async () => {
+        await found[Symbol.asyncDispose]();
+        await transport[Symbol.asyncDispose]();
+      },
+    };
   } catch (error) {
     await transport[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-async function send(transport: Transport, url: URL, signal?: AbortSignal) {
-  try {
-    return await transport.send({ method: 'GET', url }, signal);
-  } catch (cause) {
-    if (!isWherryError(cause) || cause.kind === 'cancelled') throw cause;
-    const { code, message, hint, details } = cause;
-    throw new WherryError(code, `${shownRequest('GET', url)}: ${message}`, {
-      ...(hint !== undefined && { hint }),
-      details,
-      cause,
-    });
-  }
-}
-
-async function refusal(url: URL, status: number, body: ByteSource): Promise<WherryError> {
-  const { STATUS_CODES } = await import('node:http');
-  const text = await collect(body, MAX_ERROR_BYTES).catch(() => new Uint8Array());
-  const said = new TextDecoder().decode(text).trim();
-  return new WherryError(
-    'FILE_NOT_FOUND',
-    `failed to GET ${shownUrl(url)} with status ${status} ${STATUS_CODES[status] ?? ''}: ${said}`,
-    { details: { status } },
-  );
 }

@@ -76,6 +76,8 @@ function imageVerbs(parts: Parts) {
     tag: async (request) => (await import('./tag.ts')).tag(await parts.local(), request),
     inspect: async (image, choice) =>
       (await import('./inspect.ts')).inspect(await parts.local(), image, choice),
+    ignoredFiles: async (request, options) =>
+      (await import('./ignored-files.ts')).ignoredFiles(request, options),
     history: async (image, choice) =>
       (await import('./history.ts')).history(await parts.local(), image, choice),
     remove: async (request) => (await import('./remove.ts')).remove(await parts.local(), request),
@@ -127,6 +129,10 @@ function systemVerbs(parts: Parts) {
         options,
       ),
     diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
+    buildCache: async (request) =>
+      (await import('./build-cache-list.ts')).listBuildCache(await parts.local(), request),
+    pruneBuildCache: async (request, options) =>
+      (await import('./build-cache-prune.ts')).pruneBuildCache(await parts.local(), request, options),
     systemPrune: async (request, options) =>
       (await import('./system-prune.ts')).systemPrune(
         {

@@ -54,6 +54,7 @@ export class Parts {
       ...(await this.layers()),
       env: this.#options.env,
       transfer: () => this.transfer(),
+      openTransport: async () => (await this.download()).openTransport(),
       containers: () => this.containers(),
     };
   }
@@ -87,6 +88,7 @@ export class Parts {
       insecureRegistries: config.insecureRegistries,
       configFile: config.configFile,
       pruneFilters: config.pruneFilters,
+      buildCacheLimit: config.buildCacheLimit,
     };
   }
 

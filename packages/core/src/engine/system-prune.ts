@@ -1,10 +1,11 @@
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import type { VerbOptions } from '../events.ts';
+import { type BuildCachePruneResult, pruneBuildCache } from './build-cache-prune.ts';
 import type { ContainerDeps } from './containers/container-deps.ts';
 import { type RemovedSnapshots, removeSnapshotsBut } from './containers/life/unneeded-snapshots.ts';
 import { containerChoice, type PruneContainersResult, pruneContainers } from './containers/prune.ts';
-import type { PruneResult } from './engine.ts';
+import type { PruneResult, RemovalEvent } from './engine.ts';
 import { prune } from './prune.ts';
 import { PRUNE_FILTERS, parseImageFilters } from './selection/image-filters.ts';
 import { configuredFilters } from './selection/prune-config.ts';
@@ -31,6 +32,8 @@ export interface SystemPruneResult {
   readonly volumes: PruneVolumesResult;
   readonly images: PruneResult;
   readonly snapshots: RemovedSnapshots;
+  /** Without what the images gave back: `contentBytes` has it. */
+  readonly buildCache: BuildCachePruneResult;
 }
 
 export interface SystemPruneDeps {
@@ -46,7 +49,7 @@ const NOTHING = { deleted: [], reclaimedBytes: 0 } as const;
 
 /**
  * Removes what nobody needs, each kind after those that need it, so that a second run finds nothing: containers that
- * do not run, volumes, unpacked layers, images. Throws `INVALID_ARGUMENT` in Docker's words before anything goes,
+ * do not run, volumes, unpacked layers, images, the build cache. Throws `INVALID_ARGUMENT` in Docker's words before anything goes,
  * `CANCELLED`.
  */
 export async function systemPrune(
@@ -68,12 +71,35 @@ export async function systemPrune(
   const snapshots = request.snapshots
     ? await removeSnapshotsBut(store, { needed: layersOfContainers(store, without), dryRun })
     : NOTHING;
+  const ageFilters = filters.filter((text) => isNamed(text, 'until'));
+  const pruneCache = async (gone: readonly RemovalEvent[] = []) =>
+    // Nothing in the cache has a label, so one that is asked for is on none.
+    filters.some((text) => isNamed(text, 'label'))
+      ? NOTHING
+      : pruneBuildCache(deps, { all, filters: ageFilters, dryRun }, { ...options, without: idsIn(gone) });
+  const unused = await pruneCache();
   const images = await prune(
     { store, now, configuredFilters: async () => [], without },
     { all, filters, dryRun },
     options,
   );
-  return { containers, volumes, images, snapshots };
+  const ofImages = await pruneCache(images.events);
+  const deleted = [...new Set([...unused.deleted, ...ofImages.deleted])];
+  const buildCache = { deleted, reclaimedBytes: unused.reclaimedBytes };
+  return { containers, volumes, images, snapshots, buildCache };
+}
+
+function isNamed(filter: string, name: string): boolean {
+  return (
+    filter
+      .slice(0, Math.max(0, filter.indexOf('=')))
+      .trim()
+      .toLowerCase() === name
+  );
+}
+
+function idsIn(events: readonly RemovalEvent[]): Set<Digest> {
+  return new Set(events.flatMap((event) => ('deleted' in event ? event.deleted : [])));
 }
 
 /** All filters, each fit for all that is pruned. Throws `INVALID_ARGUMENT`. */

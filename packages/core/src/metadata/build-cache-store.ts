@@ -48,6 +48,8 @@ export interface BuildCacheStore {
    * the last few thousand.
    */
   deleteBuildCache(keys: readonly string[], options?: { readonly remember?: boolean }): Digest[];
+  /** Of all layers that records have, each once, whoever else has them. */
+  buildCacheBytes(): number;
   /** Tells whether a record was deleted with `remember`, and not put again. */
   wasBuildCacheRemoved(key: string): boolean;
 }

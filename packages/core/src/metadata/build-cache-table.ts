@@ -92,6 +92,13 @@ export class BuildCacheTable {
     });
   }
 
+  bytes(): number {
+    const row = this.#database.get(
+      'SELECT sum(size) AS bytes FROM (SELECT max(layer_size) AS size FROM build_cache GROUP BY layer_digest)',
+    );
+    return Number(row?.bytes ?? 0);
+  }
+
   wasRemoved(key: string): boolean {
     return this.#database.get('SELECT 1 FROM build_cache_removed WHERE key = ?', key) !== undefined;
   }

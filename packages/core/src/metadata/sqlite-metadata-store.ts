@@ -241,6 +241,10 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#buildCache.delete(keys, options);
   }
 
+  buildCacheBytes(): number {
+    return this.#buildCache.bytes();
+  }
+
   wasBuildCacheRemoved(key: string): boolean {
     return this.#buildCache.wasRemoved(key);
   }

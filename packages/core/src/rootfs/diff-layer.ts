@@ -23,6 +23,8 @@ export interface DiffLayerOptions {
   readonly names?: readonly UpperName[];
   /** Whole seconds since the epoch: later times of entries are set back to it. */
   readonly latestTime?: number;
+  /** Is told each directory that hides what is below it. */
+  readonly onOpaque?: (path: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -72,7 +74,8 @@ async function* writeEntries(
   {
     ownership,
     latestTime = Number.POSITIVE_INFINITY,
-  }: { readonly ownership: Ownership; readonly latestTime?: number },
+    onOpaque,
+  }: Pick<DiffLayerOptions, 'latestTime' | 'onOpaque'> & { readonly ownership: Ownership },
 ): ByteSource {
   let next = await files.next();
   for (const { path, isWhiteout } of names) {
@@ -86,7 +89,10 @@ async function* writeEntries(
     const link = entry.type === 'hardlink' && { link: nameFromTar(entry.link) };
     const plain = plainEntry(entry, { name: path, ...link }, ownership);
     yield* writeTarEntry({ ...plain, mtime: Math.min(entry.mtime, latestTime) }, body);
-    if (isOpaque(entry)) yield* writeTarEntry(marker(`${path}/${OPAQUE}`));
+    if (isOpaque(entry)) {
+      onOpaque?.(path);
+      yield* writeTarEntry(marker(`${path}/${OPAQUE}`));
+    }
     next = await files.next();
   }
   if (!next.done) throw new Error(`diff: unexpected entry ${shownName(byteString(next.value.entry.name))}`);

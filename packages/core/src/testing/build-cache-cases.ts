@@ -119,6 +119,16 @@ export function buildCacheCases(open: OpenStore): void {
     expect(store.unheld([digestIn(step)])).toEqual([]);
   });
 
+  test('sums up the layers of cached steps, each once', async () => {
+    using store = await opened();
+    expect(store.buildCacheBytes()).toBe(0);
+    for (const step of [cachedStep('a'), cachedStep('b', { layer: 'a' }), cachedStep('c', { layer: false })])
+      store.putBuildCache(step);
+    expect(store.buildCacheBytes()).toBe(100);
+    store.putBuildCache(cachedStep('d'));
+    expect(store.buildCacheBytes()).toBe(200);
+  });
+
   test('remembers what was removed on purpose until it is there again', async () => {
     using store = await opened();
     const [a, b] = [cachedStep('a'), cachedStep('b')];

@@ -29,6 +29,7 @@ export function isDirectory(node: TreeNode | undefined): node is TreeDirectory {
   return node !== undefined && 'children' in node;
 }
 
+const NOTHING_PARKED: ReadonlyMap<string, EntrySource> = new Map();
 /** As Linux: more symlinks on one way are taken for a circle. */
 const MAX_SYMLINKS = 40;
 /** Linux takes no path of more than 4,095 bytes; who walks the tree goes down one call for each level. */
@@ -61,6 +62,13 @@ export class ImageTree {
       else if (whiteouts[position].kind === 'meta' && entry.type !== 'hardlink')
         parked.set(pathElements(path).join('/'), source);
     }
+  }
+
+  /** As `apply`, of a tar that is no layer: what would be whiteouts there are files like all others. */
+  applyPlain(entries: readonly TocEntry[]): void {
+    const layer = this.#layers++;
+    for (const [position, entry] of entries.entries())
+      this.#add(toLatin1(entry.name), { layer, position, entry }, NOTHING_PARKED);
   }
 
   #hide(whiteout: Whiteout): void {

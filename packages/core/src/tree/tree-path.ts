@@ -25,8 +25,8 @@ export function pathElements(path: string): string[] {
   return elements;
 }
 
-/** What a layer's entry is refused for; `path` as `toLatin1` gives it. */
+/** What an entry of a tar is refused for; `path` as `toLatin1` gives it. */
 export function badEntry(path: string, fault: string): WherryError {
   const shown = Buffer.from(path, 'latin1').toString('utf8');
-  return new WherryError('INVALID_TAR', `layer entry ${JSON.stringify(shown)}: ${fault}`);
+  return new WherryError('INVALID_TAR', `tar entry ${JSON.stringify(shown)}: ${fault}`);
 }

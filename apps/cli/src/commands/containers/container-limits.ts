@@ -1,7 +1,7 @@
 import type { ContainerOptions, ResourceLimits, Ulimit } from '@wherry/core';
 import { CommandError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
-import { someOf } from '../flag-value.ts';
+import { badValue, someOf } from '../flag-value.ts';
 import { deviceLimitFlags } from './container-devices.ts';
 
 const UNITS = 'kmgtp';
@@ -70,13 +70,19 @@ function memoryFlags(flags: Flags): ResourceLimits {
   };
 }
 
-/** Bytes with a binary unit, `64m`, `1.5GiB`. docker/go-units, `RAMInBytes`. */
+/** The value of a flag that counts bytes. Throws `CommandError`. */
 export function parseBytes(text: string, flag: string): number {
+  const bytes = bytesOf(text);
+  if (bytes !== undefined) return bytes;
+  throw new CommandError(
+    `invalid argument ${JSON.stringify(text)} for "--${flag}" flag: invalid size: '${text}'`,
+  );
+}
+
+/** Bytes with a binary unit, `64m`, `1.5GiB`. docker/go-units, `RAMInBytes`. */
+export function bytesOf(text: string): number | undefined {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
-  if (number === '')
-    throw new CommandError(
-      `invalid argument ${JSON.stringify(text)} for "--${flag}" flag: invalid size: '${text}'`,
-    );
+  if (number === '') return undefined;
   return Math.trunc(Number(number) * 1024 ** (unit === '' ? 0 : UNITS.indexOf(unit.toLowerCase()) + 1));
 }
 
@@ -90,21 +96,20 @@ export function parseCpus(text: string): number {
   return Math.round(cpus * NANO);
 }
 
-/** `nofile=1024:2048`; one number is both. docker/go-units, `ParseUlimit`. */
+/** `nofile=1024:2048`; one number is both. Throws `CommandError`. */
 export function ulimitOf(text: string): Ulimit {
+  const read = readUlimit(text);
+  if (typeof read === 'string') throw badValue(text, '--ulimit', read);
+  return read;
+}
+
+/** The same, or what is wrong with it. docker/go-units, `ParseUlimit`. */
+export function readUlimit(text: string): Ulimit | string {
   const [, name = '', first = '', second = first] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(text) ?? [];
-  if (name === '')
-    throw new CommandError(
-      `invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit argument: ${text}`,
-    );
-  if (!ULIMITS.has(name))
-    throw new CommandError(
-      `invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit type: ${name}`,
-    );
+  if (name === '') return `invalid ulimit argument: ${text}`;
+  if (!ULIMITS.has(name)) return `invalid ulimit type: ${name}`;
   const [soft, hard] = [Number(first), Number(second)];
   if (hard !== -1 && (soft === -1 || soft > hard))
-    throw new CommandError(
-      `invalid argument ${JSON.stringify(text)} for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
-    );
+    return `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`;
   return { name, soft, hard };
 }

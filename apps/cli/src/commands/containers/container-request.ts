@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { ContainerOptions, CreateContainerRequest } from '@wherry/core';
 import type { CommandContext } from '../../command.ts';
-import { CommandError, fileError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
 import { someOf } from '../flag-value.ts';
 import { platformFlag } from '../platform-flag.ts';
@@ -14,6 +12,7 @@ import { labelFlags, nameFlags, settingFlags } from './container-names.ts';
 import { namespaceFlags } from './container-namespaces.ts';
 import { logFlags, recordedFlags } from './container-records.ts';
 import { refuseImpossible } from './container-refusals.ts';
+import { securityOf } from './container-security.ts';
 import { volumeFlags } from './container-volumes.ts';
 
 /** What the flags of `run` and `create` ask for. Throws `CommandError` in Docker's words. */
@@ -80,25 +79,4 @@ async function confinement(flags: Flags): Promise<ContainerOptions> {
     ...(capDrop.length > 0 && { capDrop }),
     ...(security && { security }),
   };
-}
-
-async function securityOf(texts: readonly string[]): Promise<ContainerOptions['security']> {
-  let security: ContainerOptions['security'];
-  for (const text of texts) {
-    const [, name = '', value] = /^([^=:]+)(?:[=:](.*))?$/s.exec(text) ?? [];
-    if (name === 'no-new-privileges' && (value === undefined || value === 'true' || value === 'false'))
-      security = { ...security, noNewPrivileges: value !== 'false' };
-    else if (name === 'seccomp' && value) security = { ...security, seccomp: await seccompOf(value) };
-    else throw new CommandError(`invalid --security-opt: ${JSON.stringify(text)}`);
-  }
-  return security;
-}
-
-async function seccompOf(value: string): Promise<string> {
-  if (value === 'unconfined') return value;
-  try {
-    return await readFile(value, 'utf8');
-  } catch (error) {
-    throw fileError(error, 'opening seccomp profile', value);
-  }
 }

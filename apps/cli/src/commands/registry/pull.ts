@@ -17,7 +17,8 @@ import type { CommandContext } from '../../command.ts';
 import { CommandError, plain, plainly } from '../../errors.ts';
 import { NEWER_EXIT_CODE } from '../../exit-codes.ts';
 import { chosenFormat } from '../../output/format.ts';
-import { openProgress, type ProgressDisplay, PULL_WORDS } from '../../output/progress.ts';
+import { openProgress, PULL_WORDS } from '../../output/progress.ts';
+import { PullReport, withoutTag } from '../../output/pull-report.ts';
 import { ENDPOINT_LISTING, endpointUrl } from '../../output/rows/endpoint-row.ts';
 import { PULL_CHECK_LISTING, PULL_LISTING } from '../../output/rows/pull-row.ts';
 import { warningsTo } from '../../output/warnings.ts';
@@ -102,45 +103,6 @@ async function fetchAloud(
     // Docker's daemon has begun its answer by now: what fails later comes without the prefix.
     throw report.isBegun ? plain(error) : error;
   }
-}
-
-/** The lines of a pull; with `--all-tags` a group of lines for each tag. */
-class PullReport {
-  readonly #display: ProgressDisplay;
-  #digest: string | undefined;
-  isBegun = false;
-
-  constructor(display: ProgressDisplay) {
-    this.#display = display;
-  }
-
-  add(event: ProgressEvent): void {
-    if (event.kind === 'layer') this.#display.layer(event);
-    else if (event.kind === 'warning') this.#display.warning(event.message);
-    else if (event.kind === 'verified')
-      this.#display.line(`${shownTag(event.ref)}: Verified by ${event.keyName}`);
-    else if (event.kind === 'resolved') {
-      this.finishTag();
-      const { ref, target } = event;
-      this.#display.line(`${shownTag(ref)}: Pulling from ${ref.path}`);
-      this.#digest = target.digest;
-      this.isBegun = true;
-    }
-  }
-
-  finishTag(): void {
-    if (this.#digest !== undefined) this.#display.line(`Digest: ${this.#digest}`);
-    this.#digest = undefined;
-  }
-}
-
-function shownTag(ref: Reference): string | undefined {
-  return ref.digest === undefined ? ref.tag : formatReference(withoutTag(ref));
-}
-
-/** The name that counts: a digest makes the tag beside it idle. */
-function withoutTag(ref: Reference): Reference {
-  return ref.digest === undefined ? ref : { ...repositoryOf(ref), digest: ref.digest };
 }
 
 function printStatus(results: readonly PullResult[], ref: Reference, { io }: CommandContext): void {

@@ -3,6 +3,7 @@ import type { CommandContext } from '../../command.ts';
 import { formatList } from '../../output/format.ts';
 import { humanSize } from '../../output/human.ts';
 import { TABLE } from '../../output/listing.ts';
+import { buildCacheListing } from '../../output/rows/build-cache-row.ts';
 import {
   DISK_USAGE_ITEM_LISTING,
   DISK_USAGE_LISTING,
@@ -23,10 +24,13 @@ export async function run({ engine, flags, io }: CommandContext): Promise<number
   return 0;
 }
 
-async function details({ groups, bytes }: DiskUsage): Promise<string> {
+async function details({ groups, bytes, buildCache }: DiskUsage): Promise<string> {
   let text = '';
-  for (const { type, items } of groups)
-    text += `${TITLES[type]} space usage:\n\n${await formatList(TABLE, DISK_USAGE_ITEM_LISTING, items)}\n`;
+  for (const { type, items, bytes: size } of groups)
+    if (type === 'build-cache')
+      text += `Build cache usage: ${humanSize(size)}\n\n${await formatList(TABLE, buildCacheListing(new Date()), buildCache)}\n`;
+    else
+      text += `${TITLES[type]} space usage:\n\n${await formatList(TABLE, DISK_USAGE_ITEM_LISTING, items)}\n`;
   return `${text}Total: ${humanSize(bytes)}\n`;
 }
 

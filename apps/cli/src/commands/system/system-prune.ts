@@ -27,12 +27,13 @@ export async function run({ engine, flags, io, signal }: CommandContext): Promis
   return 0;
 }
 
-/** docker/cli, `system.confirmationTemplate`; there are no networks and no build cache to speak of. */
+/** docker/cli, `system.confirmationTemplate`; there are no networks to speak of. */
 function question({ all, volumes, snapshots, filters }: Choice): string {
   const warnings = [
     'all stopped containers',
     ...(volumes ? ['all anonymous volumes not used by at least one container'] : []),
     all ? 'all images without at least one container associated to them' : 'all dangling images',
+    all ? 'all build cache' : 'unused build cache',
     ...(snapshots ? ['all unpacked layers not used by at least one container'] : []),
   ];
   const listed = (lines: readonly string[]) => lines.map((line) => `  - ${line}\n`).join('');
@@ -41,13 +42,14 @@ function question({ all, volumes, snapshots, filters }: Choice): string {
   return `WARNING! This will remove:\n${listed(warnings)}\n${narrowed}Are you sure you want to continue?`;
 }
 
-function report({ containers, volumes, images, snapshots }: SystemPruneResult): string {
-  const bytes =
-    containers.reclaimedBytes + volumes.reclaimedBytes + images.contentBytes + snapshots.reclaimedBytes;
+function report({ containers, volumes, images, snapshots, buildCache }: SystemPruneResult): string {
+  const others = [containers, volumes, snapshots, buildCache];
+  const bytes = others.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, images.contentBytes);
   return [
     deletedText('Containers', containers.deleted),
     deletedText('Volumes', volumes.deleted),
     deletedText('Images', removalLines(images.events)),
+    deletedText('build cache objects', buildCache.deleted),
     deletedText('Snapshots', snapshots.deleted),
     `Total reclaimed space: ${humanSize(bytes)}\n`,
   ].join('');

@@ -58,6 +58,7 @@ describe('wherry system df', () => {
       { type: 'build-cache', total: 0, active: 0, bytes: 0, reclaimableBytes: 0, items: [] },
     ],
     bytes: 151_300_000,
+    buildCache: [],
   };
   const engine = { diskUsage: async () => usage };
 
@@ -74,7 +75,8 @@ describe('wherry system df', () => {
   test('lists everything with -v', async () => {
     expect((await runCli(['system', 'df', '-v'], { engine })).stdout).toBe(
       'Images space usage:\n\nNAME      SIZE      RECLAIMABLE\na:1       1kB       0B\n\n' +
-        'Build Cache space usage:\n\nNAME      SIZE      RECLAIMABLE\n\nTotal: 151.3MB\n',
+        'Build cache usage: 0B\n\n' +
+        'CACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n\nTotal: 151.3MB\n',
     );
   });
 });
@@ -93,6 +95,7 @@ describe('wherry system df --format', () => {
       { type: 'build-cache', total: 0, active: 0, bytes: 0, reclaimableBytes: 0, items: [] },
     ],
     bytes: 2000,
+    buildCache: [],
   };
   const engine = { diskUsage: async () => usage };
 

@@ -138,10 +138,11 @@ describe('wherry system prune', () => {
       volumes: { deleted: ['db'], reclaimedBytes: 200 },
       images: { events: [{ untagged: 'a:1' }], contentBytes: 30, reclaimedBytes: 0 },
       snapshots: { deleted: [], reclaimedBytes: 4 },
+      buildCache: { deleted: ['ab12'], reclaimedBytes: 5 },
     };
   };
   const REPORT =
-    'Deleted Containers:\nc0ffee\n\nDeleted Volumes:\ndb\n\nDeleted Images:\nuntagged: a:1\n\nTotal reclaimed space: 1.234kB\n';
+    'Deleted Containers:\nc0ffee\n\nDeleted Volumes:\ndb\n\nDeleted Images:\nuntagged: a:1\n\nDeleted build cache objects:\nab12\n\nTotal reclaimed space: 1.239kB\n';
 
   test('asks with what it is going to do', async () => {
     const argv = ['system', 'prune', '-a', '--volumes', '--snapshots', '--filter', 'label=x'];
@@ -150,6 +151,7 @@ describe('wherry system prune', () => {
   - all stopped containers
   - all anonymous volumes not used by at least one container
   - all images without at least one container associated to them
+  - all build cache
   - all unpacked layers not used by at least one container
 
   Items to be pruned will be filtered with:
@@ -158,7 +160,7 @@ describe('wherry system prune', () => {
 Are you sure you want to continue? [y/N] `);
     const { stdout } = await runCli(['system', 'prune'], { engine: { systemPrune }, stdin: '' });
     expect(stdout).toBe(
-      'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n\nAre you sure you want to continue? [y/N] ',
+      'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n  - unused build cache\n\nAre you sure you want to continue? [y/N] ',
     );
     expect(asked).toEqual([]);
   });

@@ -27,7 +27,9 @@ export const DISK_USAGE_LISTING: Listing<DiskUsageRow> = {
   goType: 'formatter.diskUsageImagesContext',
   fields: {
     Active: (row) => (row.type === 'total' ? '' : String(row.active)),
-    Reclaimable: ({ bytes, reclaimableBytes }) => share(reclaimableBytes, bytes),
+    // Docker tells no share of the build cache.
+    Reclaimable: ({ type, bytes, reclaimableBytes }) =>
+      type === 'build-cache' ? humanSize(reclaimableBytes) : share(reclaimableBytes, bytes),
     Size: ({ bytes }) => humanSize(bytes),
     TotalCount: (row) => (row.type === 'total' ? '' : String(row.total)),
     Type: (row) => (row.type === 'total' ? 'Total' : TITLES[row.type]),

@@ -141,11 +141,12 @@ describe('the tree of a directory', () => {
   });
 
   test('is as deep as a path may be', async () => {
-    const path = Array.from({ length: 500 }, (_, i) => `d${i}`).join('/');
+    const path = Array.from({ length: 200 }, (_, i) => `d${i}`).join('/');
     put(`${path}/file`, 'deep');
     await using tree = await openDirectoryContext(root);
-    expect(nodesOf(tree.root).size).toBe(501);
-    expect(await readAll(tree)).toEqual(['deep']);
+    let node: SourceNode = tree.root;
+    for (let i = 0; i < 200; i++) node = node.children!.get(`d${i}`)!;
+    expect(await readAll(tree, [node.children!.get('file')!])).toEqual(['deep']);
   });
 
   test('ends when it is cancelled', async () => {

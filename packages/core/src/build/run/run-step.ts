@@ -2,18 +2,18 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../../errors.ts';
-import { copyChanges } from '../../rootfs/copy-changes.ts';
-import { collectUpperNames, diffLayer } from '../../rootfs/diff-layer.ts';
 import { checkLayerCount } from '../../rootfs/overlay-plan.ts';
 import { assertLinux, detectOwnership } from '../../rootfs/privileges.ts';
 import { removeTrees } from '../../rootfs/remove-tree.ts';
+import type { SettledFiles } from '../../rootfs/settle-times.ts';
 import type { Snapshot } from '../../rootfs/snapshots/snapshot.ts';
 import type { ResourceLimits, Ulimit } from '../../runtime/container-options.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { HostFacts } from '../../runtime/spec/host-facts.ts';
 import type { RunMount } from './run-mount.ts';
-import { type EndedProcess, runProcess } from './run-process.ts';
-import { type StepPlaces, stepPlaces } from './step-places.ts';
+import { runProcess } from './run-process.ts';
+import { StepChanges } from './step-changes.ts';
+import { stepPlaces } from './step-places.ts';
 
 export interface RunDeps {
   /** A directory for what steps write meanwhile; of one killed here its part stays, and can be removed. */
@@ -64,12 +64,21 @@ export interface RunOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+export interface ChangedFiles extends SettledFiles {
+  readonly directory: string;
+}
+
 /** A step that has ended. Disposing it removes what it wrote, which `changes` reads. */
 export interface RunResult extends AsyncDisposable {
   /** Of the program; 128 and the signal's number for one that was killed. */
   readonly exitCode: number;
   /** What it changed, as a layer's tar: the same for the same files. Throws what `diffLayer` throws. */
   changes(signal?: AbortSignal): ByteSource;
+  /**
+   * What it changed as files that can stand for the layer unpacked, once `changes` was read; the directory may be
+   * moved away. `undefined`: the layer has to be unpacked.
+   */
+  files(): Promise<ChangedFiles | undefined>;
 }
 
 /**
@@ -91,30 +100,15 @@ export async function runStep(deps: RunDeps, step: RunStep, options: RunOptions 
   const dispose = () => removeTrees(places.directory);
   try {
     const ended = await runProcess(deps, step, places, options);
+    const changes = new StepChanges(step, places, ended);
     return {
       exitCode: ended.exitCode,
-      changes: (signal) => changesOf(step, places, ended, signal),
+      changes: (signal) => changes.read(signal),
+      files: () => changes.files(),
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
     await dispose();
     throw error;
   }
-}
-
-async function* changesOf(
-  { layers, epoch }: RunStep,
-  { upper, rootfs }: StepPlaces,
-  { copiedAt }: EndedProcess,
-  signal: AbortSignal | undefined,
-): ByteSource {
-  const names =
-    copiedAt === undefined
-      ? await collectUpperNames(upper, signal)
-      : await copyChanges({ copy: rootfs, layers, copiedAt, ...(signal && { signal }) });
-  yield* diffLayer(copiedAt === undefined ? upper : rootfs, {
-    names,
-    ...(epoch !== undefined && { latestTime: epoch }),
-    ...(signal && { signal }),
-  });
 }

@@ -66,7 +66,10 @@ async function layerOf(running: Running, runner: StepRunner, id: string): Promis
     onWarning: (message) => deps.emit({ kind: 'build-warning', message }),
   });
   if (ended.exitCode !== 0) throw failed(command, ended.exitCode);
-  return await deps.storeLayer(ended.changes(deps.signal));
+  const layer = await deps.storeLayer(ended.changes(deps.signal));
+  const files = layer && (await ended.files());
+  if (layer && files) await runner.adopt(layer, files);
+  return layer;
 }
 
 function processOf({ context, state, instruction }: Running) {

@@ -4,18 +4,21 @@ import { join } from 'node:path';
  * Where a store keeps what builds need besides layers:
  *
  *     build/files/<key>.gz     the files of a cached step, for who explains a miss
+ *     build/contexts/              digests of the files of contexts, for builds to come
  *     build/mounts/<name>/     a cache mount of RUN
  *     build/scratch/<uuid>/    what one build has on its way, with <uuid>.lock beside it
  */
 export class BuildPlaces {
   readonly directory: string;
   readonly files: string;
+  readonly contexts: string;
   readonly mounts: string;
   readonly scratch: string;
 
   constructor(root: string) {
     this.directory = join(root, 'build');
     this.files = join(this.directory, 'files');
+    this.contexts = join(this.directory, 'contexts');
     this.mounts = join(this.directory, 'mounts');
     this.scratch = join(this.directory, 'scratch');
   }

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip, gunzip } from 'node:zlib';
 import type { StepFile, StepFiles } from '../../build/step-inputs.ts';
+import { allocatedBytes } from '../../content/allocated-bytes.ts';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { namesIn } from '../../content/names-in.ts';
 import type { Digest } from '../../digest.ts';
@@ -63,8 +64,16 @@ export class FileLists {
     }
   }
 
-  async delete(key: string): Promise<void> {
+  /** Removes a list; returns what the file system gets back. */
+  async delete(key: string): Promise<number> {
+    const bytes = this.bytesOf(key);
     await rm(this.pathOf(key), { force: true });
+    return bytes;
+  }
+
+  bytesOf(key: string): number {
+    const stat = statSync(this.pathOf(key), { throwIfNoEntry: false });
+    return stat ? allocatedBytes(stat) : 0;
   }
 
   /** The keys that have lists, and the names of other files. */

@@ -34,6 +34,7 @@ export async function openRunner(
         layers.map(({ diffID, digest }) => ({ diffID, blob: digest })),
         { signal },
       ),
+    adopt: ({ diffID }, { directory, ...files }) => snapshots.adopt(diffID, directory, files),
     secrets: secret,
     agent,
   };

@@ -15,6 +15,7 @@ const TOP = new Set([
   'snapshots',
   'containers',
   'volumes',
+  'build',
   'namespace',
   'tmp',
   'metadata.db',

@@ -32,6 +32,13 @@ export interface SnapshotsOptions {
   readonly ownership?: Ownership;
 }
 
+/** What lies in a directory that is taken for a snapshot. */
+export interface AdoptedFiles {
+  readonly entries: number;
+  /** Bytes of the regular files. */
+  readonly size: number;
+}
+
 const FILES = 'fs';
 const WORK = 'work';
 
@@ -82,6 +89,32 @@ export class Snapshots {
         throw error;
       }
     });
+  }
+
+  /**
+   * Takes a directory, which then is gone from its place, for the unpacked files of a layer: what an overlay over the
+   * layers below it has as its upper one, with no directory in it that hides others, and times as in the layer. It must
+   * lie in the store's file system. Where there is a snapshot already, or someone makes one now, nothing is done.
+   */
+  async adopt(diffID: Digest, directory: string, { entries, size }: AdoptedFiles): Promise<void> {
+    const lock = await this.#places.tryLock(digestHex(diffID));
+    if (lock === undefined) return;
+    const temporary = this.#places.newPath(diffID);
+    try {
+      if (await this.#findUsable(diffID)) return;
+      await this.#places.setAside(diffID);
+      await mkdir(temporary, { mode: 0o700 });
+      await rename(directory, join(temporary, FILES));
+      const createdAt = this.#clock.now().toISOString();
+      const ownership = this.#ownership;
+      await writeRecord(temporary, newRecord({ diffID, ownership, size, entries, opaque: [], createdAt }));
+      await rename(temporary, this.#places.pathOf(diffID));
+    } catch (error) {
+      await removeTrees(temporary);
+      throw error;
+    } finally {
+      lock.release({ remove: true });
+    }
   }
 
   /** Lets go of what `SnapshotLease.hold` kept; fine when there is nothing. */

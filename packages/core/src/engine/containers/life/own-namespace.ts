@@ -13,9 +13,9 @@ export interface EnterNamespaceRequest {
   readonly command: readonly string[];
   /**
    * `'needed'`: to start something. `'useful'`: to look after containers and unpacked layers, where there are any;
-   * without a namespace the command does what it can.
+   * without a namespace the command does what it can. `'wanted'`: it may come to start something, or may not.
    */
-  readonly need: 'needed' | 'useful';
+  readonly need: 'needed' | 'useful' | 'wanted';
 }
 
 const STAYS: AsyncDisposable = { [Symbol.asyncDispose]: async () => undefined };
@@ -40,7 +40,7 @@ export async function enterNamespace(request: EnterNamespaceRequest): Promise<As
   try {
     return await namespace.enter(request.command, request.env);
   } catch (error) {
-    if (request.need === 'useful' && isWherryError(error, 'UNSUPPORTED')) return STAYS;
+    if (request.need !== 'needed' && isWherryError(error, 'UNSUPPORTED')) return STAYS;
     throw error;
   }
 }

@@ -1,0 +1,103 @@
+import type { BuildDeps, StepRunner } from '../../build/build-deps.ts';
+import type { BuildEvent } from '../../build/build-event.ts';
+import type { BuildCache } from '../../build/cache/build-cache.ts';
+import type { SourceTree } from '../../build/source-tree.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import type { Digest } from '../../digest.ts';
+import { WherryError } from '../../errors.ts';
+import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
+import { formatReference } from '../../reference.ts';
+import type { BuildVerbDeps } from '../build.ts';
+import type { BuildRequest, NamedContext } from '../build-request.ts';
+import { layerEntries, layerTar } from '../layers/layer-entries.ts';
+import { storeLayer } from '../layers/store-layer.ts';
+import { BaseImages } from './base-images.ts';
+import type { ContextDeps } from './context-trees.ts';
+import { type OpenedContext, openNamedContext } from './open-context.ts';
+import { openRunner } from './open-runner.ts';
+import { buildSecrets } from './secrets.ts';
+import type { StepImages } from './step-images.ts';
+
+/** One build under way, as its steps see it. */
+export interface StepParts {
+  readonly deps: BuildVerbDeps;
+  readonly request: BuildRequest;
+  readonly context: OpenedContext;
+  readonly contexts: ContextDeps;
+  readonly cache: BuildCache;
+  readonly images: StepImages;
+  /** Keeps digests from the sweep until the build is over. */
+  readonly hold: (...digests: Digest[]) => void;
+  /** The layers that were stored. */
+  readonly stored: Set<Digest>;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What steps need, over the store. */
+export function stepDeps(parts: StepParts): BuildDeps {
+  const { deps, request, context, cache, images, hold, emit, signal } = parts;
+  const { store } = deps;
+  const { pull = false, verify = false, namedContexts = {} } = request;
+  const bases = new BaseImages({ store, transfer: deps.transfer, pull, verify, hold, signal });
+  const others = new Map<string, Promise<SourceTree>>();
+  let runner: Promise<StepRunner> | undefined;
+  return {
+    host: deps.host,
+    base: (text, platform, step) =>
+      bases.find(text, platform, (event) => emit({ kind: 'build-pull', step, event })),
+    context: async (name) => {
+      if (name === undefined) return context.tree;
+      const found = others.get(name) ?? openOther(name, namedContexts[name], parts.contexts);
+      others.set(name, found);
+      return await found;
+    },
+    namedImage: (name) => imageText(namedContexts[name]),
+    remote: () => {
+      throw new WherryError('UNSUPPORTED', 'ADD of URLs');
+    },
+    storeLayer: (tar) => storeStepLayer(parts, tar),
+    layerEntries: ({ digest }) => layerEntries(store, digest, signal),
+    layerTar: ({ digest }) => layerTar(store, digest),
+    isKnown: (id) => store.metadata.findImage(id) !== undefined,
+    keep: (image) => images.add(image),
+    cache,
+    runner: () => {
+      runner ??= deps
+        .containers()
+        .then((found) => openRunner(found, parts.contexts.scratch, buildSecrets(request, deps.env), signal));
+      return runner;
+    },
+    ...{ emit, signal },
+  };
+}
+
+async function storeStepLayer({ deps, stored, hold, signal }: StepParts, tar: ByteSource) {
+  const { stored: storing } = storeLayer(deps, tar, {
+    hold: ({ digest }) => {
+      stored.add(digest);
+      hold(digest);
+    },
+    signal,
+  });
+  const facts = await storing;
+  return facts.diffID === EMPTY_DIFF_ID ? undefined : facts;
+}
+
+async function openOther(
+  name: string,
+  context: NamedContext | undefined,
+  contexts: ContextDeps,
+): Promise<SourceTree> {
+  if (context === undefined || context.kind === 'image' || context.kind === 'layout')
+    throw new Error(`${name} is no context of files`);
+  return openNamedContext(name, context, contexts);
+}
+
+function imageText(context: NamedContext | undefined): string | undefined {
+  if (context?.kind === 'layout')
+    throw new WherryError('UNSUPPORTED', `build context ${context.path}: load the layout first`, {
+      hint: `wherry load -i ${context.path}`,
+    });
+  return context?.kind === 'image' ? formatReference(context.ref) : undefined;
+}
