@@ -47,7 +47,7 @@ async function put(
   const path = toLatin1(bytesOf(entry.name)).replace(/\/$/, '');
   const { mode = IMPLIED_MODE, mtime = 0, mtimeNs = 0, link = '' } = entry;
   const attributes = { mode, mtime, mtimeNs };
-  if (entry.xattrs && entry.xattrs.size > 0) skipped.withXattrs++;
+  if (entry.type !== 'hardlink' && entry.xattrs && entry.xattrs.size > 0) skipped.withXattrs++;
   switch (entry.type) {
     case 'directory':
       if (path !== '.') await tree.makeDirectory(path, attributes);
@@ -81,8 +81,11 @@ class Skipped {
       const others = this.specials.size > 1 ? ` and ${this.specials.size - 1} more` : '';
       warn(`${directory}: devices and FIFOs are left out: ${shown}${others}`);
     }
-    if (this.withXattrs > 0)
-      warn(`${directory}: ${this.withXattrs} files are without their extended attributes`);
+    if (this.withXattrs > 0) {
+      const files =
+        this.withXattrs === 1 ? '1 file is without its' : `${this.withXattrs} files are without their`;
+      warn(`${directory}: ${files} extended attributes`);
+    }
   }
 }
 
