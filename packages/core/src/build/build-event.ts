@@ -1,6 +1,7 @@
 import type { LintWarning } from '@wherry/dockerfile';
 import type { Digest } from '../digest.ts';
 import type { ProgressEvent } from '../events.ts';
+import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 
 /** One step of a build, as it is shown. */
@@ -24,9 +25,15 @@ export interface StepOutcome {
 
 /**
  * Progress of a build: plain data. Steps of different stages come interleaved, those of one stage in order; who wants
- * them in the order of the Dockerfile puts them there.
+ * them in the order of the Dockerfile puts them there. Platforms are built one after the other, each with steps from
+ * 1 on.
  */
-export type BuildEvent =
+export type BuildEvent = BuildHappening & {
+  /** What the event is about, in a build for several platforms. */
+  readonly platform?: Platform;
+};
+
+type BuildHappening =
   | { readonly kind: 'build-context'; readonly bytes: number; readonly isDone: boolean }
   /** A remote context comes. */
   | {
@@ -72,5 +79,7 @@ export type BuildEvent =
   | { readonly kind: 'build-notice'; readonly text: string }
   | { readonly kind: 'build-lint'; readonly warning: LintWarning }
   | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
+  /** Of the push of one name. */
+  | { readonly kind: 'build-push'; readonly ref: Reference; readonly event: ProgressEvent }
   | { readonly kind: 'built'; readonly id: Digest }
   | { readonly kind: 'build-tagged'; readonly ref: Reference };

@@ -42,7 +42,7 @@ export async function runStep(
   const explanation = await explanationOf(context, state, inputs);
   const hit = await findCached(context, inputs);
   if (hit) return { ...hit, ...explanation, isCached: true, createdBy };
-  const runner = await deps.runner();
+  const runner = await deps.runner(context.platform);
   const id = makeContainerId(randomBytes);
   deps.emit({ kind: 'build-step-runs', step: state.step, id, ...explanation });
   const layer = await layerOf(running, runner, id);
