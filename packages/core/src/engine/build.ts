@@ -10,7 +10,7 @@ import { buildScratch } from './build-cache/build-scratch.ts';
 import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
 import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
-import { type CheckedDockerfile, checkDockerfile } from './builds/check-dockerfile.ts';
+import { type CheckedDockerfile, checkDockerfile, inDockerWords } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
@@ -101,6 +101,9 @@ async function buildHeld(
       dockerfile,
       dockerfileId: context.dockerfileId,
     });
+  } catch (error) {
+    // Values of variables come late, and with them what is wrong with a word.
+    throw inDockerWords(error);
   } finally {
     await images.record();
   }
