@@ -14,7 +14,7 @@ import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
 import { requirePlaces } from './builds/annotations.ts';
 import type { BuiltImage, ResultContext } from './builds/built-image.ts';
-import { checkDockerfile, tellOfFindings } from './builds/check-dockerfile.ts';
+import { checkDockerfile, inDockerWords, tellOfFindings } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
@@ -165,6 +165,9 @@ async function buildPlatform(state: Build, platform: Platform, images: StepImage
       dockerfile,
       dockerfileId: context.dockerfileId,
     });
+  } catch (error) {
+    // Values of variables come late, and with them what is wrong with a word.
+    throw inDockerWords(error);
   } finally {
     await images.record();
   }

@@ -40,8 +40,7 @@ export function checkDockerfile(
     if (failure !== undefined) throw new WherryError('INVALID_DOCKERFILE', failure);
     return { dockerfile, warnings };
   } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-    throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
+    throw inDockerWords(error);
   }
 }
 
@@ -53,6 +52,12 @@ export function tellOfFindings(
   const text = emptyContinuationNotice(dockerfile);
   if (text !== '') emit({ kind: 'build-notice', text });
   for (const warning of warnings) emit({ kind: 'build-lint', warning });
+}
+
+/** What a Dockerfile's mistake is to who builds: `INVALID_DOCKERFILE` with Docker's text; all else as it is. */
+export function inDockerWords(error: unknown): unknown {
+  if (!(error instanceof DockerfileError)) return error;
+  return new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
 }
 
 function definedOf(values: Readonly<Record<string, string | undefined>>): Map<string, string> {
