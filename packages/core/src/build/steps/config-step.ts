@@ -27,7 +27,7 @@ async function directoryOf(context: StageContext, state: StepState, path: string
     instruction: `WORKDIR ${path}`,
     values: { epoch: String(context.epoch) },
   };
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   if (hit) return hit.layer;
   const tar = workdirLayer(await context.files.tree(layers), path, context.epoch);
   const layer = tar && (await context.deps.storeLayer(tar));
