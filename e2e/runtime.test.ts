@@ -22,7 +22,8 @@ import { processTable } from '../packages/core/src/runtime/process-table.ts';
 import { type Bundle, writeBundle } from '../packages/core/src/runtime/spec/bundle.ts';
 import { capabilitiesOfMask, DEFAULT_CAPABILITIES } from '../packages/core/src/runtime/spec/capabilities.ts';
 import type { ImageDefaults } from '../packages/core/src/runtime/spec/process-spec.ts';
-import { closePipes, type StdinMode, startSupervised } from '../packages/core/src/runtime/supervisor.ts';
+import { closePipes, startSupervised } from '../packages/core/src/runtime/supervisor.ts';
+import type { StdinMode } from '../packages/core/src/runtime/supervisor-process.ts';
 import { describeWith } from './needs.ts';
 
 const BUSYBOX = fileURLToPath(

@@ -214,6 +214,7 @@ describe('--format', () => {
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
       ...[
         'attach',
+        'build',
         'completion',
         'cp',
         'create',

@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
+import { BUILD } from './specs/build.ts';
 import { BUILDER_DU, BUILDER_PRUNE } from './specs/builder.ts';
 import { COMMIT } from './specs/changes.ts';
 import { CP, DIFF, EXPORT } from './specs/container-files.ts';
@@ -90,6 +91,7 @@ export const COMMON_COMMANDS: readonly CommandSpec[] = [
   RUN,
   EXEC,
   PS,
+  BUILD,
   PULL,
   PUSH,
   IMAGES,
@@ -137,7 +139,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
 ];
 
 export const GROUPS: readonly GroupSpec[] = [
-  { name: 'builder', summary: 'Manage builds', commands: [BUILDER_DU, BUILDER_PRUNE] },
+  { name: 'builder', summary: 'Manage builds', commands: [BUILD, BUILDER_DU, BUILDER_PRUNE] },
   {
     name: 'container',
     summary: 'Manage containers',
@@ -170,6 +172,7 @@ export const GROUPS: readonly GroupSpec[] = [
     name: 'image',
     summary: 'Manage images',
     commands: [
+      BUILD,
       CONVERT,
       HISTORY,
       IMPORT,

@@ -1,13 +1,14 @@
 import { type Engine, type EngineOptions, type EnterNamespaceRequest, isWherryError } from '@wherry/core';
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import type { CommandContext, CommandSpec } from './command.ts';
 import { commandTree } from './command-tree.ts';
 import { complaintJson, complaintOf } from './complaint.ts';
+import type { DockerCommand } from './docker-command.ts';
 import { CommandError } from './errors.ts';
 import { NO_CONTAINER_EXIT_CODE } from './exit-codes.ts';
-import { Flags } from './flags.ts';
+import { FlagError, Flags } from './flags.ts';
 import { type Io, ioWith } from './io.ts';
-import { asksForJson, isJsonFormat } from './output/json-format.ts';
+import { asksForJson, isJsonFormat, JSON_PROGRESS, progressOf } from './output/json-format.ts';
 import { printable } from './output/printable.ts';
 import { PROGRAM } from './program.ts';
 
@@ -36,19 +37,19 @@ export async function run(argv: readonly string[], deps: RunDeps): Promise<numbe
   } catch (error) {
     // Help or the version was printed.
     if (error instanceof CommanderError) return 0;
-    const isJson = chosen === undefined ? asksForJson(argv) : wantsJson(chosen);
+    const isJson = chosen === undefined ? asksForJson(argv) : wantsJson(chosen, deps.io.env);
     return await report(error, isJson, ioOf(globals, deps));
   }
 }
 
 async function runCommand(
   spec: CommandSpec,
-  command: Command,
+  command: DockerCommand,
   globals: Flags,
   deps: RunDeps,
 ): Promise<number> {
   const flags = new Flags(command);
-  const isJson = wantsJson(flags);
+  const isJson = wantsJson(flags, deps.io.env);
   await using _namespace = await enteredNamespace(spec, globals, deps);
   let engine: Promise<Engine> | undefined;
   const context: CommandContext = {
@@ -67,6 +68,8 @@ async function runCommand(
   try {
     const loaded = await spec.load();
     return await loaded.run(context);
+  } catch (error) {
+    throw error instanceof FlagError ? command.usageErrorOf(error) : error;
   } finally {
     await (await engine)?.close();
   }
@@ -130,6 +133,7 @@ async function report(error: unknown, isJson: boolean, io: Io): Promise<number> 
   return complaint.exitCode;
 }
 
-function wantsJson(flags: Flags): boolean {
-  return flags.has('format') && isJsonFormat(flags.string('format'));
+function wantsJson(flags: Flags, env: Io['env']): boolean {
+  if (flags.has('format') && isJsonFormat(flags.string('format'))) return true;
+  return flags.has('progress') && progressOf(flags, env) === JSON_PROGRESS;
 }

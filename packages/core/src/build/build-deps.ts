@@ -6,6 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
 import type { BuildEvent, StepName } from './build-event.ts';
 import type { BuildCache } from './cache/build-cache.ts';
+import type { CopyOrigin } from './copy/copy-request.ts';
 import type { ChangedFiles, RunDeps } from './run/run-step.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -45,8 +46,8 @@ export interface BuildDeps {
   context(name?: string): Promise<SourceTree>;
   /** What a named context stands for, where it is an image. */
   namedImage(name: string): string | undefined;
-  /** Files behind a URL or in a git repository, for ADD. */
-  remote(source: string, options: RemoteOptions): Promise<RemoteSource>;
+  /** Fetches a file behind a URL, or a git repository, for ADD; `undefined`: the source is neither. */
+  remote(source: string, options: RemoteOptions): Promise<CopyOrigin | undefined>;
   /** Stores a layer; `undefined`: the tar has no entries. */
   storeLayer(tar: ByteSource): Promise<StageLayer | undefined>;
   layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
@@ -64,13 +65,9 @@ export interface BuildDeps {
 }
 
 export interface RemoteOptions {
+  readonly destination: string;
   readonly checksum?: string;
   readonly keepsGitDirectory?: boolean;
-}
-
-export interface RemoteSource {
-  readonly kind: 'url' | 'git';
-  readonly tree: SourceTree;
 }
 
 export interface StepRunner {

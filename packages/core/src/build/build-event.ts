@@ -77,6 +77,8 @@ type BuildHappening =
     } & StepOutcome)
   | { readonly kind: 'build-step-failed'; readonly step: StepName; readonly error: Error }
   | { readonly kind: 'build-warning'; readonly message: string }
+  /** What Docker's classic builder says of a Dockerfile before its steps, in lines; `build-lint` has it too. */
+  | { readonly kind: 'build-notice'; readonly text: string }
   | { readonly kind: 'build-lint'; readonly warning: LintWarning }
   | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
   /** Of the push of one name. */

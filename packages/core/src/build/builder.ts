@@ -1,5 +1,6 @@
 import type { Dockerfile } from '@wherry/dockerfile';
 import type { Digest } from '../digest.ts';
+import { isWherryError, WherryError } from '../errors.ts';
 import { configOfBase, emptyConfig } from '../image/built-config.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
@@ -157,7 +158,11 @@ class Builder {
     if (source.kind === 'scratch') return this.#taken([]);
     const image = source.kind === 'context' ? deps.namedImage(source.name) : source.text;
     if (image === undefined) return { tree: () => deps.context(text.toLowerCase()) };
-    return this.#taken((await deps.base(image, this.#request.platform, step)).layers);
+    try {
+      return this.#taken((await deps.base(image, this.#request.platform, step)).layers);
+    } catch (error) {
+      throw notTakenFrom(text, error);
+    }
   }
 
   #taken(layers: readonly StageLayer[]): TakenSource {
@@ -189,4 +194,14 @@ function declaredNames({ globalArgs, stages }: Dockerfile): ReadonlySet<string> 
   return new Set(
     [...globalArgs, ...inStages].flatMap((arg) => (arg.kind === 'arg' ? arg.args : [])).map(({ key }) => key),
   );
+}
+
+/** Says which `--from` it was, in Docker's words. */
+function notTakenFrom(text: string, error: unknown): unknown {
+  if (!isWherryError(error) || error.kind === 'cancelled') return error;
+  const { code, message, hint, details } = error;
+  return new WherryError(code, `invalid from flag value ${text}: ${message}`, {
+    ...(hint !== undefined && { hint }),
+    ...{ details, cause: error },
+  });
 }

@@ -37,6 +37,8 @@ export interface StageGraphOptions {
  */
 export function planStages(dockerfile: Dockerfile, options: StageGraphOptions): readonly PlannedStage[] {
   const { stages } = dockerfile;
+  if (stages.length === 0)
+    throw new WherryError('INVALID_DOCKERFILE', 'No image was generated. Is your Dockerfile empty?');
   const target = findTarget(stages, options.target);
   const planned = new Map<number, PlannedStage>();
   const visit = (index: number) => {

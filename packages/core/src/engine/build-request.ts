@@ -169,11 +169,14 @@ export interface IgnoredFilesRequest {
   readonly context: string;
   /** As for a build: its own ignore file comes first. */
   readonly dockerfile?: string;
+  /** Only this path, from the context's root on, whether it is there or not; absent: all that is out. */
+  readonly path?: string;
 }
 
 export interface IgnoredFile {
-  /** From the context's root on; a directory that is kept out with all that is in it ends with `/`. */
+  /** From the context's root on. */
   readonly path: string;
-  /** The line that keeps it out: the last one that matches. */
-  readonly rule: { readonly file: string; readonly line: number; readonly pattern: string };
+  readonly isIgnored: boolean;
+  /** The last line that matches; absent: none does. */
+  readonly rule?: { readonly file: string; readonly line: number; readonly pattern: string };
 }

@@ -1,4 +1,4 @@
-import { type Dockerfile, DockerfileError, parseDockerfile } from '@wherry/dockerfile';
+import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
 import type { BuildEvent } from '../build/build-event.ts';
 import { type BuiltTarget, buildTarget } from '../build/builder.ts';
 import type { BuildCache } from '../build/cache/build-cache.ts';
@@ -10,10 +10,12 @@ import { formatPlatform, normalizePlatform, type Platform } from '../platform.ts
 import type { Transport } from '../registry/transport.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
 import { buildScratch } from './build-cache/build-scratch.ts';
+import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
 import { requirePlaces } from './builds/annotations.ts';
 import { openCaches } from './builds/build-caches.ts';
 import type { BuiltImage, ResultContext } from './builds/built-image.ts';
+import { checkDockerfile, inDockerWords, tellOfFindings } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
@@ -34,6 +36,8 @@ export interface BuildVerbDeps extends SealDeps {
   /** What a pull and a push need; opened when a base is not here, or a result leaves. */
   readonly transfer: () => Promise<PullDeps & PushDeps>;
   readonly openTransport: () => Promise<Transport & AsyncDisposable>;
+  /** How much of the cache stays. */
+  readonly cacheLimit: () => Promise<CacheLimit | undefined>;
   /** What RUN needs; opened when one comes. */
   readonly containers: () => Promise<RunnerDeps>;
 }
@@ -56,9 +60,10 @@ export async function build(
   const plan = planOutputs(request);
   requirePlaces(request, platformsOf(request, deps.host));
   return withOpened(deps, request, options, async (opened) => {
-    const { warnings } = opened.dockerfile;
+    const { warnings } = opened;
     if (request.check) return { names: [], warnings };
     const { images, target } = await buildOpened(opened, plan);
+    await limitBuildCache(deps, await deps.cacheLimit(), { signal: opened.signal });
     const { names, hasImage } = plan;
     return { ...(hasImage && { id: images[0].facts.id }), ...(target && { target }), names, warnings };
   });
@@ -71,6 +76,8 @@ export interface OpenedBuild {
   readonly contexts: ContextDeps;
   readonly context: OpenedContext;
   readonly dockerfile: Dockerfile;
+  /** What its findings are. */
+  readonly warnings: readonly LintWarning[];
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -92,8 +99,9 @@ export async function withOpened<T>(
     ...{ emit, signal },
   };
   await using context = await openContext(request, contexts);
-  const dockerfile = readDockerfile(context.dockerfile, context.dockerfileName);
-  return await work({ ...{ deps, request, contexts, context, dockerfile, emit, signal } });
+  const checked = checkDockerfile(context, request);
+  tellOfFindings(checked, emit);
+  return await work({ ...{ deps, request, contexts, context, emit, signal }, ...checked });
 }
 
 /** What a build came to, in the order of its platforms. */
@@ -165,6 +173,9 @@ async function buildPlatform(
       dockerfile,
       dockerfileId: context.dockerfileId,
     });
+  } catch (error) {
+    // Values of variables come late, and with them what is wrong with a word.
+    throw inDockerWords(error);
   } finally {
     await images.record();
   }
@@ -203,13 +214,4 @@ function builderRequest(request: BuildRequest, platform: Platform) {
     ...(target !== undefined && { target }),
     ...(epoch !== undefined && { epoch }),
   };
-}
-
-function readDockerfile(bytes: Uint8Array, name: string): Dockerfile {
-  try {
-    return parseDockerfile(bytes, { name });
-  } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-    throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
-  }
 }

@@ -55,6 +55,7 @@ export class Parts {
       env: this.#options.env,
       transfer: () => this.transfer(),
       openTransport: async () => (await this.download()).openTransport(),
+      cacheLimit: async () => (await this.settings()).buildCacheLimit,
       containers: () => this.containers(),
     };
   }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { WherryError } from '../errors.ts';
 import type { OverlayDirectories } from './overlay-options.ts';
@@ -47,7 +47,11 @@ export function planOverlay(
 ): OverlayPlan {
   const [upper, work] = ['upper', 'work'].map((name) => changes && join(changes, name));
   if (upper !== undefined) mkdirSync(upper, { recursive: true, mode: 0o755 });
-  if (work !== undefined) mkdirSync(work, { recursive: true, mode: 0o700 });
+  if (work !== undefined) {
+    // Once it was mounted `volatile` the kernel refuses it, for fear of what a loss of power may have left.
+    if (existsSync(join(work, 'work', 'incompat'))) rmSync(work, { recursive: true });
+    mkdirSync(work, { recursive: true, mode: 0o700 });
+  }
   // The kernel takes no directory twice, and an image may have a layer twice, an empty one mostly. What the lower
   // one has the upper one has too, so it shows nothing of its own.
   const lowers = [...new Set(layers.map(({ directory }) => directory).reverse())];

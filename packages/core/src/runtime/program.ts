@@ -41,15 +41,6 @@ export async function runProgram(
   }
 }
 
-/** Runs a small program of which only the exit code counts: half the time of one whose output is kept. */
-export async function runQuietly(path: string, args: readonly string[]): Promise<number> {
-  const child = spawn(path, args, { stdio: 'ignore', env: programEnv() });
-  return await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? SIGKILLED));
-  });
-}
-
 /** What programs of the host's get to see of our environment: no secrets of ours reach a container's helpers. */
 export function programEnv(): NodeJS.ProcessEnv {
   const { PATH = '', HOME, USER, XDG_RUNTIME_DIR } = process.env;

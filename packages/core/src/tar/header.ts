@@ -95,9 +95,11 @@ export interface UstarFields extends Omit<TarHeader, 'name'> {
   readonly prefix: Uint8Array;
 }
 
-/** Makes a ustar header block, owner names empty. The caller has seen to it that every field fits. */
-export function encodeHeader(fields: UstarFields): Uint8Array {
-  const block = new Uint8Array(BLOCK_BYTES);
+/**
+ * Makes a ustar header block, owner names empty, in `block`, which holds zeros. The caller has seen to it that every
+ * field fits.
+ */
+export function encodeHeader(fields: UstarFields, block = new Uint8Array(BLOCK_BYTES)): Uint8Array {
   block.set(fields.name, NAME.at);
   putOctal(block, MODE, fields.mode);
   putOctal(block, UID, fields.uid);
@@ -142,7 +144,7 @@ function checksumFits(block: Uint8Array): boolean {
 /** The sum of a block whose own field is still empty and counts as blanks. */
 function sumWithoutChecksum(block: Uint8Array): number {
   let sum = CHECKSUM.size * BLANK;
-  for (const byte of block) sum += byte;
+  for (let i = 0; i < BLOCK_BYTES; i++) sum += byteAt(block, i);
   return sum;
 }
 

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { WherryError } from '../errors.ts';
-import { BLOCK_BYTES, encodeHeader, maxOctal, splitName } from './header.ts';
+import { BLOCK_BYTES, encodeHeader, maxOctal, splitName, type UstarFields } from './header.ts';
 import { encodePax, formatPaxTime, XATTR_PREFIX } from './pax.ts';
 import type { EntryType } from './scanner.ts';
 
@@ -60,15 +60,16 @@ export interface TarEntryInit {
 /**
  * Writes the header blocks of an entry: ustar, after a PAX header where ustar cannot say it (names that are
  * long or not ASCII, big numbers, times before 1970 or between seconds, extended attributes). The same
- * entry gives the same bytes. Throws `INVALID_ARGUMENT` for what no tar can hold.
+ * entry gives the same bytes. One block alone is made in what `allocate` gives, zeros all. Throws `INVALID_ARGUMENT`
+ * for what no tar can hold.
  */
-export function encodeTarHeader(entry: TarEntryInit): Uint8Array {
+export function encodeTarHeader(entry: TarEntryInit, allocate = newBlock): Uint8Array {
   const name = toBytes(entry.name);
   const link = toBytes(entry.link ?? EMPTY);
   assertWritable(entry, name, link);
   const records = paxRecords(entry, name, link);
-  const header = mainHeader(entry, name, link);
-  if (records.size === 0) return header;
+  const fields = mainFields(entry, name, link);
+  if (records.size === 0) return encodeHeader(fields, allocate());
 
   const body = encodePax([...records].sort(([a], [b]) => (a < b ? -1 : 1)));
   const extension = encodeHeader({
@@ -81,7 +82,7 @@ export function encodeTarHeader(entry: TarEntryInit): Uint8Array {
   const blocks = new Uint8Array(bodyEnd + BLOCK_BYTES);
   blocks.set(extension);
   blocks.set(body, BLOCK_BYTES);
-  blocks.set(header, bodyEnd);
+  blocks.set(encodeHeader(fields), bodyEnd);
   return blocks;
 }
 
@@ -146,10 +147,14 @@ const NO_FIELDS = {
   devMinor: 0,
 };
 
-function mainHeader(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): Uint8Array {
+function newBlock(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(BLOCK_BYTES);
+}
+
+function mainFields(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): UstarFields {
   const split = isAscii(name) ? splitName(name) : undefined;
   const isLink = entry.type === 'hardlink' || entry.type === 'symlink';
-  return encodeHeader({
+  return {
     name: split?.name ?? standIn(name),
     prefix: split?.prefix ?? EMPTY,
     mode: entry.mode ?? defaultMode(entry.type),
@@ -161,7 +166,7 @@ function mainHeader(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): Ui
     link: isLink ? asciiOnly(link) : EMPTY,
     devMajor: entry.devMajor ?? 0,
     devMinor: entry.devMinor ?? 0,
-  });
+  };
 }
 
 function paxRecords(entry: TarEntryInit, name: Uint8Array, link: Uint8Array) {

@@ -27,6 +27,7 @@ export interface CopyCase extends Partial<Omit<CopyRequest, 'origins'>> {
   /** Small files of the stage by path. */
   readonly read?: Readonly<Record<string, string>>;
   readonly latest?: number;
+  readonly epoch?: number;
 }
 
 export async function planCase(given: CopyCase) {
@@ -39,13 +40,14 @@ export async function planCase(given: CopyCase) {
     workdir = '/',
     read = {},
     latest,
+    epoch = EPOCH,
     ...request
   } = given;
   const tree = Symbol.asyncDispose in files ? (files as SourceTree) : sourceOfFiles(files as SourceFixtures);
   const sources = typeof copy === 'string' ? [copy] : copy;
   const stage = new ImageTree();
   for (const layer of lower) stage.apply(await entriesOf(tarOf(...layer)));
-  const times = { epoch: EPOCH, ...(latest !== undefined && { latest }) };
+  const times = { epoch, ...(latest !== undefined && { latest }) };
   const readLower = async (path: string) =>
     read[path] === undefined ? undefined : new TextEncoder().encode(read[path]);
   return prepareCopy(

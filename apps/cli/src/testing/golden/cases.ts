@@ -12,6 +12,8 @@ export interface GoldenCase {
   readonly argv: readonly string[];
   readonly setup?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of a build context: the content of each path; `-> target` for a symlink. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
   /** `<columns>x<rows>`, when it ran on a terminal. */
@@ -43,7 +45,12 @@ export interface Effects {
   readonly [DOCKER_CONFIG]?: string | null;
   readonly mode?: string;
   readonly file?: { readonly mode: string } | null;
-  readonly inspect?: object;
+  /** As `docker inspect` prints it, or what a template of the recorder's gave. */
+  readonly inspect?: object | string;
+  /** Fields of an image's config. */
+  readonly config?: object;
+  /** What `--iidfile` left. */
+  readonly '/tmp/iid.txt'?: string;
 }
 
 export function isText(output: GoldenCase['stdout']): output is readonly string[] | undefined {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { CommandSpec } from '../../command.ts';
 import { GROUPS } from '../../program.ts';
+import { buildRunsProgram } from './build-scene.ts';
 import type { GoldenCase } from './cases.ts';
 import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
 import type { RecordedImages } from './recorded-images.ts';
@@ -28,6 +29,7 @@ export function runsProgram(recorded: GoldenCase): boolean {
   const { argv, exit, stderr = [], state_before: before } = recorded;
   const spec = workOf(recorded);
   if (spec === undefined) return false;
+  if (spec.name === 'build' || recorded.file === 'build') return buildRunsProgram(recorded);
   const told = stderr.join('\n');
   if (STARTS.has(spec.name)) return exit === REFUSED ? FAILED_START.test(told) : !REFUSALS.test(told);
   // Lists and refusals need only know that it runs.
@@ -36,7 +38,7 @@ export function runsProgram(recorded: GoldenCase): boolean {
 
 /** Why a case that is about containers cannot be replayed; `undefined` when it can. */
 export function whyContainersAreMissing(recorded: GoldenCase, images: RecordedImages): string | undefined {
-  if (!isOfContainers(recorded)) return undefined;
+  if (!isOfContainers(recorded) && !runsProgram(recorded)) return undefined;
   if (process.platform !== 'linux') return 'containers need Linux';
   const { spec, rest } = commandLine(recorded.argv);
   if (looksIntoContainer(recorded) && !isOffered('container', 'inspect')) return 'the command is not offered';

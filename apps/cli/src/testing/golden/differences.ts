@@ -1,5 +1,6 @@
 const ASKED_PLATFORM = 'gives the image the platform that was asked for; the older daemon kept its own';
 const GROUP_HELP = 'prints the help that the tutorial recommends; the newer client knows no such command';
+const BUILDKIT = 'has the language and the options of BuildKit, which the classic builder has not';
 const AUTOMATED = 'has the column AUTOMATED, because a result is one; the newer client never has it';
 const HOST_NETWORK = 'has `host` as the network: there is no bridge';
 const INSPECTED =
@@ -13,6 +14,8 @@ const SAYS_WHAT_IT_IS = 'says what the archive is not, in the place of the file 
  * case has become equal fails the suite.
  */
 export const DIFFERENCES: Readonly<Record<string, string>> = {
+  'build/platform-flag': 'asks the registry for the platform that the base here is not for',
+  'build/progress-plain': BUILDKIT,
   'general/image-help': GROUP_HELP,
   'general/image-help-pull': GROUP_HELP,
   'help/image-help': GROUP_HELP,
@@ -38,3 +41,22 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'search/limit-0': AUTOMATED,
   'search/limit-neg': AUTOMATED,
 };
+
+/** The same for cases that run programs, which the project's copy of the recordings lacks. */
+export const DIFFERENCES_OF_PROGRAMS: Readonly<Record<string, string>> = {
+  'build/all-instructions-files': 'refuses a volume whose path is not absolute, which the image has',
+  'build/all-instructions-history': 'gives all that a build makes the time of the base',
+  'build/heredoc': BUILDKIT,
+  'build/mount-needs-buildkit': BUILDKIT,
+  'build/multi-stage-cached': 'builds the stages alone that the result needs, as BuildKit does',
+  'build/rm-false': 'keeps no containers of steps, and says so',
+  'build/squash': 'needs no experimental daemon',
+  'build/symlink-copy': 'gives all that is copied one time, that of the base',
+  'build/target-number': 'takes a stage by its number, as BuildKit does',
+};
+
+/** What a difference is for; `undefined`: the case is to be equal. */
+export function whyDifferent(id: string): string | undefined {
+  if (Object.hasOwn(DIFFERENCES, id)) return DIFFERENCES[id];
+  return Object.hasOwn(DIFFERENCES_OF_PROGRAMS, id) ? DIFFERENCES_OF_PROGRAMS[id] : undefined;
+}

@@ -9,7 +9,8 @@ export function wantedEffects(
   comparable: (text: string) => string,
 ): object | undefined {
   if (effects?.file != null) return { mode: effects.file.mode };
-  if (effects?.inspect !== undefined) return { inspect: comparable(inspectionText([effects.inspect])) };
+  if (effects?.inspect !== undefined)
+    return { inspect: comparable(inspectionText([effects.inspect as object])) };
   const config = effects?.[DOCKER_CONFIG];
   if (config === undefined) return undefined;
   return config === null ? { config } : { config, mode: effects?.mode };

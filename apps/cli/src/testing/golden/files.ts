@@ -41,6 +41,8 @@ const FILES: Readonly<Record<string, (images: RecordedImages) => Uint8Array>> = 
   'rootfs.tar.gz': (images) => gzipSync(make('rootfs.tar', images)),
   'rootfs.tar.xz': (images) => packed('xz', make('rootfs.tar', images)),
   'rootfs.tar.bz2': (images) => packed('bzip2', make('rootfs.tar', images)),
+  'Df.remote': () => Buffer.from('FROM ubuntu:18.04\nENV url=1\n'),
+  'remote.txt': () => Buffer.from('remote\n'),
   empty: () => new Uint8Array(0),
   'empty.tar': () => tarOf(),
 };

@@ -11,6 +11,8 @@ import type { RecordedImages } from './recorded-images.ts';
 
 /** What shows of an image how it was made, or what its manifest is. */
 const LOOKS_INTO_IMAGES = new Set(['push', 'inspect']);
+/** What lists images or containers. */
+const LISTS = new Set(['images', 'ps']);
 /** What tells of a daemon, and of what only a daemon has. */
 const TELLS_OF_DAEMON = new Set(['version', 'info', 'df']);
 
@@ -68,7 +70,7 @@ function whyStateIsMissing(
   const { env, exit, file, setup = '', state_before: before } = recorded;
   const told = toldBy(recorded);
   const lines = before?.images ?? [];
-  if (file === 'build') return 'it shows what a build made';
+  if (file === 'build' && LISTS.has(spec.name)) return 'it lists what all builds of the recording made';
   if (TELLS_OF_DAEMON.has(spec.name) || env?.DOCKER_HOST !== undefined) return 'it tells of the daemon';
   if (told.includes('requires API version')) return 'the recorded daemon is too old for an option';
   if (told.includes('notary server')) return 'content trust is not offered';

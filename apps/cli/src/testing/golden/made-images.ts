@@ -55,6 +55,8 @@ function makeImages(recorded: GoldenCase, images: RecordedImages): MadeImage[] {
   const { argv, file: name, setup } = recorded;
   if (setup?.startsWith('images age:')) return imagesOfAges(setup);
   if (setup?.startsWith('images size:')) return sizesOf(recorded).map(imageOfSize);
+  // What is there was built before, by the command itself.
+  if (name === 'build') return [];
   const lines = madeLines(recorded, images);
   if (!lines.some((line) => isAbout(argv, line))) return [];
   if (name === 'load') return lines.map((line) => made(tiny(tagsOf(line)), shortIdOf(line)));

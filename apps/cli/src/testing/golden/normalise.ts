@@ -21,6 +21,13 @@ const DIRECTORY_LINE = /^(d\S+ +\d+ \w+ +\w+) +\d+ \w{3} +\d+ \d\d:\d\d/gm;
 const INIT_STEP = 'error during container init: ';
 /** Where Go has what a pointer points to. */
 const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
+const RED = '\x1b[91m';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's control characters
+const RED_TEXT = /\x1b\[91m([^\x1b]*)\x1b\[0m/g;
+/** Behind the line that says that a step runs, up to the next line of the builder's. */
+const STEP_OUTPUT = /(?<=^ ---> Running in \S+\n)(?:(?!Removing |The command | ---> |Step ).*\n)+/gm;
+/** What a carriage return lets the rest of the line overwrite. */
+const OVERWRITTEN = /^[^\r\n]*\r(?=[^\r\n])/gm;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
 const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from .*)$/;
 
@@ -30,6 +37,7 @@ const PUSHED_PHASE = /^[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from
  */
 export function normalise(text: string, isLasting: (hex: string) => boolean): string {
   const shown = text
+    .replace(OVERWRITTEN, '')
     .replace(/"GraphDriver": \{[\s\S]*?\n {8}\}/g, '"GraphDriver": <driver>')
     .replace(/"GraphDriver":\{"Data":.*?,"Name":"[^"]*"\}/g, '"GraphDriver":<driver>')
     .replace(/\{map\[(?:LowerDir:[^\]]*\] overlay2|\] wherry)\}/g, '<driver>')
@@ -52,6 +60,15 @@ export function normalise(text: string, isLasting: (hex: string) => boolean): st
   return sortRuns(sortRuns(sortRuns(cells, phaseOf), imageOf), pruned(cells)).join('\n');
 }
 
+/**
+ * What steps of a build printed, in an order that two runs share: which of their two outputs is read first is chance.
+ * A line of the error output begins with its colour.
+ */
+export function withSortedOutput(text: string): string {
+  const coloured = text.replace(RED_TEXT, (_, red: string) => red.replace(/^(?=.)/gm, RED));
+  return coloured.replace(STEP_OUTPUT, (lines) => `${lines.split('\n').slice(0, -1).sort().join('\n')}\n`);
+}
+
 /** A prune of all images takes them in no fixed order. */
 function pruned(lines: readonly string[]): (line: string) => string | undefined {
   const isOfAll = lines.includes('Deleted Images:') && lines.some((line) => line.startsWith('untagged: '));
@@ -64,6 +81,7 @@ function pruned(lines: readonly string[]): (line: string) => string | undefined 
  */
 export function asWherry(text: string, recorded: GoldenCase): string {
   return text
+    .replace(BUILDER_BANNER, '')
     .replaceAll('docker: Error response from daemon: ', 'docker: ')
     .replaceAll('Error response from daemon: ', 'Error: ')
     .replace(PUBLISHED_PORT, '')
@@ -74,9 +92,12 @@ export function asWherry(text: string, recorded: GoldenCase): string {
     .replace(/^Docker version (\S+), build \S+$/m, 'wherry version $1')
     .replace('the Docker version information', 'the wherry version information')
     .replaceAll("SRun 'wherry", "Run 'wherry")
-    .replace(/^(Downloading from .*)\n\n/m, '$1\n')
+    .replace(/^(Downloading from .*|Step \d+\/\d+ : ADD https?:.*)\n\n/m, '$1\n')
     .replace(REPOSITORY_CASE, () => `repository name (${upperCaseName(recorded)}) must be lowercase`);
 }
+
+/** What the newer client says of its own builder, before anything else. */
+const BUILDER_BANNER = /^DEPRECATED: The legacy builder [\s\S]*?\n\n/;
 
 /** A port that a recorded container publishes on the host: none here has one. */
 const PUBLISHED_PORT = /\b127\.0\.0\.1:\d+-(?:>|\\u003e)\d+\/tcp/g;
@@ -87,7 +108,9 @@ const PUBLISHED_PORT = /\b127\.0\.0\.1:\d+-(?:>|\\u003e)\d+\/tcp/g;
  */
 const REPOSITORY_CASE = /repository name must be lowercase/g;
 
-function upperCaseName({ argv, setup = '' }: GoldenCase): string {
+function upperCaseName({ argv, files = {}, setup = '' }: GoldenCase): string {
+  const [, base] = /^FROM ([\w./]+)/m.exec(files.Dockerfile ?? '') ?? [];
+  if (base !== undefined) return base.includes('/') ? base : `library/${base}`;
   const [name = ''] = /\b[\w./]*[A-Z][\w./]*/.exec([...argv, setup.replace('RepoTags', '')].join(' ')) ?? [];
   return name.includes('/') ? name : `library/${name}`;
 }

@@ -3,6 +3,8 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, openEngine } from '@wherry/core';
 import { type CliSetup, runCli } from '../run-cli.ts';
+import { buildEffectsOf, wantedBuildEffects } from './build-effects.ts';
+import { buildBefore, contextOnStdin, putContext, withoutOtherSize } from './build-scene.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { commandLine, isUsageError } from './command-line.ts';
 import { setScene } from './container-scene.ts';
@@ -12,7 +14,14 @@ import { type FileServer, startFileServer } from './file-server.ts';
 import { makeFile } from './files.ts';
 import { comparableHelp } from './help-text.ts';
 import { madeImages, madeNames, nowOf } from './made-images.ts';
-import { asWherry, normalise, type Outcome, screenText, withoutHints } from './normalise.ts';
+import {
+  asWherry,
+  normalise,
+  type Outcome,
+  screenText,
+  withoutHints,
+  withSortedOutput,
+} from './normalise.ts';
 import { recordedContainers } from './recorded-containers.ts';
 import { type RecordedImages, renamed } from './recorded-images.ts';
 import type { Recording } from './recording.ts';
@@ -65,7 +74,7 @@ export class Replay implements AsyncDisposable {
   }
 
   async run(recorded: GoldenCase): Promise<Replayed> {
-    using sandbox = new Sandbox();
+    using sandbox = new Sandbox(recorded.cwd);
     await using registries = await RecordedRegistries.start(this.#images);
     await using index = await startSearchServer(this.#recording.searchable);
     registries.fill();
@@ -76,12 +85,13 @@ export class Replay implements AsyncDisposable {
       cpSync((await this.#template(recorded)).root, sandbox.root, { recursive: true });
     await using _scene = await setScene(recorded, sandbox, this.#images);
     writeCredentials(recorded, sandbox, registries);
+    await this.#setBuildScene(recorded, sandbox);
     const argv = this.#argvOf(recorded, sandbox);
     const setup = this.#setupOf(recorded, sandbox);
     const result = await inDirectory(sandbox.cwd, () => runCli(argv, setup));
 
     const { comparable, named } = this.#textsOf(recorded, (text) =>
-      sandbox.named(registries.named(text), recorded.cwd).replaceAll(index.host, SEARCH_SERVER),
+      sandbox.named(registries.named(text)).replaceAll(index.host, SEARCH_SERVER),
     );
     const expected = expectedOf(recorded, comparable);
     const { exitCode: exit } = result;
@@ -89,7 +99,8 @@ export class Replay implements AsyncDisposable {
       return { expected, actual: { exit, stdout: named(screenText(result.both)), stderr: '' } };
     const stdout = isTar(result.stdout) ? ARCHIVE : named(result.stdout);
     const stderr = withoutHints(named(result.stderr), expected.stderr);
-    const effects = await effectsOf(recorded, sandbox, setup, named);
+    const findEffects = recorded.file === 'build' ? buildEffectsOf : effectsOf;
+    const effects = await findEffects(recorded, sandbox, setup, named);
     await requireSoundStore(recorded, sandbox);
     return comparableHelp({ expected, actual: { exit, stdout, stderr, ...(effects && { effects }) } });
   }
@@ -108,6 +119,7 @@ export class Replay implements AsyncDisposable {
           .map((line) => line.replace(/ +/g, ' ').trimEnd())
           .sort()
           .join('\n');
+      if (recorded.file === 'build') return withSortedOutput(withoutOtherSize(recorded, lines.join('\n')));
       // All were made at once: no order is theirs.
       return (recorded.setup?.startsWith('images size:') ? lines.sort() : lines).join('\n');
     };
@@ -151,6 +163,20 @@ export class Replay implements AsyncDisposable {
     return sandbox;
   }
 
+  /** Puts a build's context, and what earlier builds made, where the case finds it. */
+  async #setBuildScene(recorded: GoldenCase, sandbox: Sandbox): Promise<void> {
+    if (recorded.file !== 'build') return;
+    const placed = (text: string) => text.replaceAll(FILE_SERVER, this.#files.host);
+    const before = buildBefore(recorded, this.#recording.cases);
+    if (before !== undefined) {
+      putContext(before, sandbox, placed);
+      const setup = this.#setupOf(before, sandbox);
+      const directory = sandbox.placed(before.cwd ?? '/tmp');
+      await inDirectory(directory, () => runCli(this.#argvOf(before, sandbox), setup));
+    }
+    if (before === undefined || before.cwd !== recorded.cwd) putContext(recorded, sandbox, placed);
+  }
+
   /** The command line on this run's files, addresses and images. */
   #argvOf(recorded: GoldenCase, sandbox: Sandbox): string[] {
     const { spec } = commandLine(recorded.argv);
@@ -160,16 +186,18 @@ export class Replay implements AsyncDisposable {
       if (spec?.isWrapper) provideForContainer(word, sandbox);
       const standIn = made.find(({ shortId }) => shortId !== undefined && word.includes(shortId));
       if (standIn !== undefined) return word.startsWith('sha256:') ? standIn.id : standIn.id.slice(7, 19);
-      const placed = sandbox.placed(word, recorded.cwd).replace(FILE_SERVER, this.#files.host);
+      const placed = sandbox.placed(word).replace(FILE_SERVER, this.#files.host);
       return this.#images.placed(placed);
     });
   }
 
   #setupOf(recorded: GoldenCase, sandbox: Sandbox): CliSetup {
-    const { env = {}, stdin, typed, tty, cwd } = recorded;
+    const { env = {}, stdin, typed, tty } = recorded;
     const [columns = 0, rows = 0] = tty?.split('x').map(Number) ?? [];
-    const content = stdin === undefined ? undefined : makeFile(/^\S*/.exec(stdin)?.[0] ?? '', this.#images);
-    const placed = Object.entries(env).map(([name, value]) => [name, sandbox.placed(value, cwd)]);
+    const content =
+      contextOnStdin(recorded) ??
+      (stdin === undefined ? undefined : makeFile(/^\S*/.exec(stdin)?.[0] ?? '', this.#images));
+    const placed = Object.entries(env).map(([name, value]) => [name, sandbox.placed(value)]);
     return {
       openEngine,
       env: {
@@ -257,7 +285,8 @@ function expectedOf(recorded: GoldenCase, comparable: (text: string) => string):
   const { exit, stdout, stderr, screen, effects } = recorded;
   const text = (lines: readonly string[] = []) => comparable(asWherry(lines.join('\n'), recorded));
   if (screen !== undefined) return { exit, stdout: text(screen).trimEnd(), stderr: '' };
-  const wanted = wantedEffects(effects, (inspection) => comparable(asWherry(inspection, recorded)));
+  const wantedOf = recorded.file === 'build' ? wantedBuildEffects : wantedEffects;
+  const wanted = wantedOf(effects, (inspection) => comparable(asWherry(inspection, recorded)));
   return {
     exit,
     stdout: isText(stdout) ? text(stdout) : ARCHIVE,

@@ -21,14 +21,18 @@ export class Sandbox implements Disposable {
   );
   readonly home = join(this.directory, 'home');
   readonly root = join(this.directory, 'root');
-  readonly cwd = join(this.directory, 'cwd');
+  /** In the place of `/tmp`. */
+  readonly tmp = join(this.directory, 'cwd');
+  readonly cwd: string;
   readonly dockerConfig = join(this.home, '.docker', 'config.json');
   readonly wherryConfig = join(this.home, '.config', 'wherry', 'config.toml');
   /** `--config` of the recording. */
   readonly otherConfig = join(this.directory, 'dcfg');
 
-  constructor() {
-    for (const directory of [this.home, this.cwd]) mkdirSync(directory);
+  /** `recordedCwd`: the recording's working directory, if it was another one than `/tmp`. */
+  constructor(recordedCwd = '/tmp') {
+    this.cwd = this.placed(recordedCwd);
+    for (const directory of [this.home, this.cwd]) mkdirSync(directory, { recursive: true });
   }
 
   [Symbol.dispose](): void {
@@ -47,16 +51,16 @@ export class Sandbox implements Disposable {
   }
 
   /** A recorded word with this run's directories in it. */
-  placed(word: string, recordedCwd: string | undefined): string {
+  placed(word: string): string {
     if (word === '/tmp/dcfg') return this.otherConfig;
-    return word === recordedCwd ? this.cwd : word.replace(/(?<=^|\bsrc=)\/tmp(?=\/)/, this.cwd);
+    return word.replace(/(?<=^|\bsrc=)\/tmp(?=\/|$)/, this.tmp);
   }
 
   /** A text of wherry's with the recorded directories in it. */
-  named(text: string, recordedCwd: string | undefined): string {
+  named(text: string): string {
     return text
       .replaceAll(this.home, '/home/user')
       .replaceAll(this.otherConfig, '/tmp/dcfg')
-      .replaceAll(this.cwd, recordedCwd ?? '/tmp');
+      .replaceAll(this.tmp, '/tmp');
   }
 }

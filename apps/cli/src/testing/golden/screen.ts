@@ -1,6 +1,6 @@
 /**
  * What stands on a terminal after a program wrote `output`: its lines, without spaces at their ends. Knows what
- * progress bars use: up, down, erase the line, return; colours are passed over.
+ * progress bars use: up, down, erase the line or all that follows, return; colours are passed over.
  */
 export function screenAfter(output: string): string[] {
   const lines: string[] = [''];
@@ -11,6 +11,7 @@ export function screenAfter(output: string): string[] {
     if (action === 'A') row = Math.max(0, row - Number(count || 1));
     else if (action === 'B') row += Number(count || 1);
     else if (action === 'K') lines[row] = '';
+    else if (action === 'J') lines.splice(row, lines.length, (lines[row] ?? '').slice(0, column));
     else if (token === '\r') column = 0;
     else if (token === '\n') row++;
     else if (action === undefined) {

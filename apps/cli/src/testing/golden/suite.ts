@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GoldenCase } from './cases.ts';
-import { DIFFERENCES } from './differences.ts';
+import { whyDifferent } from './differences.ts';
 import { whyLeftOut } from './left-out.ts';
 import type { Recording } from './recording.ts';
 import { Replay, type Replayed } from './replay.ts';
@@ -52,7 +52,7 @@ async function runNamed(replay: Replay, recorded: GoldenCase): Promise<Replayed>
 /** Holds what wherry did against what Docker had done, and against the list of decisions. */
 export function judge(recorded: GoldenCase, replayed: Replayed): CaseResult {
   const isEqual = isDeepStrictEqual(replayed.actual, replayed.expected);
-  const reason = Object.hasOwn(DIFFERENCES, recorded.id) ? DIFFERENCES[recorded.id] : undefined;
+  const reason = whyDifferent(recorded.id);
   if (reason === undefined) return { ...replayed, recorded, verdict: isEqual ? 'equal' : 'unexplained' };
   if (!isEqual) return { ...replayed, recorded, verdict: 'different-by-decision', reason };
   return {

@@ -26,7 +26,7 @@ export async function openDirectoryContext(
   const walkedAt = now().getTime();
   const { root: node, table } = await walkDirectory(fromDiskPath(root), options);
   const cache = options.cacheDirectory && statCachePath(options.cacheDirectory, root);
-  if (cache) await loadDigests(cache, table);
+  if (cache) loadDigests(cache, table);
   return new DirectoryContext(node, table, async () => {
     if (!cache || (await saveDigests(cache, table, walkedAt))) return;
     options.onWarning?.(`the digests of the build context could not be kept in ${options.cacheDirectory}`);

@@ -92,30 +92,22 @@ export class FileTable {
    * so that mostly one step in each leads on; what is elsewhere is looked up.
    */
   adoptDigests(records: Uint8Array): void {
-    const halves = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
-    const count = halves.length / HALVES;
+    const own = this.#halves;
+    const kept = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
     let byPath: Map<number, number> | undefined;
     let next = 0;
     for (let place = 0; place < this.#length; place++) {
-      if (!this.#isSameState(place, halves, next)) {
-        byPath ??= placesByPath(halves, count);
-        const found = byPath.get(this.#halves[place * HALVES + PATH_HALF] ?? 0);
-        if (found === undefined || !this.#isSameState(place, halves, found)) continue;
+      const at = place * HALVES;
+      if (!isSameState(own, at, kept, next)) {
+        byPath ??= recordsByPath(kept);
+        const found = byPath.get(own[at + PATH_HALF] ?? 0);
+        if (found === undefined || !isSameState(own, at, kept, found)) continue;
         next = found;
       }
-      const digest = records.subarray(next * RECORD_BYTES + DIGEST_BYTE, (next + 1) * RECORD_BYTES);
-      this.#bytes.set(digest, place * RECORD_BYTES + DIGEST_BYTE);
+      for (let i = STATE_HALVES; i < HALVES; i++) own[at + i] = kept[next + i] ?? 0;
       this.#isKnown[place] = 1;
-      next++;
+      next += HALVES;
     }
-  }
-
-  #isSameState(place: number, halves: Uint32Array, other: number): boolean {
-    const a = place * HALVES;
-    const b = other * HALVES;
-    if (b + STATE_HALVES > halves.length) return false;
-    for (let i = 0; i < STATE_HALVES; i++) if (this.#halves[a + i] !== halves[b + i]) return false;
-    return true;
   }
 
   #grow(): void {
@@ -132,10 +124,17 @@ export class FileTable {
   }
 }
 
-function placesByPath(halves: Uint32Array, count: number): Map<number, number> {
-  const places = new Map<number, number>();
-  for (let place = 0; place < count; place++) places.set(halves[place * HALVES + PATH_HALF] ?? 0, place);
-  return places;
+function isSameState(a: Uint32Array, aStart: number, b: Uint32Array, bStart: number): boolean {
+  for (let i = 0; i < STATE_HALVES; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
+}
+
+/** Path hashes to where their records start. */
+function recordsByPath(records: Uint32Array): Map<number, number> {
+  const starts = new Map<number, number>();
+  for (let start = 0; start < records.length; start += HALVES)
+    starts.set(records[start + PATH_HALF] ?? 0, start);
+  return starts;
 }
 
 export const EMPTY_PATH_HASH = 0x811c9dc5;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isErrno } from '../../errors.ts';
@@ -22,15 +23,16 @@ export function statCachePath(cacheDirectory: string, root: string): string {
 }
 
 /** Gives the files of `table` that have not changed since the digests that were kept for them. */
-export async function loadDigests(path: string, table: FileTable): Promise<void> {
-  const records = await readRecords(path);
+export function loadDigests(path: string, table: FileTable): void {
+  const records = readRecords(path);
   if (records !== undefined) table.adoptDigests(records);
 }
 
-async function readRecords(path: string): Promise<Uint8Array | undefined> {
+function readRecords(path: string): Uint8Array | undefined {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    // Takes half the time of an asynchronous one, which reads piece by piece.
+    bytes = readFileSync(path);
   } catch (error) {
     if (isErrno(error, ...NO_CACHE)) return undefined;
     throw error;
@@ -41,7 +43,7 @@ async function readRecords(path: string): Promise<Uint8Array | undefined> {
     return undefined;
   if (!bytes.subarray(end).equals(hash('sha256', bytes.subarray(0, end), 'buffer'))) return undefined;
   // In memory of their own: records are looked at in words, which must be aligned.
-  return Uint8Array.from(bytes.subarray(MAGIC.length, end));
+  return new Uint8Array(bytes.subarray(MAGIC.length, end));
 }
 
 /**

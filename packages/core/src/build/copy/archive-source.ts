@@ -77,7 +77,16 @@ export async function isArchive(tree: SourceTree, file: SourceNode, signal?: Abo
 }
 
 async function* unpacked(tree: SourceTree, archive: SourceNode, signal?: AbortSignal): ByteSource {
-  for await (const { body } of tree.read([archive], signal)) yield* decompressAuto(flowing(body));
+  for await (const { body } of tree.read([archive], signal)) {
+    const iterator = flowing(body)[Symbol.asyncIterator]();
+    try {
+      yield* decompressAuto({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) });
+      // What follows a packed stream's end is the archive's too: only read to its end it gets its digest.
+      while (!(await iterator.next()).done);
+    } finally {
+      await iterator.return?.();
+    }
+  }
 }
 
 async function* flowing(body: ByteSource | Uint8Array): ByteSource {

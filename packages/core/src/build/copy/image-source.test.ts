@@ -1,11 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chunksOf } from '../../testing/chunks.ts';
-import { entriesOf, layerOf, linesOf } from '../../testing/copy-fixtures.ts';
-import { noise, sha256, sourceOf } from '../../testing/layer-fixtures.ts';
+import { entriesOf, layerOf, linesOf, planCase } from '../../testing/copy-fixtures.ts';
+import { gather, noise, sha256, sourceOf } from '../../testing/layer-fixtures.ts';
 import { type FixtureEntry, tarOf } from '../../testing/tar-fixtures.ts';
 import { ImageTree } from '../../tree/image-tree.ts';
 import type { SourceNode } from '../source-tree.ts';
 import { ImageSource } from './image-source.ts';
+
+const CASES = new URL('../../../../../../shared/cases/tar-hostile/', import.meta.url);
 
 const big = noise(300_000);
 const LAYERS: FixtureEntry[][] = [
@@ -95,6 +98,25 @@ describe('files of an image', () => {
     expect(seen).toEqual([1, 0, big.length]);
     expect(source.knownDigest(nodes[0]!)).toBeUndefined();
   });
+
+  test.skipIf(!existsSync(CASES)).each(['gzip', 'xz', 'bzip2'])(
+    'that are archives in %s are known once they were unpacked',
+    async (packed) => {
+      const path = { gzip: 'cmp-gzip-trailing.tar.gz', xz: 'cmp-xz.tar.xz', bzip2: 'cmp-bzip2.tar.bz2' }[
+        packed
+      ];
+      const tail = packed === 'gzip' ? [noise(200_000)] : [];
+      const content = Buffer.concat([readFileSync(new URL(path ?? '', CASES)), ...tail]);
+      const tar = tarOf({ name: 'a', type: 'file', content });
+      const tree = new ImageTree();
+      tree.apply(await entriesOf(tar));
+      const files = new ImageSource(tree, () => sourceOf(chunksOf(tar, 1000)));
+      const plan = await planCase({ verb: 'ADD', files, copy: 'a', to: '/' });
+      expect(await entriesOf(await gather(plan.write()))).toMatchObject([{ size: 2 }]);
+      expect(files.knownDigest(at(files, 'a'))).toBe(sha256(content));
+      expect(plan.files()).toBeDefined();
+    },
+  );
 
   test('of a layer that is cut short are an error', async () => {
     const tree = new ImageTree();

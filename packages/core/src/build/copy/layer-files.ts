@@ -212,7 +212,8 @@ function collect(node: StageNode, path: string, found: PlacedEntry[]): void {
   const start = found.length;
   // Unpackers have a root before they read the first entry.
   const own = node.entry ?? (path === '' ? undefined : lowerEntry(node));
-  if (own) found.push({ ...own, path });
+  if (own)
+    found.push(own.content ? { path, state: own.state, content: own.content } : { path, state: own.state });
   const afterOwn = found.length;
   if (hidesChildren(node)) found.push(whiteout(joinPath(path, OPAQUE_NAME)));
   for (const name of [...node.children.keys()].sort()) {

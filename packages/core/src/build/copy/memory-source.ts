@@ -2,7 +2,9 @@ import { NodeHasher } from '../../bytes/node-hasher.ts';
 import type { Digest } from '../../digest.ts';
 import { throwIfCancelled } from '../../errors.ts';
 import type { SourceContent, SourceNode, SourceTree } from '../source-tree.ts';
+import type { CopyOrigin } from './copy-request.ts';
 import { latin1Of } from './path-text.ts';
+import { baseName } from './source-files.ts';
 
 /** A small file that is held in memory. */
 export interface MemoryFile {
@@ -14,19 +16,20 @@ const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 
 /**
- * Makes a tree of the files that stand in a Dockerfile itself, all in one directory. A name that comes twice is the
- * last one's. BK reference, "Here-Documents".
+ * Makes an origin of the files that stand in a Dockerfile itself. A name that comes twice is the last one's.
+ * BK reference, "Here-Documents".
  */
-export function heredocSource(files: readonly MemoryFile[]): SourceTree {
+export function heredocOrigin(files: readonly MemoryFile[]): CopyOrigin {
   const contents = new Map<SourceNode, Uint8Array>();
   const children = new Map<string, SourceNode>();
   for (const { name, content } of files) {
     const bytes = new TextEncoder().encode(content);
     const node: SourceNode = { ...PLAIN, type: 'file', mode: FILE_MODE, size: bytes.length };
     contents.set(node, bytes);
-    children.set(latin1Of(name), node);
+    children.set(baseName(latin1Of(name)), node);
   }
-  return new MemorySource({ ...PLAIN, type: 'directory', mode: DIRECTORY_MODE, children }, contents);
+  const root: SourceNode = { ...PLAIN, type: 'directory', mode: DIRECTORY_MODE, children };
+  return { kind: 'heredoc', tree: new MemorySource(root, contents), sources: ['*'] };
 }
 
 const PLAIN = {

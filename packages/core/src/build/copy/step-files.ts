@@ -30,14 +30,19 @@ export function summariseFiles(facts: readonly StepFileFacts[]): StepFiles | und
   return { digest: `sha256:${hash.digest('hex')}` as Digest, list: () => files };
 }
 
+/** Words of the form `name=value`, of which an explanation can say which differ. */
 function describe({ state, content, target }: StepFileFacts): string {
   const { type, mode, uid, gid, link, xattrs } = state;
-  const parts = [type, mode.toString(8).padStart(4, '0'), `${uid}:${gid}`];
-  if (content) parts.push(String(content.size), String(content.digest));
-  if (link.length > 0) parts.push(`link ${JSON.stringify(Buffer.from(link).toString('latin1'))}`);
-  if (type === 'char' || type === 'block') parts.push(`device ${state.devMajor}:${state.devMinor}`);
+  let text = `type=${type} mode=${mode.toString(8)} owner=${uid}:${gid}`;
+  if (content) text += ` content=${content.digest}`;
+  if (link.length > 0) text += ` target=${encoded(Buffer.from(link).toString('latin1'))}`;
+  if (type === 'char' || type === 'block') text += ` device=${state.devMajor}:${state.devMinor}`;
   for (const [key, value] of [...(xattrs ?? [])].sort(([a], [b]) => compareText(a, b)))
-    parts.push(`${JSON.stringify(key)}=${Buffer.from(value).toString('base64')}`);
-  if (target !== '') parts.push(`to ${JSON.stringify(target)}`);
-  return parts.join(' ');
+    text += ` xattr=${encoded(key)}:${Buffer.from(value).toString('base64')}`;
+  return target === '' ? text : `${text} name=${encoded(target)}`;
+}
+
+/** Without blanks, which end a word. */
+function encoded(text: string): string {
+  return /[\s%]/.test(text) ? encodeURIComponent(text) : text;
 }

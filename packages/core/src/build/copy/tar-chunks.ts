@@ -16,8 +16,11 @@ const NONE: readonly Uint8Array[] = [];
  */
 export async function* packTar(items: AsyncIterable<TarItem>): ByteSource {
   const chunks = new ChunkBuffer();
+  const allocate = () => chunks.reserve(BLOCK_BYTES);
   for await (const { entry, body = EMPTY } of items) {
-    chunks.add(encodeTarHeader(entry));
+    const header = encodeTarHeader(entry, allocate);
+    // Headers of one block, nearly all, stand in their place already.
+    if (header.length > BLOCK_BYTES) chunks.add(header);
     const size = entry.size ?? 0;
     let written = 0;
     if (body instanceof Uint8Array) {
@@ -32,7 +35,7 @@ export async function* packTar(items: AsyncIterable<TarItem>): ByteSource {
       }
     }
     if (written !== size) throw wrongSize(entry, written);
-    chunks.addZeros((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
+    chunks.reserve((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
     for (const full of chunks.takeFull()) yield full;
   }
   chunks.add(tarEnd());
@@ -57,9 +60,11 @@ class ChunkBuffer {
     this.#length += bytes.length;
   }
 
-  addZeros(count: number): void {
+  /** The place of the next `count` bytes, zeros all, for the caller to fill before anything else is added. */
+  reserve(count: number): Uint8Array<ArrayBuffer> {
     if (this.#length + count > CHUNK_BYTES) this.flush();
     this.#length += count;
+    return this.#buffer.subarray(this.#length - count, this.#length);
   }
 
   flush(): void {

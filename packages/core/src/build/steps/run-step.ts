@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RunInstruction } from '@wherry/dockerfile';
 import { WherryError } from '../../errors.ts';
+import { environmentOf } from '../../image/environment.ts';
 import { makeContainerId } from '../../runtime/container-record.ts';
 import type { StageLayer, StepRunner } from '../build-deps.ts';
 import { type RunStep, runStep as runProcess } from '../run/run-step.ts';
-import { environmentOf } from '../stage-arguments.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
 import { findCached, putCached } from './cached-layer.ts';

@@ -7,7 +7,7 @@ import { detectContextInput } from '../../build/context/detect-input.ts';
 import { openDirectoryContext } from '../../build/context/directory-context.ts';
 import { cloneGitContext } from '../../build/context/git.ts';
 import { parseGitUrl } from '../../build/context/git-url.ts';
-import { heredocSource } from '../../build/copy/memory-source.ts';
+import { heredocOrigin } from '../../build/copy/memory-source.ts';
 import type { SourceTree } from '../../build/source-tree.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { collect } from '../../bytes/collect.ts';
@@ -73,7 +73,7 @@ export async function streamContext(
   }
   const text = await collect(source, MAX_DOCKERFILE_BYTES);
   const content = new TextDecoder().decode(text);
-  return { kind, text, tree: heredocSource([{ name: 'Dockerfile', content }]) };
+  return { kind, text, tree: heredocOrigin([{ name: 'Dockerfile', content }]).tree };
 }
 
 /** The same of what a URL has. Throws what a download throws. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { BuildEvent } from '../../build/build-event.ts';
 import { findDockerfile, resolveContextDirectory } from '../../build/context/find-dockerfile.ts';
-import { parseIgnoreRules, readIgnoreRules } from '../../build/context/ignore-rules.ts';
+import { type IgnoreRules, parseIgnoreRules, readIgnoreRules } from '../../build/context/ignore-rules.ts';
 import { findSources } from '../../build/copy/source-paths.ts';
 import type { SourceNode, SourceTree } from '../../build/source-tree.ts';
 import { collect } from '../../bytes/collect.ts';
@@ -26,6 +26,8 @@ export interface OpenedContext extends AsyncDisposable {
   /** What tells the Dockerfile from others on this machine. */
   readonly dockerfileId: string;
   readonly tree: SourceTree;
+  /** Tells what an ignore file leaves out; absent: there is none. */
+  readonly ignores?: (path: string) => boolean;
 }
 
 type OpenedFiles = Omit<OpenedContext, typeof Symbol.asyncDispose>;
@@ -98,7 +100,8 @@ async function openDirectory(
     const bytes = await collect(dockerfile.source, MAX_DOCKERFILE_BYTES);
     const rules = await readIgnoreRules(directory);
     const tree = await directoryTree(directory, rules?.matcher, deps);
-    return { dockerfile: bytes, dockerfileName: DEFAULT_NAME, dockerfileId: `${directory} -`, tree };
+    const id = `${directory} -`;
+    return { dockerfile: bytes, dockerfileName: DEFAULT_NAME, dockerfileId: id, tree, ...ignoring(rules) };
   }
   const found = await findDockerfile(directory, dockerfile?.path, workingDirectory);
   const bytes = await fileBytes(found.realPath);
@@ -109,6 +112,7 @@ async function openDirectory(
     dockerfileName: found.name ?? DEFAULT_NAME,
     dockerfileId: `${directory} ${resolve(found.path)}`,
     tree,
+    ...ignoring(rules),
   };
 }
 
@@ -126,8 +130,10 @@ async function openStream(
       ? { path: DEFAULT_NAME, bytes: await collect(dockerfile.source, MAX_DOCKERFILE_BYTES) }
       : await dockerfileIn(archive, name);
   const ignore = (await readIn(archive, `${path}${IGNORE_FILE}`)) ?? (await readIn(archive, IGNORE_FILE));
-  const tree = ignore ? archive.without(parseIgnoreRules(IGNORE_FILE, ignore).matcher) : archive;
+  const rules = ignore && parseIgnoreRules(IGNORE_FILE, ignore);
+  const tree = rules ? archive.without(rules.matcher) : archive;
   return {
+    ...ignoring(rules),
     ...{ dockerfile: bytes, dockerfileName: path, dockerfileId: `${id} ${path}` },
     tree: {
       root: tree.root,
@@ -136,6 +142,10 @@ async function openStream(
       [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
     },
   };
+}
+
+function ignoring(rules: IgnoreRules | undefined) {
+  return rules && { ignores: (path: string) => rules.matcher.excluded(path) };
 }
 
 async function dockerfileIn(

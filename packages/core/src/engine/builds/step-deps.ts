@@ -16,6 +16,7 @@ import type { ContextDeps } from './context-trees.ts';
 import { requireRunnable } from './foreign-programs.ts';
 import { type OpenedContext, openNamedContext } from './open-context.ts';
 import { openRunner } from './open-runner.ts';
+import { remoteOrigin } from './remote-origin.ts';
 import { buildSecrets } from './secrets.ts';
 import type { StepImages } from './step-images.ts';
 
@@ -54,9 +55,7 @@ export function stepDeps(parts: StepParts): BuildDeps {
       return await found;
     },
     namedImage: (name) => imageText(namedContexts[name]),
-    remote: () => {
-      throw new WherryError('UNSUPPORTED', 'ADD of URLs');
-    },
+    remote: (source, options) => remoteOrigin(source, options, parts.contexts),
     storeLayer: (tar) => storeStepLayer(parts, tar),
     layerEntries: ({ digest }) => layerEntries(store, digest, signal),
     layerTar: ({ digest }) => layerTar(store, digest),

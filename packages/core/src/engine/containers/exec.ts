@@ -13,6 +13,7 @@ import { type ContainerUser, resolveUser, specUser } from '../../runtime/spec/us
 import type { ContainerDeps } from './container-deps.ts';
 import { type ContainerPlaces, containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
+import { runningRootfs } from './files/running-rootfs.ts';
 import { resumeAbandoned } from './life/pauser.ts';
 import { currentRecord } from './life/settle.ts';
 
@@ -69,7 +70,9 @@ async function targetOf(deps: ContainerDeps, request: ExecRequest): Promise<Exec
   requireRunning(record, request.container);
   await resumeAbandoned(deps, record);
   const places = containerPlaces(deps.store.root, record.id);
-  const process = processOf(await containerProcess(places), places, request);
+  const { pid } = record.state;
+  const rootfs = runningRootfs(places, pid) ?? `/proc/${pid}/root`;
+  const process = processOf(await containerProcess(places), rootfs, request);
   return { runtime: deps.runtime(), id: record.id, paths: places.paths, process };
 }
 
@@ -88,7 +91,7 @@ async function containerProcess({ paths }: ContainerPlaces): Promise<SpecProcess
   return spec.process;
 }
 
-function processOf(own: SpecProcess, { rootfs }: ContainerPlaces, request: ExecRequest): SpecProcess {
+function processOf(own: SpecProcess, rootfs: string, request: ExecRequest): SpecProcess {
   const { command, env = [], privileged = false, tty = false, user, workingDir } = request;
   const terminal = tty ? ['TERM=xterm'] : [];
   const changes = {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeStoreDirectory, writeFileAtomically } from '../../content/durable-file.ts';
+import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, tryFileLock } from '../../content/file-lock.ts';
 import { type Digest, isDigest } from '../../digest.ts';
 import { isErrno, WherryError } from '../../errors.ts';
-import { isTemporary, replaceFile, temporaryBeside } from '../replace-file.ts';
+import { isTemporary, replaceFile } from '../replace-file.ts';
 
 const LEASE = 'lease-';
 const HOLD = 'hold-';
@@ -48,8 +48,8 @@ export class SnapshotUses {
   /** Holds snapshots until `release`; a second hold of the same holder takes the place of the first. */
   async hold(holder: string, diffIDs: readonly Digest[]): Promise<void> {
     await makeStoreDirectory(this.#directory);
-    const path = this.#path(holdName(holder));
-    await writeFileAtomically(temporaryBeside(path), path, JSON.stringify(diffIDs));
+    // Not flushed: what it is held for does not outlive a loss of power.
+    await replaceFile(this.#path(holdName(holder)), JSON.stringify(diffIDs));
   }
 
   /** Ends a hold; fine when there is none. */
@@ -109,8 +109,8 @@ export class SnapshotUses {
       const diffIDs: unknown = JSON.parse(await readFile(this.#path(name), 'utf8'));
       return Array.isArray(diffIDs) ? diffIDs.filter(isDigest) : [];
     } catch (error) {
-      // It ended just now.
-      if (isErrno(error, 'ENOENT')) return [];
+      // It ended just now, or was cut off by a loss of power, and the container with it.
+      if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return [];
       throw error;
     }
   }

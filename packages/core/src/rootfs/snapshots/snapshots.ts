@@ -39,6 +39,11 @@ export interface AdoptedFiles {
   readonly size: number;
 }
 
+export interface EnsureOptions extends VerbOptions {
+  /** As for `SnapshotLease.hold`. */
+  readonly holder?: string;
+}
+
 const FILES = 'fs';
 const WORK = 'work';
 
@@ -68,15 +73,16 @@ export class Snapshots {
    * Unpacks what is missing of the layers, several at once; what another process unpacks now is waited for. The
    * blobs must not be swept meanwhile: that is the caller's lease. Events name layers by their diffIDs. Throws
    * `BLOB_UNKNOWN` for a blob that the store does not have, `CANCELLED`, `UNSUPPORTED`, and what `unpackFile` throws; then
-   * nothing half-made stays.
+   * nothing half-made stays. With a `holder` they are held by it from the beginning, also when it throws, until
+   * `releaseHold`.
    */
-  async ensure(layers: readonly SnapshotLayer[], options: VerbOptions = {}): Promise<SnapshotLease> {
+  async ensure(layers: readonly SnapshotLayer[], options: EnsureOptions = {}): Promise<SnapshotLease> {
     assertLinux();
     throwIfCancelled(options.signal);
     const diffIDs = [...new Set(layers.map(({ diffID }) => diffID))];
     return withStorageErrors(`write to ${this.#places.directory}`, async () => {
       // Before anything is looked at: who removes looks at the uses under the lock that each layer needs here.
-      const lease = await this.#uses.lease(diffIDs);
+      const lease = await this.#use(diffIDs, options.holder);
       try {
         const made = await this.#ensureAll(layers, options);
         return {
@@ -115,6 +121,12 @@ export class Snapshots {
     } finally {
       lock.release({ remove: true });
     }
+  }
+
+  async #use(diffIDs: readonly Digest[], holder: string | undefined): Promise<AsyncDisposable> {
+    if (holder === undefined) return await this.#uses.lease(diffIDs);
+    await this.#uses.hold(holder, diffIDs);
+    return { [Symbol.asyncDispose]: async () => undefined };
   }
 
   /** Lets go of what `SnapshotLease.hold` kept; fine when there is nothing. */

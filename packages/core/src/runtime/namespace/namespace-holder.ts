@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { identifyProcess } from '../process-identity.ts';
 import { programEnv, runProgram } from '../program.ts';
-import { isSupervisorIn } from '../supervisor.ts';
+import { isSupervisorIn } from '../supervisor-process.ts';
 import { commandLineOf, namespaceOf, parentOf, processIds, unlessGone } from './host-processes.ts';
 import { idsRefused, namespaceRefused, type RootlessPlan, readNamespaceSettings } from './rootless.ts';
 

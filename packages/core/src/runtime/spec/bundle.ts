@@ -62,8 +62,8 @@ export async function writeBundle(request: BundleRequest): Promise<Bundle> {
     ...(initPath !== undefined && { initPath }),
   });
   writeFileSync(join(seenAt, paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
-  const hasLimit = host.canUseCgroups && Boolean(options.resources?.memoryBytes);
-  return { spec, ...(hasLimit && { memoryEvents: memoryEventsPath(cgroupPath(id, options), host) }) };
+  const memoryEvents = memoryEventsFile(id, options, host);
+  return { spec, ...(memoryEvents !== undefined && { memoryEvents }) };
 }
 
 /** Where Docker's inspect finds the files; they are written anew at each start. */
@@ -106,7 +106,14 @@ function findInit(): string {
   throw new WherryError('UNSUPPORTED', `--init needs one of ${INITS.join(', ')}, none is found in $PATH`);
 }
 
-function memoryEventsPath(cgroup: string, host: HostFacts): string {
+/** The file that counts a container's kills for want of memory; `undefined`: it has no limit. */
+export function memoryEventsFile(
+  id: string,
+  options: ContainerOptions,
+  host: HostFacts = readHostFacts(),
+): string | undefined {
+  if (!host.canUseCgroups || !options.resources?.memoryBytes) return undefined;
+  const cgroup = cgroupPath(id, options);
   return host.cgroupVersion === 2
     ? `/sys/fs/cgroup${cgroup}/memory.events`
     : `/sys/fs/cgroup/memory${cgroup}/memory.oom_control`;

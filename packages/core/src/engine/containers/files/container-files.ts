@@ -14,6 +14,7 @@ import { requireContainer } from '../container-records.ts';
 import { haltProcesses, holdStill } from '../life/hold-still.ts';
 import { mountLayers, requireRoot } from '../life/mount-layers.ts';
 import { clearAway, currentRecord } from '../life/settle.ts';
+import { runningRootfs } from './running-rootfs.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /** File systems that show the kernel: Docker's copies have their directories empty, and those of the devices. */
@@ -87,8 +88,8 @@ function withHold(files: ContainerFiles, hold: AsyncDisposable): ContainerFiles 
 function openLive(deps: ContainerDeps, record: ContainerRecord, view: FilesView): ContainerFiles | undefined {
   const { id, state } = record;
   if (!isAlive(record)) return undefined;
-  const { rootfs } = containerPlaces(deps.store.root, id);
-  const root = openIfThere(view === 'own' ? rootfs : `/proc/${state.pid}/root/.`);
+  const path = view === 'own' ? ownRootfs(deps, record) : `/proc/${state.pid}/root/.`;
+  const root = path === undefined ? undefined : openIfThere(path);
   if (root === undefined) return undefined;
   try {
     // Another process may have got the number in between.
@@ -111,6 +112,16 @@ function openLive(deps: ContainerDeps, record: ContainerRecord, view: FilesView)
     closeSync(root);
     throw error;
   }
+}
+
+/** `undefined`: it has just ended. Throws `CONFLICT` where nobody can tell it from what is mounted in it. */
+function ownRootfs(deps: Pick<ContainerDeps, 'store'>, record: ContainerRecord): string | undefined {
+  const { id, state } = record;
+  const found = runningRootfs(containerPlaces(deps.store.root, id), state.pid);
+  if (found !== undefined || !isAlive(currentRecord(deps, record))) return found;
+  throw new WherryError('CONFLICT', `container ${id} has lost its supervisor: its files are its own alone`, {
+    hint: 'stop it, or copy files with cp',
+  });
 }
 
 async function openAtRest(

@@ -3,13 +3,9 @@ import { isWherryError } from '../../../errors.ts';
 import type { VerbOptions } from '../../../events.ts';
 import type { ContainerRecord } from '../../../runtime/container-record.ts';
 import type { TerminalSize } from '../../../runtime/monitor/terminal.ts';
-import { writeBundle } from '../../../runtime/spec/bundle.ts';
-import {
-  closePipes,
-  type StartedContainer,
-  type StdinMode,
-  startSupervised,
-} from '../../../runtime/supervisor.ts';
+import { memoryEventsFile, writeBundle } from '../../../runtime/spec/bundle.ts';
+import { closePipes, type StartedContainer, startSupervised } from '../../../runtime/supervisor.ts';
+import type { StdinMode } from '../../../runtime/supervisor-process.ts';
 import { openVolumes } from '../../volumes/open-volumes.ts';
 import { unmountSubpaths } from '../../volumes/subpath.ts';
 import type { ContainerDeps } from '../container-deps.ts';
@@ -17,7 +13,7 @@ import { type ContainerPlaces, containerPlaces } from '../container-places.ts';
 import { changeRecord } from '../container-records.ts';
 import { readConfig } from '../create.ts';
 import { killAndWait } from '../stop.ts';
-import { mountLayers, requireRoot } from './mount-layers.ts';
+import { mountLayers, planOwnOverlay, requireRoot } from './mount-layers.ts';
 import { clearAway } from './settle.ts';
 
 /** A terminal whose size nobody told. */
@@ -44,7 +40,6 @@ export async function launch(
   const places = containerPlaces(deps.store.root, id);
   let started: StartedContainer | undefined;
   try {
-    await mountLayers(deps, record, options);
     started = await startProcess(deps, record, places, options);
     const { pid } = started;
     changeRecord(deps.store.metadata, id, (now) => ({
@@ -72,20 +67,28 @@ async function startProcess(
   deps: ContainerDeps,
   record: ContainerRecord,
   { paths, rootfs }: ContainerPlaces,
-  { signal, size = DEFAULT_SIZE }: LaunchOptions,
+  options: LaunchOptions,
 ): Promise<StartedContainer> {
   const { id } = record;
-  const { config = {} } = await readConfig(deps.store, { id: record.imageId as Digest });
-  const { tty } = record.options;
+  const { config: image = {} } = await readConfig(deps.store, { id: record.imageId as Digest });
+  const { tty, size = DEFAULT_SIZE } = { ...options, ...record.options };
+  const memoryEvents = memoryEventsFile(id, record.options);
+  const prepare = async (seenAt: string) => {
+    const mounts = await openVolumes(deps, record, rootfs, options.signal);
+    const own = { ...record.options, mounts, ...(tty && { consoleSize: size }) };
+    await writeBundle({ id, image, options: own, rootfs, paths, seenAt });
+  };
+  const request = {
+    ...{ runtime: deps.runtime(), id, paths, stdin: stdinMode(record), prepare },
+    ...(tty && { tty: size }),
+    ...(memoryEvents !== undefined && { memoryEvents }),
+  };
   try {
-    const mounts = await openVolumes(deps, record, rootfs, signal);
-    const options = { ...record.options, mounts, ...(tty && { consoleSize: size }) };
-    const { memoryEvents } = await writeBundle({ id, image: config, options, rootfs, paths });
-    return await startSupervised({
-      ...{ runtime: deps.runtime(), id, paths, stdin: stdinMode(record) },
-      ...(tty && { tty: size }),
-      ...(memoryEvents !== undefined && { memoryEvents }),
-    });
+    const overlay = await planOwnOverlay(deps, record, options);
+    const started = overlay && (await startSupervised({ ...request, overlay }));
+    if (started && !('refusal' in started)) return started;
+    await mountLayers(deps, record, options);
+    return await startSupervised(request);
   } finally {
     await unmountSubpaths(deps.subpaths, id);
   }

@@ -1,14 +1,20 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from '../../../content/names-in.ts';
 import { isErrno, WherryError } from '../../../errors.ts';
 import type { VerbOptions } from '../../../events.ts';
 import { mountRootfs, unmountRootfs } from '../../../rootfs/overlay.ts';
+import { linkOverlay } from '../../../rootfs/overlay-options.ts';
+import { checkLayerCount, planOverlay } from '../../../rootfs/overlay-plan.ts';
 import { detectOwnership } from '../../../rootfs/privileges.ts';
 import type { SnapshotLease } from '../../../rootfs/snapshots/snapshot.ts';
+import type { EnsureOptions } from '../../../rootfs/snapshots/snapshots.ts';
 import { SUBORDINATE_IDS_CURE } from '../../../rootfs/unpack/unpack-error.ts';
 import type { ContainerRecord } from '../../../runtime/container-record.ts';
 import { ownIdCounts } from '../../../runtime/namespace/subordinate-ids.ts';
+import { findProgram } from '../../../runtime/program.ts';
+import type { SupervisedOverlay } from '../../../runtime/supervisor-process.ts';
 import { requireLayerVariant } from '../../store/layer-variant.ts';
 import type { ContainerDeps } from '../container-deps.ts';
 import { containerPlaces } from '../container-places.ts';
@@ -47,8 +53,7 @@ export async function mountLayers(
   options: VerbOptions = {},
 ): Promise<void> {
   const { paths, rootfs } = containerPlaces(deps.store.root, record.id);
-  await using lease = await unpackLayers(deps, record, options);
-  await lease.hold(record.id);
+  await using lease = await unpackLayers(deps, record, { ...options, holder: record.id });
   // Whoever ran it before was killed, or it is a copy, whose changes are in it.
   if (await isMountedAt(rootfs)) await unmountRootfs(rootfs);
   else if ((await namesIn(rootfs)).length > 0) return;
@@ -57,11 +62,43 @@ export async function mountLayers(
   if (kind === 'copy') await writeFile(join(paths.directory, COPIED), '');
 }
 
+/**
+ * Makes ready what only the container and its supervisor shall see of a root file system: nothing needs to be unmounted
+ * then, and nothing can stay mounted. For a container that is removed when it ends, because what it changed is gone
+ * after a loss of power. `undefined`: there is no such overlay for it. Layers are held, as by `mountLayers`.
+ */
+export async function planOwnOverlay(
+  deps: LayerDeps,
+  record: ContainerRecord,
+  options: VerbOptions,
+): Promise<SupervisedOverlay | undefined> {
+  const ownership = detectOwnership();
+  if (!record.autoRemove || !mayBeApart(record) || ownership === 'user' || !findProgram(['unshare']))
+    return undefined;
+  const { paths, rootfs } = containerPlaces(deps.store.root, record.id);
+  if ((await namesIn(rootfs)).length > 0) return undefined;
+  const { snapshots: layers } = await unpackLayers(deps, record, { ...options, holder: record.id });
+  const links = join(paths.directory, 'links');
+  rmSync(links, { recursive: true, force: true });
+  for (const directory of [links, rootfs]) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  checkLayerCount(layers.length);
+  const empties = join(paths.directory, 'empties');
+  const { directories, flags } = planOverlay({ layers, changes: paths.directory, empties }, ownership);
+  return { links, options: linkOverlay(links, directories, [...flags, 'volatile']), target: rootfs };
+}
+
+/** Volumes are filled from the root file system, and shared mounts go both ways between us and the container. */
+function mayBeApart({ options }: ContainerRecord): boolean {
+  return (options.mounts ?? []).every(
+    (mount) => mount.type !== 'volume' && !(mount.type === 'bind' && mount.propagation?.includes('shared')),
+  );
+}
+
 /** Has the layers of a container unpacked, base first. */
 export async function unpackLayers(
   { store, snapshots }: LayerDeps,
   { id }: ContainerRecord,
-  options: VerbOptions,
+  options: EnsureOptions,
 ): Promise<SnapshotLease> {
   const layers = [];
   for (const layer of store.metadata.layersOfContainer(id))

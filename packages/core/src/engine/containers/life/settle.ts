@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { readdir, rename, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemClock } from '../../../clock.ts';
 import type { FileLock } from '../../../content/file-lock.ts';
@@ -80,7 +80,7 @@ function noteEnd(deps: ContainerDeps, id: string): void {
 /**
  * Puts in order what a killed wherry left: settles a container that has ended unnoticed, lets one go on that was to be
  * halted for a moment, gives one that runs a monitor. `isMounted`: it has a root file system, which only one has that
- * runs, or that somebody starts or looks into right now.
+ * runs, or that somebody starts or looks into right now. What only the container itself saw leaves an empty directory.
  */
 export async function tend(deps: ContainerDeps, recorded: ContainerRecord, isMounted = false): Promise<void> {
   // What is mounted in a user's namespace is not ours to take away from outside.
@@ -89,15 +89,15 @@ export async function tend(deps: ContainerDeps, recorded: ContainerRecord, isMou
   const current = currentRecord(deps, recorded);
   await resumeAbandoned(deps, current);
   const { status, startedAt } = current.state;
+  const { paths, rootfs } = containerPlaces(deps.store.root, id);
   const wasAlive = recorded.state.status === 'running' || recorded.state.status === 'paused';
   if (status !== 'running' && status !== 'paused') {
     if (wasAlive) return await settle(deps, id);
-    const lock = isMounted ? await tryLockContainer(deps, id) : undefined;
+    const lock = isMounted || (await isEmpty(rootfs)) ? await tryLockContainer(deps, id) : undefined;
     if (lock) await settleUnder(lock, deps, id);
     return;
   }
   if (deps.now().getTime() - Date.parse(startedAt) < MONITOR_START_MS) return;
-  const { paths } = containerPlaces(deps.store.root, id);
   if (isMonitored(paths) || !isSupervised(paths)) return;
   noteIdentity(paths);
   startMonitor(deps, id);
@@ -146,6 +146,8 @@ export async function clearAway(deps: ContainerDeps, id: string): Promise<void> 
   if (runtime && existsSync(runtime.statePath(id))) await runtime.delete(id, { force: true });
   await unmountSubpaths(deps.subpaths, id);
   if (await isMountedAt(rootfs)) await unmountRootfs(rootfs);
+  // Of a copy it is full, and stays.
+  else await removeEmpty(rootfs);
   await removeTrees(...(await execDirectories(paths.directory)));
   await deps.snapshots.releaseHold(id);
 }
@@ -182,6 +184,24 @@ export async function discard(
   if (stored) await partWithVolumes(store, recordOf(stored), { remove: volumes });
   // Since its image was removed by force, what that was made of was the container's alone.
   if (image && !metadata.findImage(image)) await store.sweep([image, ...layers.map(({ digest }) => digest)]);
+}
+
+/** Tells whether it is there, with nothing in it. */
+async function isEmpty(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
+  }
 }
 
 /** A removal that broke off has moved it already. */

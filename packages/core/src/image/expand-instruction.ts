@@ -3,6 +3,7 @@ import {
   expandWord,
   expandWords,
   type Heredoc,
+  parseMount,
   type StageInstruction,
 } from '@wherry/dockerfile';
 
@@ -54,7 +55,7 @@ export function expandInstruction(instruction: StageInstruction, expansion: Expa
     case 'add':
       return expandFiles(instruction, word, variables);
     case 'run':
-      return { ...instruction, mounts: instruction.mounts.map((mount) => expandMount(mount, word)) };
+      return { ...instruction, mounts: instruction.mountTexts.map((text) => parseMount(text, word)) };
     default:
       return instruction;
   }
@@ -79,24 +80,5 @@ function expandFiles<T extends Extract<StageInstruction, { readonly kind: 'copy'
     ...(chmod !== undefined && { chmod: word(chmod) }),
     ...(instruction.kind === 'add' &&
       instruction.checksum !== undefined && { checksum: word(instruction.checksum) }),
-  };
-}
-
-/** BuildKit knows variables in these four alone. */
-function expandMount<
-  M extends {
-    readonly from?: string;
-    readonly source?: string;
-    readonly target?: string;
-    readonly id?: string;
-  },
->(mount: M, word: (text: string) => string): M {
-  const { from, source, target, id } = mount;
-  return {
-    ...mount,
-    ...(from !== undefined && { from: word(from) }),
-    ...(source !== undefined && { source: word(source) }),
-    ...(target !== undefined && { target: word(target) }),
-    ...(id !== undefined && { id: word(id) }),
   };
 }
