@@ -138,7 +138,8 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
     stored.add(digest);
     lease.add(digest);
   };
-  const context: ResultContext = { deps, request, emit, signal, hold };
+  const { scratch } = state.contexts;
+  const context: ResultContext = { deps, request, emit, signal, hold, scratch };
   await using caches = openCaches(context, lease, deps.transfer);
   const images: BuiltImage[] = [];
   const made = new Set<Digest>();
