@@ -3,6 +3,8 @@ import type { ArgInstruction } from '@wherry/dockerfile';
 /** Values that are known in every stage without a declaration, and stay out of history and keys. */
 const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 const PROXY_ARGUMENTS = new Set(PROXY_NAMES.flatMap(spellings));
+/** Read before there are stages; the rest of BuildKit's own arguments has no effect here. */
+const BUILD_ARGUMENTS = new Set(['SOURCE_DATE_EPOCH', 'BUILDKIT_DOCKERFILE_CHECK']);
 
 /** What `ARG` finds a value in. */
 export interface ArgumentSources {
@@ -64,21 +66,11 @@ export class StageArguments {
     declared: ReadonlySet<string>,
   ): string[] {
     return Object.keys(given)
-      .filter((name) => !declared.has(name) && !PROXY_ARGUMENTS.has(name))
+      .filter((name) => ![declared, PROXY_ARGUMENTS, BUILD_ARGUMENTS].some((known) => known.has(name)))
       .sort();
   }
 }
 
 function spellings(name: string): readonly [upper: string, lower: string] {
   return [name, name.toLowerCase()];
-}
-
-/** The variables of a config's environment; of a name that comes twice, the last. */
-export function environmentOf(env: readonly string[] = []): Map<string, string> {
-  return new Map(
-    env.map((entry) => {
-      const at = entry.indexOf('=');
-      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
 }

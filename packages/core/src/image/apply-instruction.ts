@@ -31,7 +31,13 @@ export function applyInstruction(
 ): AppliedInstruction {
   const { changes, comment, author, dropsCommand = false } = effectOf(config, instruction, hasCommand);
   const { Cmd: command, ...others } = config;
-  const changed = { ...others, ...(command && !dropsCommand && { Cmd: command }), ...changes };
+  const { Entrypoint: entrypoint, ...rest } = {
+    ...others,
+    ...(command && !dropsCommand && { Cmd: command }),
+    ...changes,
+  };
+  // An empty one takes the inherited one away.
+  const changed = entrypoint && entrypoint.length > 0 ? { ...rest, Entrypoint: entrypoint } : rest;
   // Its text stands without the blank that the others have.
   const nop = instruction.kind === 'workdir' ? `#(nop) ${comment}` : `#(nop)  ${comment}`;
   const createdBy = [...(changed.Shell ?? DEFAULT_SHELL), nop].join(' ');

@@ -44,7 +44,12 @@ async function added(url: string, more: Parameters<typeof origin>[1] & Partial<C
       ...(unpack !== undefined && { unpack }),
       ...(chmod !== undefined && { chmod }),
     },
-    { lower: new ImageTree(), readLower: async () => undefined, workdir: '/', times: { epoch: EPOCH } },
+    {
+      lower: async () => new ImageTree(),
+      readLower: async () => undefined,
+      workdir: '/',
+      times: { epoch: EPOCH },
+    },
   );
   expect(plan.files()).toBeDefined();
   return (await entriesOf(await gather(plan.write()))).filter(({ type }) => type === 'file');

@@ -8,7 +8,12 @@ import { prepareCopy } from './plan-copy.ts';
 async function copied(files: Parameters<typeof heredocOrigin>[0], destination: string) {
   const plan = await prepareCopy(
     { verb: 'COPY', origins: [heredocOrigin(files)], destination },
-    { lower: new ImageTree(), readLower: async () => undefined, workdir: '/', times: { epoch: EPOCH } },
+    {
+      lower: async () => new ImageTree(),
+      readLower: async () => undefined,
+      workdir: '/',
+      times: { epoch: EPOCH },
+    },
   );
   expect(plan.files()?.digest).toMatch(/^sha256:/);
   return (await entriesOf(await gather(plan.write()))).map(

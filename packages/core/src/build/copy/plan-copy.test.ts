@@ -394,13 +394,13 @@ describe('the files of a COPY', () => {
   test('are told by all but their times', async () => {
     const first = await summary({ 'd/a': { content: 'x', mtime: 1 }, 'd/l': { link: 'a' } });
     expect([...(first?.list() ?? [])]).toEqual([
-      { path: 'd', state: 'directory 0755 0:0 to "d"' },
+      { path: 'd', state: 'type=directory mode=755 owner=0:0 name=d' },
       {
         path: 'd/a',
         state:
-          'file 0644 0:0 1 sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 to "d/a"',
+          'type=file mode=644 owner=0:0 content=sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 name=d/a',
       },
-      { path: 'd/l', state: 'symlink 0777 0:0 link "a" to "d/l"' },
+      { path: 'd/l', state: 'type=symlink mode=777 owner=0:0 target=a name=d/l' },
     ]);
     const files = { 'd/l': { link: 'a' }, 'd/a': { content: 'x', mtime: 2 } };
     expect(await summary(files)).toMatchObject({ digest: first?.digest });

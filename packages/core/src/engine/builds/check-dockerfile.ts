@@ -1,11 +1,13 @@
 import {
   type Dockerfile,
   DockerfileError,
+  emptyContinuationNotice,
   type LintWarning,
   lintDockerfile,
   lintFailure,
   parseDockerfile,
 } from '@wherry/dockerfile';
+import type { BuildEvent } from '../../build/build-event.ts';
 import { WherryError } from '../../errors.ts';
 import type { BuildRequest } from '../build-request.ts';
 import type { OpenedContext } from './open-context.ts';
@@ -40,6 +42,16 @@ export function checkDockerfile(
   } catch (error) {
     throw inDockerWords(error);
   }
+}
+
+/** Tells of what is not well done in a Dockerfile, before its steps. */
+export function tellOfFindings(
+  { dockerfile, warnings }: CheckedDockerfile,
+  emit: (event: BuildEvent) => void,
+): void {
+  const text = emptyContinuationNotice(dockerfile);
+  if (text !== '') emit({ kind: 'build-notice', text });
+  for (const warning of warnings) emit({ kind: 'build-lint', warning });
 }
 
 /** What a Dockerfile's mistake is to who builds: `INVALID_DOCKERFILE` with Docker's text; all else as it is. */
