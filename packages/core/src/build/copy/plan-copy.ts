@@ -22,6 +22,7 @@ import {
   type Rules,
   relativePath,
 } from './planned-source.ts';
+import { readUnknown } from './read-unknown.ts';
 import { summariseFiles } from './step-files.ts';
 import { writeCopy } from './write-copy.ts';
 
@@ -75,6 +76,14 @@ export class CopyPlan {
     const all: PlannedFile[] = [];
     for (const { files } of this.#sources) for (const file of files) all.push(file);
     return summariseFiles(all);
+  }
+
+  /**
+   * Reads the files whose content nobody knows, if that is little work next to writing the layer: a layer that turns
+   * out to be there already need not be written then. `false`: it is not.
+   */
+  readUnknown(signal?: AbortSignal): Promise<boolean> {
+    return readUnknown(this.#sources, signal);
   }
 
   /**
