@@ -220,11 +220,13 @@ function collect(node: StageNode, path: string, found: PlacedEntry[]): void {
   const afterOwn = found.length;
   if (hidesChildren(node)) found.push(whiteout(joinPath(path, OPAQUE_NAME)));
   const { children } = node;
+  // One string for the directory: each path that is joined anew takes as much memory again.
+  const below = joinPath(path, '');
   for (const name of children ? [...children.keys()].sort() : []) {
     const child = children?.get(name);
     if (child === undefined) continue;
-    if (typeOf(child) !== undefined) collect(child, joinPath(path, name), found);
-    else if (child.lower && isSeen(node)) found.push(whiteout(joinPath(path, WHITEOUT_PREFIX + name)));
+    if (typeOf(child) !== undefined) collect(child, below + name, found);
+    else if (child.lower && isSeen(node)) found.push(whiteout(below + WHITEOUT_PREFIX + name));
   }
   if (found.length === afterOwn && node.entry === undefined) found.length = start;
 }
