@@ -42,6 +42,8 @@ type BuildHappening =
       readonly current: number;
       readonly total?: number;
     }
+  /** What follows is of this one of the two builds that a verification makes. */
+  | { readonly kind: 'build-attempt'; readonly number: 1 | 2 }
   | { readonly kind: 'build-step'; readonly step: StepName }
   /** Of a pull for a FROM. */
   | { readonly kind: 'build-pull'; readonly step: StepName; readonly event: ProgressEvent }

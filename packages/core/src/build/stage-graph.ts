@@ -65,7 +65,8 @@ export function findSource(
   if (/^\d+$/.test(text)) {
     const number = Number(text);
     if (number < index) return { kind: 'stage', index: number };
-    throw new WherryError('INVALID_ARGUMENT', `invalid from flag value ${text}: invalid stage index ${text}`);
+    const fault = number === index ? 'refers to current build stage' : 'index out of bounds';
+    throw new WherryError('INVALID_ARGUMENT', `invalid from flag value ${text}: ${fault}`);
   }
   return { kind: 'image', text };
 }

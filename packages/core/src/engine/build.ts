@@ -1,6 +1,7 @@
 import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
 import type { BuildEvent } from '../build/build-event.ts';
 import { type BuiltTarget, buildTarget } from '../build/builder.ts';
+import type { BuildCache } from '../build/cache/build-cache.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
 import type { Lease } from '../metadata/metadata-store.ts';
@@ -10,9 +11,9 @@ import type { Transport } from '../registry/transport.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
 import { buildScratch } from './build-cache/build-scratch.ts';
 import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
-import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
 import { requirePlaces } from './builds/annotations.ts';
+import { openCaches } from './builds/build-caches.ts';
 import type { BuiltImage, ResultContext } from './builds/built-image.ts';
 import { checkDockerfile, inDockerWords, tellOfFindings } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
@@ -136,9 +137,12 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
     lease.add(digest);
   };
   const context: ResultContext = { deps, request, emit, signal, hold };
+  await using caches = openCaches(context, lease, deps.transfer);
   const images: BuiltImage[] = [];
+  const made = new Set<Digest>();
   for (const platform of platformsOf(request, deps.host)) {
-    const built = await buildPlatform(state, platform, steps);
+    const built = await buildPlatform(state, platform, { cache: caches.cache, images: steps });
+    for (const { diffID } of built.layers) made.add(diffID);
     images.push(request.squash ? await squashResult(context, built, steps) : built);
   }
   const [first, ...others] = images;
@@ -147,17 +151,21 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
     for (const { facts, platform } of images)
       emit({ kind: 'built', id: facts.id, ...(others.length > 0 && { platform }) });
   const target = await writeOutputs(context, [first, ...others], plan, deps.transfer);
+  await caches.exportAll(made);
   signal.throwIfAborted();
   return { images: [first, ...others], ...(target && { target }) };
 }
 
 /** Builds for one platform; the images of its steps are recorded, also when one fails. */
-async function buildPlatform(state: Build, platform: Platform, images: StepImages): Promise<BuiltImage> {
+async function buildPlatform(
+  state: Build,
+  platform: Platform,
+  { cache, images }: { readonly cache: BuildCache; readonly images: StepImages },
+): Promise<BuiltImage> {
   const { deps, request, context, dockerfile, lease } = state;
   const isOneOfSeveral = platformsOf(request, deps.host).length > 1;
   const emit = (event: BuildEvent) => state.emit(isOneOfSeveral ? { ...event, platform } : event);
   const hold = (...digests: Digest[]) => lease.add(...digests);
-  const cache = openBuildCache(deps.store, lease);
   let built: BuiltTarget;
   try {
     built = await buildTarget(stepDeps({ ...state, emit, cache, images, hold }), {

@@ -31,7 +31,7 @@ async function directoryOf(context: StageContext, state: StepState, path: string
     instruction: `WORKDIR ${path}`,
     values: { epoch: String(context.epoch), ...(owner && { owner: `${owner.uid}:${owner.gid}` }) },
   };
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   if (hit) return hit.layer;
   const made = madeDirectory(context.epoch, owner);
   const tar = workdirLayer(await context.files.tree(layers), path, made);

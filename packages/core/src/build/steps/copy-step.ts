@@ -90,7 +90,7 @@ async function outcomeOf(
   inputs: StepInputs,
 ): Promise<Omit<LayerOutcome, 'createdBy'>> {
   const explanation = await explanationOf(context, state, inputs);
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   return { ...hit, ...explanation, isCached: hit !== undefined };
 }
 

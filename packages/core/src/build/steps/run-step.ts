@@ -40,7 +40,7 @@ export async function runStep(
   const inputs = inputsOf(running);
   const createdBy = historyText(running);
   const explanation = await explanationOf(context, state, inputs);
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   if (hit) return { ...hit, ...explanation, isCached: true, createdBy };
   const runner = await deps.runner(context.platform);
   const id = makeContainerId(randomBytes);
