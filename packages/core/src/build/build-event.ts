@@ -72,3 +72,6 @@ export type BuildEvent =
   | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
   | { readonly kind: 'built'; readonly id: Digest }
   | { readonly kind: 'build-tagged'; readonly ref: Reference };
+
+/** Told how a build gets on. A program that prints waits, with `build-output`, until that is dealt with. */
+export type BuildEventSink = (event: BuildEvent) => Promise<void> | void;

@@ -43,7 +43,7 @@ function contextOf(files: Readonly<Record<string, string>>, name = 'context'): s
 async function build(path: string, request: Partial<BuildRequest> = {}, by = engine) {
   const events: BuildEvent[] = [];
   const context = { kind: 'directory', path } as const;
-  const onBuildEvent = (event: BuildEvent) => events.push(event);
+  const onBuildEvent = (event: BuildEvent) => void events.push(event);
   const result = await by.build({ context, ...request }, { onBuildEvent });
   return { ...result, events };
 }

@@ -1,4 +1,4 @@
-import type { BuildEvent } from '../build/build-event.ts';
+import type { BuildEventSink } from '../build/build-event.ts';
 import { buildTarget } from '../build/builder.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
@@ -36,7 +36,7 @@ export interface BuildVerbDeps extends SealDeps {
 
 export interface BuildOptions {
   readonly signal?: AbortSignal;
-  readonly onBuildEvent?: (event: BuildEvent) => void;
+  readonly onBuildEvent?: BuildEventSink;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function build(
 interface Build {
   readonly deps: BuildVerbDeps;
   readonly request: BuildRequest;
-  readonly emit: (event: BuildEvent) => void;
+  readonly emit: BuildEventSink;
   readonly signal: AbortSignal;
   readonly stored: Set<Digest>;
   readonly tags: readonly Reference[];
