@@ -1,7 +1,7 @@
-// The main job on a real image, offline: makes one of the Node.js that runs this, and takes it through import,
+// The main job on a real image, offline: builds one of the Node.js that runs this from a Dockerfile, and takes it through
 // push, pull, list, inspect, history, save and load. Prints each command before its output.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,15 @@ import { packNode } from './pack-node.ts';
 
 const WHERRY = fileURLToPath(new URL('../apps/cli/dist/wherry.js', import.meta.url));
 const IMAGE = 'quickstart/node:24';
+const DOCKERFILE = `FROM scratch
+ADD rootfs.tar /
+COPY hello.mjs /srv/
+CMD ["/bin/node", "/srv/hello.mjs"]
+`;
 const place = mkdtempSync(join(tmpdir(), 'wherry-quickstart-'));
 const started = Date.now();
+/** Without it, what stands on `scratch` is as old as 1970, and the same every time. */
+const EPOCH = `SOURCE_DATE_EPOCH=${Math.floor(started / 1000)}`;
 let service: ChildProcess | undefined;
 
 try {
@@ -21,13 +28,12 @@ try {
 }
 
 async function quickstart(): Promise<void> {
-  const tar = join(place, 'rootfs.tar');
-  say(`${await packNode(tar)} are packed into a root file system`);
+  const context = join(place, 'context');
+  mkdirSync(context);
+  say(`${await packNode(join(context, 'rootfs.tar'))} are packed into a root file system`);
   const serve = await startService();
   const remote = `${serve}/${IMAGE}`;
-
-  say('an image is made of it, as docker import does');
-  wherry('import', '-c', 'CMD ["/bin/node", "--version"]', '-m', 'the Node.js that runs this', tar, IMAGE);
+  build(context);
   wherry('images');
 
   say('it goes to a registry: wherry serve, in the background, with a store of its own');
@@ -35,9 +41,10 @@ async function quickstart(): Promise<void> {
   wherry('push', remote);
   const before = id(wherry('images', '--no-trunc', '-q', remote));
 
-  say('every name of it is removed here, and it is pulled back');
-  wherry('rmi', IMAGE);
-  wherry('rmi', remote);
+  say('all of it is removed here, the cache of the build too, and it is pulled back');
+  wherry('rmi', IMAGE, remote);
+  wherry('image', 'prune', '-f');
+  wherry('builder', 'prune', '-af');
   wherry('pull', remote);
   wherry('images', '--digests');
   wherry('history', remote);
@@ -63,6 +70,21 @@ All done in ${seconds} s, and cleaned up. Next, try it with real registries:
   wherry images
   wherry history ubuntu:24.04
   wherry help`);
+}
+
+/** Twice: what has not changed the second time comes from the cache. */
+function build(context: string): void {
+  say(
+    `an image is built of it and a program; nothing runs, so neither root nor Linux is needed. The Dockerfile:`,
+  );
+  process.stdout.write(DOCKERFILE);
+  writeFileSync(join(context, 'Dockerfile'), DOCKERFILE);
+  const program = join(context, 'hello.mjs');
+  for (const greeting of ['Hello', 'Hello, wherry']) {
+    say(`the program says: ${greeting}`);
+    writeFileSync(program, `console.log('${greeting}');\n`);
+    wherry('build', '--explain', '--build-arg', EPOCH, '-t', IMAGE, context);
+  }
 }
 
 function id(output: string): string {

@@ -29,6 +29,8 @@ export interface FlagSpec {
   readonly usage: string;
   /** A default that the help text shows; absent: false, the empty text, none. */
   readonly default?: boolean | string | number;
+  /** What the flag alone stands for, without a value; absent: it needs one, unless it is a `bool`. */
+  readonly preset?: string;
   readonly hidden?: boolean;
   /** Absent: nobody knows. */
   readonly values?: ValueKind;
@@ -48,18 +50,24 @@ export class FlagOption extends Option {
     const names = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     super(`${names} <${spec.type}>`, spec.usage);
     this.type = spec.type;
-    this.typeName = spec.typeName ?? spec.type;
+    this.typeName = shownType(spec);
     // To commander, `no-trunc` would be the opposite of `trunc`.
     this.negate = false;
     this.default(spec.default)
       .hideHelp(spec.hidden === true)
       .argParser(valueReader(names, spec.type));
-    if (spec.type === 'bool') this.preset('true');
+    const preset = spec.type === 'bool' ? 'true' : spec.preset;
+    if (preset !== undefined) this.preset(preset);
   }
 
   override attributeName(): string {
     return this.name();
   }
+}
+
+/** As pflag shows it: what the flag alone stands for comes in brackets. */
+export function shownType({ type, typeName = type, preset }: FlagSpec): string {
+  return preset === undefined ? typeName : `${typeName}[=${JSON.stringify(preset)}]`;
 }
 
 /** The values of a command's flags. Asking for a flag that the command does not have is a mistake. */

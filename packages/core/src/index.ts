@@ -19,7 +19,7 @@ export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';
 export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';
 export type { LayerPhase, ProgressEvent, VerbOptions } from './events.ts';
-export { parseDuration } from './image/healthcheck.ts';
+export { parseDuration } from './image/duration.ts';
 export type { Descriptor } from './oci/descriptor.ts';
 export { formatPlatform, hostPlatform, type Platform, parsePlatform } from './platform.ts';
 export {

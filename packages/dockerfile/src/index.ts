@@ -1,4 +1,5 @@
 export type { EscapeCharacter } from './characters.ts';
+export { type DurationResult, parseDuration } from './duration.ts';
 export { DockerfileError, type DockerfileErrorKind, excerpt } from './errors.ts';
 export {
   type ExpandOptions,
@@ -24,6 +25,12 @@ export { emptyContinuationNotice, formatBuildWarnings, formatCheck } from './lin
 export { type LintOptions, lintDockerfile, lintFailure } from './lint/lint.ts';
 export type { LintRule } from './lint/rule.ts';
 export { LINT_RULES } from './lint/rule-table.ts';
-export { decodeDockerfile, type ParseOptions, parseDockerfile, parseTrigger } from './parse.ts';
+export {
+  decodeDockerfile,
+  type ParseOptions,
+  parseDockerfile,
+  parseInstructions,
+  parseTrigger,
+} from './parse.ts';
 export { BUILDKIT_ARGS, PLATFORM_ARGS, PREDEFINED_ARGS } from './predefined-args.ts';
 export { findBaseStage, findSourceStage, isStageReference } from './stage-reference.ts';

@@ -37,6 +37,16 @@ export function parseTrigger(text: string, escapeCharacter: EscapeCharacter = '\
   return parseStageInstruction(statement);
 }
 
+/**
+ * Reads instructions that stand outside of a Dockerfile, as `docker commit --change` takes them. `check` gets the name
+ * of each, in lower case, before any is read. Throws `DockerfileError`, and what `check` throws.
+ */
+export function parseInstructions(text: string, check: (name: string) => void): StageInstruction[] {
+  const { statements } = readLines(text);
+  for (const { name } of statements) check(name.toLowerCase());
+  return statements.map(parseStageInstruction);
+}
+
 /** The text of a Dockerfile without a byte order mark, as excerpts and `formatCheck` want it. */
 export function decodeDockerfile(text: string | Uint8Array): string {
   const decoded = typeof text === 'string' ? text : new TextDecoder().decode(text);

@@ -46,7 +46,7 @@ describe('completion of', () => {
     { line: 'build --network |', values: ['default', 'host', 'none'] },
     { line: 'build -f |', mode: 'files', values: [] },
     { line: 'image build |', mode: 'directories', values: [] },
-    { line: 'builder |', values: ['build'] },
+    { line: 'builder |', values: ['build', 'du', 'prune'] },
     { line: 'nosuch |', values: [] },
     { line: 'nosuch ima', values: [] },
     { line: '--v', values: ['--version'] },

@@ -77,14 +77,14 @@ class Reader {
     const flag = this.#find(name);
     if (flag === undefined) return;
     if (value.length > 0) this.#keep(flag, value.join('='));
-    else if (flag.type !== 'bool') this.#open = flag;
+    else if (takesNextWord(flag)) this.#open = flag;
   }
 
   /** The flag of the last letter, when nothing stands behind it and it takes a value. */
   #openShort(letters: string): FlagSpec | undefined {
     for (const [at, letter] of [...letters].entries()) {
       const flag = this.#flags.find(({ short }) => short === letter);
-      if (flag !== undefined && flag.type !== 'bool') return at === letters.length - 1 ? flag : undefined;
+      if (flag !== undefined && takesNextWord(flag)) return at === letters.length - 1 ? flag : undefined;
     }
     return undefined;
   }
@@ -112,4 +112,9 @@ function aliasesOf(command: CommandSpec | GroupSpec): readonly string[] {
 /** A lone dash is none. */
 function isFlag(word: string): boolean {
   return word.length > 1 && word.startsWith('-');
+}
+
+/** Others stand alone, or have their value behind `=`. */
+function takesNextWord({ type, preset }: FlagSpec): boolean {
+  return type !== 'bool' && preset === undefined;
 }

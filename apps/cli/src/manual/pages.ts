@@ -1,5 +1,5 @@
 import type { CommandSpec, GroupSpec } from '../command.ts';
-import type { FlagSpec } from '../flags.ts';
+import { type FlagSpec, shownType } from '../flags.ts';
 import {
   COMMON_COMMANDS,
   GLOBAL_FLAGS,
@@ -125,10 +125,11 @@ function seeAlso(names: readonly string[]): string[] {
   return section('SEE ALSO', names.map((name) => `${bold(name)}(1)`).join(',\n'));
 }
 
-function flagLines({ name, short, type, usage, default: preset }: FlagSpec): string[] {
+function flagLines(spec: FlagSpec): string[] {
+  const { name, short, type, usage, default: preset } = spec;
   const names = [...(short === undefined ? [] : [bold(`-${short}`)]), bold(`--${name}`)].join(', ');
   const shown = preset === undefined || preset === false ? '' : ` (default ${JSON.stringify(preset)})`;
-  return tagged(type === 'bool' ? names : `${names} ${italic(type)}`, lines(usage + shown));
+  return tagged(type === 'bool' ? names : `${names} ${italic(shownType(spec))}`, lines(usage + shown));
 }
 
 function commandLines({ name, summary }: Pick<CommandSpec, 'name' | 'summary'>): string[] {

@@ -131,8 +131,9 @@ const DISPLAY_FLAGS: readonly FlagSpec[] = [
   { name: 'explain', type: 'bool', usage: 'Say why each step was, or was not, taken from the cache' },
   {
     name: 'ignored',
-    type: 'bool',
-    usage: 'List what the ignore file keeps out of the context, and build nothing',
+    type: 'string',
+    preset: '.',
+    usage: 'List what the ignore file keeps out of the context, or tell of one path, and build nothing',
   },
   {
     name: 'progress',

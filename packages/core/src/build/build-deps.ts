@@ -58,8 +58,8 @@ export interface BuildDeps {
   /** Takes an image to be recorded. */
   keep(image: StepImage): void;
   readonly cache: BuildCache;
-  /** What RUN needs; found when the first one comes. Throws `UNSUPPORTED` where nothing runs. */
-  runner(): Promise<StepRunner>;
+  /** What RUN needs; found when the first one comes. Throws `UNSUPPORTED` where nothing for the platform runs. */
+  runner(platform: Platform): Promise<StepRunner>;
   readonly emit: BuildEventSink;
   readonly signal: AbortSignal;
 }

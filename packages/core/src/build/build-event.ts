@@ -1,6 +1,7 @@
 import type { LintWarning } from '@wherry/dockerfile';
 import type { Digest } from '../digest.ts';
 import type { ProgressEvent } from '../events.ts';
+import type { Platform } from '../platform.ts';
 import type { Reference } from '../reference.ts';
 
 /** One step of a build, as it is shown. */
@@ -24,9 +25,15 @@ export interface StepOutcome {
 
 /**
  * Progress of a build: plain data. Steps of different stages come interleaved, those of one stage in order; who wants
- * them in the order of the Dockerfile puts them there.
+ * them in the order of the Dockerfile puts them there. Platforms are built one after the other, each with steps from
+ * 1 on.
  */
-export type BuildEvent =
+export type BuildEvent = BuildHappening & {
+  /** What the event is about, in a build for several platforms. */
+  readonly platform?: Platform;
+};
+
+type BuildHappening =
   | { readonly kind: 'build-context'; readonly bytes: number; readonly isDone: boolean }
   /** A remote context comes. */
   | {
@@ -35,6 +42,8 @@ export type BuildEvent =
       readonly current: number;
       readonly total?: number;
     }
+  /** What follows is of this one of the two builds that a verification makes. */
+  | { readonly kind: 'build-attempt'; readonly number: 1 | 2 }
   | { readonly kind: 'build-step'; readonly step: StepName }
   /** Of a pull for a FROM. */
   | { readonly kind: 'build-pull'; readonly step: StepName; readonly event: ProgressEvent }
@@ -68,10 +77,14 @@ export type BuildEvent =
     } & StepOutcome)
   | { readonly kind: 'build-step-failed'; readonly step: StepName; readonly error: Error }
   | { readonly kind: 'build-warning'; readonly message: string }
+  /** What Docker's classic builder says of a Dockerfile before its steps, in lines; `build-lint` has it too. */
+  | { readonly kind: 'build-notice'; readonly text: string }
   | { readonly kind: 'build-lint'; readonly warning: LintWarning }
   | { readonly kind: 'build-export'; readonly message: string; readonly isDone: boolean }
+  /** Of the push of one name. */
+  | { readonly kind: 'build-push'; readonly ref: Reference; readonly event: ProgressEvent }
   | { readonly kind: 'built'; readonly id: Digest }
   | { readonly kind: 'build-tagged'; readonly ref: Reference };
 
 /** Told how a build gets on. A program that prints waits, with `build-output`, until that is dealt with. */
-export type BuildEventSink = (event: BuildEvent) => Promise<void> | void;
+export type BuildEventSink = ((event: BuildEvent) => void) | ((event: BuildEvent) => Promise<void>);

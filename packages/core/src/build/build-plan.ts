@@ -9,7 +9,7 @@ export interface BuildPlanRequest {
   /** A stage's name or position; absent: the last one. */
   readonly target?: string;
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
-  /** Put on the result. */
+  /** Put on the result, sorted by name. */
   readonly labels: Readonly<Record<string, string>>;
   readonly contextNames: ReadonlySet<string>;
   /** Of the result. */
@@ -49,7 +49,9 @@ export function planBuild(request: BuildPlanRequest): BuildPlan {
     expand: (word) => expandWord(word, globals, { escape: dockerfile.escape }),
     ...(target !== undefined && { target }),
   });
-  const labels = Object.entries(request.labels).map(labelInstruction);
+  const labels = Object.keys(request.labels)
+    .sort()
+    .map((key) => labelInstruction(key, request.labels[key] ?? ''));
   const last = planned.at(-1);
   const total =
     dockerfile.globalArgs.length +
@@ -115,7 +117,7 @@ function platformVariables(prefix: string, platform: Platform): [string, string]
   ];
 }
 
-function labelInstruction([key, value]: readonly [string, string]): StageInstruction {
+function labelInstruction(key: string, value: string): StageInstruction {
   const location = { startLine: 0, endLine: 0 };
   return { kind: 'label', labels: [{ key, value }], text: `LABEL ${key}=${value}`, location };
 }

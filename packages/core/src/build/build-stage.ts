@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { parseTrigger, type StageInstruction } from '@wherry/dockerfile';
+import { environmentOf } from '../image/environment.ts';
+import { expandInstruction } from '../image/expand-instruction.ts';
 import { makeContainerId } from '../runtime/container-record.ts';
 import type { StepName } from './build-event.ts';
 import type { PlannedStep } from './build-plan.ts';
 import { stepSlot } from './cache/step-key.ts';
-import { expandInstruction } from './expand-instruction.ts';
-import { environmentOf, type StageArguments } from './stage-arguments.ts';
+import type { StageArguments } from './stage-arguments.ts';
 import { nextImage, type StageChange, type StageImage } from './stage-image.ts';
 import { configStep } from './steps/config-step.ts';
 import { copyStep } from './steps/copy-step.ts';

@@ -1,4 +1,6 @@
 import type { Dockerfile } from '@wherry/dockerfile';
+import type { Digest } from '../digest.ts';
+import { isWherryError, WherryError } from '../errors.ts';
 import { configOfBase, emptyConfig } from '../image/built-config.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
@@ -26,9 +28,15 @@ export interface BuilderRequest extends Omit<BuildPlanRequest, 'host'> {
 /** The target of a build, and what the command line gave in vain. */
 export interface BuiltTarget {
   readonly image: StageImage;
-  /** Of its layers, those that came with its base. */
-  readonly baseLayers: number;
+  /** The image that it stands on, with whatever stages between; absent: nothing. */
+  readonly base?: BuiltBase;
   readonly unusedArgs: readonly string[];
+}
+
+export interface BuiltBase {
+  readonly id: Digest;
+  /** How many layers came with it. */
+  readonly layers: number;
 }
 
 /**
@@ -54,12 +62,13 @@ export async function buildTarget(deps: BuildDeps, request: BuilderRequest): Pro
   await Promise.allSettled(stages);
   const built = first === undefined ? await stages.at(-1) : undefined;
   if (built === undefined) throw first;
-  return { image: built.image, baseLayers: built.baseLayers, unusedArgs: unusedArgs(request) };
+  const { image, base } = built;
+  return { image, ...(base && { base }), unusedArgs: unusedArgs(request) };
 }
 
 interface BuiltStage {
   readonly image: StageImage;
-  readonly baseLayers: number;
+  readonly base?: BuiltBase;
   /** Those that are in scope at its end, for stages that stand on it. */
   readonly args: StageArguments;
   readonly epoch: number;
@@ -89,7 +98,7 @@ class Builder {
     const planned = this.#plan.stages.find((each) => each.index === index);
     if (planned === undefined) throw new Error(`stage ${index} was not planned`);
     const below = await this.#base(planned);
-    const { image, epoch, platform } = below;
+    const { image, base, epoch, platform } = below;
     const { fromStep, steps } = planned;
     const { dockerfile, dockerfileId, options, epoch: latest } = this.#request;
     const files = new StageFiles(this.#deps);
@@ -107,12 +116,10 @@ class Builder {
       context: { ...context, ...(latest !== undefined && { latest }) },
       ...{ image, args, dockerfileId, fromStep, steps },
     });
-    return { image: built, baseLayers: image.layers.length, args, epoch, platform };
+    return { image: built, ...(base && { base }), args, epoch, platform };
   }
 
-  async #base(
-    planned: NumberedStage,
-  ): Promise<Omit<BuiltStage, 'args' | 'baseLayers'> & { args?: StageArguments }> {
+  async #base(planned: NumberedStage): Promise<Omit<BuiltStage, 'args'> & { args?: StageArguments }> {
     const { base, fromStep } = planned;
     const { deps } = { deps: this.#deps };
     if (base.kind === 'stage') {
@@ -134,7 +141,8 @@ class Builder {
     const found = await deps.base(text, platform, fromStep);
     const image = imageOf(found);
     deps.emit({ kind: 'build-step-done', step: fromStep, image: found.id });
-    return { image, epoch: this.#request.epoch ?? createdAt(found), platform: found.platform };
+    const epoch = this.#request.epoch ?? createdAt(found);
+    return { image, base: { id: found.id, layers: image.layers.length }, epoch, platform: found.platform };
   }
 
   #begin(step: StepName, image: StageImage): void {
@@ -150,7 +158,11 @@ class Builder {
     if (source.kind === 'scratch') return this.#taken([]);
     const image = source.kind === 'context' ? deps.namedImage(source.name) : source.text;
     if (image === undefined) return { tree: () => deps.context(text.toLowerCase()) };
-    return this.#taken((await deps.base(image, this.#request.platform, step)).layers);
+    try {
+      return this.#taken((await deps.base(image, this.#request.platform, step)).layers);
+    } catch (error) {
+      throw notTakenFrom(text, error);
+    }
   }
 
   #taken(layers: readonly StageLayer[]): TakenSource {
@@ -182,4 +194,14 @@ function declaredNames({ globalArgs, stages }: Dockerfile): ReadonlySet<string> 
   return new Set(
     [...globalArgs, ...inStages].flatMap((arg) => (arg.kind === 'arg' ? arg.args : [])).map(({ key }) => key),
   );
+}
+
+/** Says which `--from` it was, in Docker's words. */
+function notTakenFrom(text: string, error: unknown): unknown {
+  if (!isWherryError(error) || error.kind === 'cancelled') return error;
+  const { code, message, hint, details } = error;
+  return new WherryError(code, `invalid from flag value ${text}: ${message}`, {
+    ...(hint !== undefined && { hint }),
+    ...{ details, cause: error },
+  });
 }

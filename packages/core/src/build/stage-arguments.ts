@@ -1,12 +1,10 @@
 import type { ArgInstruction } from '@wherry/dockerfile';
 
 /** Values that are known in every stage without a declaration, and stay out of history and keys. */
-const PROXY_ARGUMENTS = new Set(
-  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
-    name,
-    name.toLowerCase(),
-  ]),
-);
+const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+const PROXY_ARGUMENTS = new Set(PROXY_NAMES.flatMap(spellings));
+/** Read before there are stages; the rest of BuildKit's own arguments has no effect here. */
+const BUILD_ARGUMENTS = new Set(['SOURCE_DATE_EPOCH', 'BUILDKIT_DOCKERFILE_CHECK']);
 
 /** What `ARG` finds a value in. */
 export interface ArgumentSources {
@@ -47,11 +45,18 @@ export class StageArguments {
     return found;
   }
 
-  /** Proxies that are given and not declared: RUN has them, nothing else knows. */
+  /**
+   * Proxies that are given and not declared: RUN has them, nothing else knows. As with BuildKit each is there in both
+   * spellings, of which programs read one or the other.
+   */
   proxies(): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
-    for (const [key, value] of Object.entries(this.#sources.given))
-      if (value !== undefined && PROXY_ARGUMENTS.has(key) && !this.#declared.has(key)) found.set(key, value);
+    const { given } = this.#sources;
+    for (const [upper, lower] of PROXY_NAMES.map(spellings))
+      for (const [key, other] of [[upper, lower] as const, [lower, upper] as const]) {
+        const value = given[key] ?? given[other];
+        if (value !== undefined && !this.#declared.has(key)) found.set(key, value);
+      }
     return found;
   }
 
@@ -61,17 +66,11 @@ export class StageArguments {
     declared: ReadonlySet<string>,
   ): string[] {
     return Object.keys(given)
-      .filter((name) => !declared.has(name) && !PROXY_ARGUMENTS.has(name))
+      .filter((name) => ![declared, PROXY_ARGUMENTS, BUILD_ARGUMENTS].some((known) => known.has(name)))
       .sort();
   }
 }
 
-/** The variables of a config's environment; of a name that comes twice, the last. */
-export function environmentOf(env: readonly string[] = []): Map<string, string> {
-  return new Map(
-    env.map((entry) => {
-      const at = entry.indexOf('=');
-      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
+function spellings(name: string): readonly [upper: string, lower: string] {
+  return [name, name.toLowerCase()];
 }

@@ -31,6 +31,10 @@ describe('the stages of a target', () => {
     expect(() => indexes(target)).toThrow(`failed to reach build target ${target} in Dockerfile`);
   });
 
+  test('are none where arguments stand alone', () => {
+    expect(() => planStages(parseDockerfile('ARG A=1\n'), { expand })).toThrow('No image was generated');
+  });
+
   test('say what each waits for', () => {
     const [, image] = planStages(DOCKERFILE, { expand, target: '2' });
     expect(image).toMatchObject({ base: { kind: 'scratch' }, needs: new Set([0]) });
@@ -66,7 +70,8 @@ describe('a --from', () => {
     expect(find('docs', 3, new Set(['docs']))).toEqual({ kind: 'context', name: 'docs' });
   });
 
-  test('is no stage that comes later', () => {
-    expect(() => find('3')).toThrow('invalid from flag value 3: invalid stage index 3');
+  test('is neither its own stage nor one that comes later', () => {
+    expect(() => find('3')).toThrow('invalid from flag value 3: refers to current build stage');
+    expect(() => find('4')).toThrow('invalid from flag value 4: index out of bounds');
   });
 });

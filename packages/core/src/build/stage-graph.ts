@@ -37,6 +37,8 @@ export interface StageGraphOptions {
  */
 export function planStages(dockerfile: Dockerfile, options: StageGraphOptions): readonly PlannedStage[] {
   const { stages } = dockerfile;
+  if (stages.length === 0)
+    throw new WherryError('INVALID_DOCKERFILE', 'No image was generated. Is your Dockerfile empty?');
   const target = findTarget(stages, options.target);
   const planned = new Map<number, PlannedStage>();
   const visit = (index: number) => {
@@ -63,7 +65,8 @@ export function findSource(
   if (/^\d+$/.test(text)) {
     const number = Number(text);
     if (number < index) return { kind: 'stage', index: number };
-    throw new WherryError('INVALID_ARGUMENT', `invalid from flag value ${text}: invalid stage index ${text}`);
+    const fault = number === index ? 'refers to current build stage' : 'index out of bounds';
+    throw new WherryError('INVALID_ARGUMENT', `invalid from flag value ${text}: ${fault}`);
   }
   return { kind: 'image', text };
 }

@@ -48,11 +48,14 @@ export interface BuildSshAgent {
 
 /** Where the result goes. Without any, it is an image in the store. */
 export type BuildOutput =
-  /** In the store under these names, beside `tags`. */
+  /** In the store under these names, beside `tags`; pushed under all of them. */
   | { readonly kind: 'image'; readonly names: readonly Reference[]; readonly push?: boolean }
   /** The files of the result, below a directory that is made. */
   | { readonly kind: 'local'; readonly path: string }
-  /** One file, or a place for its bytes. `tar`: the result's files; the others: an archive with the image. */
+  /**
+   * One file, or a place for its bytes. `tar`: the result's files; the others: an archive with the image, under these
+   * names beside `tags`.
+   */
   | {
       readonly kind: 'tar' | 'oci' | 'docker';
       readonly to: string | BuildSink;
@@ -123,14 +126,15 @@ export interface BuildRequest {
   /** `name:address` each. */
   readonly extraHosts?: readonly string[];
   readonly limits?: BuildLimits;
-  /** Absent: an image in the store. */
+  /** Absent: an image in the store; none: nowhere. Only those that are images have a use for `tags`. */
   readonly outputs?: readonly BuildOutput[];
   /** The layers that the build adds become one. */
   readonly squash?: boolean;
-  /** Of the layers that outputs and pushes write; absent: gzip, `none` leaves them plain. */
+  /**
+   * Of the layers that the build adds, in outputs and pushes; absent: gzip. `none` leaves them plain. Layers of a base
+   * keep what they have, plain ones aside.
+   */
   readonly compression?: 'gzip' | 'zstd' | 'none';
-  /** Which containers of steps stay when their step is over; absent: those of steps that failed. */
-  readonly keepContainers?: 'never' | 'failed' | 'always';
   /** Seconds since 1970: `SOURCE_DATE_EPOCH`. Absent: the time of the base. */
   readonly epoch?: number;
   /** Each step's event says why it hit or missed the cache. */
@@ -153,7 +157,7 @@ export interface BuildAnnotation {
 export interface BuildResult {
   /** The image's, or that for the first platform; absent after a check and where only files were put out. */
   readonly id?: Digest;
-  /** What the names point to: a manifest, or the index of several platforms. */
+  /** What the names point to, or an archive has: a manifest, or the index of several platforms. */
   readonly target?: Descriptor;
   readonly names: readonly Reference[];
   /** Of the Dockerfile, in its order. */
@@ -165,11 +169,14 @@ export interface IgnoredFilesRequest {
   readonly context: string;
   /** As for a build: its own ignore file comes first. */
   readonly dockerfile?: string;
+  /** Only this path, from the context's root on, whether it is there or not; absent: all that is out. */
+  readonly path?: string;
 }
 
 export interface IgnoredFile {
-  /** From the context's root on; a directory that is kept out with all that is in it ends with `/`. */
+  /** From the context's root on. */
   readonly path: string;
-  /** The line that keeps it out: the last one that matches. */
-  readonly rule: { readonly file: string; readonly line: number; readonly pattern: string };
+  readonly isIgnored: boolean;
+  /** The last line that matches; absent: none does. */
+  readonly rule?: { readonly file: string; readonly line: number; readonly pattern: string };
 }

@@ -1,32 +1,40 @@
-import type { BuildEventSink } from '../build/build-event.ts';
-import { buildTarget } from '../build/builder.ts';
+import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
+import type { BuildEvent, BuildEventSink } from '../build/build-event.ts';
+import { type BuiltTarget, buildTarget } from '../build/builder.ts';
+import type { BuildCache } from '../build/cache/build-cache.ts';
 import type { Digest } from '../digest.ts';
 import { WherryError } from '../errors.ts';
-import type { Platform } from '../platform.ts';
-import type { Reference } from '../reference.ts';
+import type { Lease } from '../metadata/metadata-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatPlatform, normalizePlatform, type Platform } from '../platform.ts';
 import type { Transport } from '../registry/transport.ts';
 import { BuildPlaces } from './build-cache/build-places.ts';
 import { buildScratch } from './build-cache/build-scratch.ts';
 import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
-import { openBuildCache } from './build-cache/stored-build-cache.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
-import { type CheckedDockerfile, checkDockerfile } from './builds/check-dockerfile.ts';
+import { requirePlaces } from './builds/annotations.ts';
+import { openCaches } from './builds/build-caches.ts';
+import type { BuiltImage, ResultContext } from './builds/built-image.ts';
+import { checkDockerfile, inDockerWords, tellOfFindings } from './builds/check-dockerfile.ts';
 import type { ContextDeps } from './builds/context-trees.ts';
 import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
+import { type OutputPlan, planOutputs } from './builds/output-plan.ts';
+import { writeOutputs } from './builds/outputs.ts';
+import { squashResult } from './builds/squash-result.ts';
 import { stepDeps } from './builds/step-deps.ts';
 import { StepImages } from './builds/step-images.ts';
 import type { SealDeps } from './layers/seal.ts';
 import type { PullDeps } from './pull.ts';
+import type { PushDeps } from './push.ts';
 import { sweepDuplicates } from './store/duplicate-layers.ts';
-import { tagTarget } from './tag.ts';
 
 export interface BuildVerbDeps extends SealDeps {
   readonly host: Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
-  /** What a pull needs; opened when a base is not here. */
-  readonly transfer: () => Promise<PullDeps>;
+  /** What a pull and a push need; opened when a base is not here, or a result leaves. */
+  readonly transfer: () => Promise<PullDeps & PushDeps>;
   readonly openTransport: () => Promise<Transport & AsyncDisposable>;
   /** How much of the cache stays. */
   readonly cacheLimit: () => Promise<CacheLimit | undefined>;
@@ -49,9 +57,40 @@ export async function build(
   request: BuildRequest,
   options: BuildOptions = {},
 ): Promise<BuildResult> {
+  const plan = planOutputs(request);
+  requirePlaces(request, platformsOf(request, deps.host));
+  return withOpened(deps, request, options, async (opened) => {
+    const { warnings } = opened;
+    if (request.check) return { names: [], warnings };
+    const { images, target } = await buildOpened(opened, plan);
+    await limitBuildCache(deps, await deps.cacheLimit(), { signal: opened.signal });
+    const { names, hasImage } = plan;
+    return { ...(hasImage && { id: images[0].facts.id }), ...(target && { target }), names, warnings };
+  });
+}
+
+/** A build whose Dockerfile and files are there. */
+export interface OpenedBuild {
+  readonly deps: BuildVerbDeps;
+  readonly request: BuildRequest;
+  readonly contexts: ContextDeps;
+  readonly context: OpenedContext;
+  readonly dockerfile: Dockerfile;
+  /** What its findings are. */
+  readonly warnings: readonly LintWarning[];
+  readonly emit: BuildEventSink;
+  readonly signal: AbortSignal;
+}
+
+/** Opens what a build is made of for as long as `work` takes. */
+export async function withOpened<T>(
+  deps: BuildVerbDeps,
+  request: BuildRequest,
+  options: BuildOptions,
+  work: (opened: OpenedBuild) => Promise<T>,
+): Promise<T> {
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onBuildEvent ?? (() => undefined);
-  const tags = (request.tags ?? []).map(tagTarget);
   await using scratch = await buildScratch(deps.store.root);
   const contexts: ContextDeps = {
     scratch: scratch.directory,
@@ -61,76 +100,109 @@ export async function build(
   };
   await using context = await openContext(request, contexts);
   const checked = checkDockerfile(context, request);
-  if (request.check) return { names: [], warnings: checked.warnings };
+  tellOfFindings(checked, emit);
+  return await work({ ...{ deps, request, contexts, context, emit, signal }, ...checked });
+}
+
+/** What a build came to, in the order of its platforms. */
+export interface Built {
+  readonly images: readonly [BuiltImage, ...BuiltImage[]];
+  readonly target?: Descriptor;
+}
+
+/** Builds, once, and puts the result where it is to go. */
+export async function buildOpened(opened: OpenedBuild, plan: OutputPlan): Promise<Built> {
+  const { store } = opened.deps;
   const stored = new Set<Digest>();
   try {
-    const state = { deps, request, emit, signal, stored, tags, contexts };
-    return await buildHeld(state, context, checked);
+    await using lease = await store.metadata.acquireLease('build');
+    return await buildHeld({ ...opened, stored, lease }, plan);
   } finally {
     // Layers that turned out to be empty or to be here already, or, after a failure, whatever nothing holds.
-    await sweepDuplicates(deps.store, stored);
+    await sweepDuplicates(store, stored);
   }
 }
 
 /** One build under way. */
-interface Build {
-  readonly deps: BuildVerbDeps;
-  readonly request: BuildRequest;
-  readonly emit: BuildEventSink;
-  readonly signal: AbortSignal;
+interface Build extends OpenedBuild {
   readonly stored: Set<Digest>;
-  readonly tags: readonly Reference[];
-  readonly contexts: ContextDeps;
+  readonly lease: Lease;
 }
 
-async function buildHeld(
+async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
+  const { deps, request, lease, stored, emit, signal } = state;
+  const steps = new StepImages(deps.store, (digest) => lease.add(digest));
+  const hold = (digest: Digest) => {
+    stored.add(digest);
+    lease.add(digest);
+  };
+  const context: ResultContext = { deps, request, emit, signal, hold };
+  await using caches = openCaches(context, lease, deps.transfer);
+  const images: BuiltImage[] = [];
+  const made = new Set<Digest>();
+  for (const platform of platformsOf(request, deps.host)) {
+    const built = await buildPlatform(state, platform, { cache: caches.cache, images: steps });
+    for (const { diffID } of built.layers) made.add(diffID);
+    images.push(request.squash ? await squashResult(context, built, steps) : built);
+  }
+  const [first, ...others] = images;
+  if (first === undefined) throw new Error('a build is for a platform');
+  if (plan.hasImage)
+    for (const { facts, platform } of images)
+      emit({ kind: 'built', id: facts.id, ...(others.length > 0 && { platform }) });
+  const target = await writeOutputs(context, [first, ...others], plan, deps.transfer);
+  await caches.exportAll(made);
+  signal.throwIfAborted();
+  return { images: [first, ...others], ...(target && { target }) };
+}
+
+/** Builds for one platform; the images of its steps are recorded, also when one fails. */
+async function buildPlatform(
   state: Build,
-  context: OpenedContext,
-  { dockerfile, warnings }: CheckedDockerfile,
-): Promise<BuildResult> {
-  const { deps, request, emit, tags, signal } = state;
-  const { store } = deps;
-  await using lease = await store.metadata.acquireLease('build');
+  platform: Platform,
+  { cache, images }: { readonly cache: BuildCache; readonly images: StepImages },
+): Promise<BuiltImage> {
+  const { deps, request, context, dockerfile, lease } = state;
+  const isOneOfSeveral = platformsOf(request, deps.host).length > 1;
+  const emit = (event: BuildEvent) => state.emit(isOneOfSeveral ? { ...event, platform } : event);
   const hold = (...digests: Digest[]) => lease.add(...digests);
-  const images = new StepImages(store, hold);
-  let built: Awaited<ReturnType<typeof buildTarget>>;
+  let built: BuiltTarget;
   try {
-    const cache = openBuildCache(store, lease);
-    built = await buildTarget(stepDeps({ ...state, context, cache, images, hold }), {
-      ...builderRequest(request, deps.host),
+    built = await buildTarget(stepDeps({ ...state, emit, cache, images, hold }), {
+      ...builderRequest(request, platform),
       dockerfile,
       dockerfileId: context.dockerfileId,
     });
+  } catch (error) {
+    // Values of variables come late, and with them what is wrong with a word.
+    throw inDockerWords(error);
   } finally {
     await images.record();
   }
-  const { id } = built.image;
-  if (id === undefined)
+  const { image, base, unusedArgs } = built;
+  if (image.id === undefined)
     throw new WherryError('INVALID_DOCKERFILE', 'No image was generated. Is your Dockerfile empty?');
-  if (built.unusedArgs.length > 0)
+  if (unusedArgs.length > 0)
     emit({
       kind: 'build-warning',
-      message: `One or more build-args [${built.unusedArgs.join(' ')}] were not consumed`,
+      message: `One or more build-args [${unusedArgs.join(' ')}] were not consumed`,
     });
-  emit({ kind: 'built', id });
-  const facts = store.metadata.findImage(id);
-  if (facts === undefined) throw new Error(`image ${id} was built and is not here`);
-  const taggedAt = deps.now();
-  for (const ref of tags) store.metadata.putName({ ref, target: facts.manifest, imageId: id, taggedAt });
-  store.metadata.noteUse(id);
-  await store.publishIndex();
-  for (const ref of tags) emit({ kind: 'build-tagged', ref });
-  await limitBuildCache(deps, await deps.cacheLimit(), { signal });
-  return { id, target: facts.manifest, names: tags, warnings };
+  return { platform, facts: images.recorded(image.id), layers: image.layers, ...(base && { base }) };
 }
 
-function builderRequest(request: BuildRequest, host: Platform) {
+/** What is built for, each once. */
+function platformsOf({ platforms = [] }: BuildRequest, host: Platform): readonly Platform[] {
+  const all = platforms.length > 0 ? platforms : [host];
+  return [...new Map(all.map((each) => [formatPlatform(normalizePlatform(each)), each])).values()];
+}
+
+function builderRequest(request: BuildRequest, platform: Platform) {
   const { target, buildArgs = {}, labels = {}, limits = {}, network, epoch } = request;
   return {
     buildArgs,
     labels,
     contextNames: new Set(Object.keys(request.namedContexts ?? {})),
-    platform: request.platforms?.[0] ?? host,
+    platform,
     noCache: request.noCache ?? false,
     noCacheFilter: new Set((request.noCacheFilter ?? []).map((name) => name.toLowerCase())),
     options: {

@@ -25,6 +25,7 @@ import type { SystemPruneRequest, SystemPruneResult } from './system-prune.ts';
 import type { TagRemoteRequest } from './tag-remote.ts';
 import type { RemoteTag, TagsRequest } from './tags.ts';
 import type { VerifyRequest, VerifyResult } from './verify.ts';
+import type { VerifyBuildRequest, VerifyBuildResult } from './verify-build.ts';
 import type { VolumeVerbs } from './volumes/volume-verbs.ts';
 
 export type { BuildCacheEntry } from './build-cache/cache-entries.ts';
@@ -55,6 +56,13 @@ export type {
   VerifyRequest,
   VerifyResult,
 } from './verify.ts';
+export type {
+  BuildDifference,
+  FileAspect,
+  FileDifference,
+  VerifyBuildRequest,
+  VerifyBuildResult,
+} from './verify-build.ts';
 export type * from './volumes/volume-verbs.ts';
 
 /** How to open an engine. Every field has a default that suits a command line. */
@@ -408,6 +416,8 @@ export interface Engine extends AsyncDisposable {
   import(request: ImportRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   /** Makes an image from a Dockerfile; only its RUN needs Linux. */
   build(request: BuildRequest, options?: BuildOptions): Promise<BuildResult>;
+  /** Builds twice, and says whether and where the results differ. */
+  verifyBuild(request: VerifyBuildRequest, options?: BuildOptions): Promise<VerifyBuildResult>;
   /** What the ignore file keeps out of a context, in the order of the paths. */
   ignoredFiles(request: IgnoredFilesRequest, options?: VerbOptions): Promise<IgnoredFile[]>;
   /** Makes an image of what a container changed; on Linux alone. */

@@ -108,6 +108,8 @@ function archiveVerbs(parts: Parts) {
       const { build } = await import('./build.ts');
       return build(await parts.builds(), request, options);
     },
+    verifyBuild: async (request, options) =>
+      (await import('./verify-build.ts')).verifyBuild(await parts.builds(), request, options),
     commit: async (request, options) => {
       const { commit } = await import('./containers/commit.ts');
       return commit({ ...(await parts.containers()), ...(await parts.layers()) }, request, options);

@@ -1,15 +1,11 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
-import { throwIfCancelled, WherryError } from '../errors.ts';
-import type { ProgressEvent, VerbOptions } from '../events.ts';
+import { WherryError } from '../errors.ts';
+import type { VerbOptions } from '../events.ts';
 import { makeManifest } from '../image/build-image.ts';
 import { squashConfig } from '../image/squash-config.ts';
 import type { ImageFacts, LayerRecord } from '../metadata/metadata-store.ts';
 import type { Reference } from '../reference.ts';
-import { ImageTree } from '../tree/image-tree.ts';
-import { planLayer } from '../tree/layer-plan.ts';
-import { writePlannedLayer } from '../tree/write-layer.ts';
-import { layerEntries, layerTar } from './layers/layer-entries.ts';
+import { mergedTar } from './layers/merged-layers.ts';
 import { recordImage } from './layers/record-image.ts';
 import type { SealDeps } from './layers/seal.ts';
 import { storeLayer } from './layers/store-layer.ts';
@@ -37,19 +33,6 @@ export interface SquashRequest {
   readonly from?: string;
   /** What the history says of the new layer. */
   readonly message?: string;
-}
-
-/** One squash under way: what its steps share. */
-interface Squash {
-  readonly store: Store;
-  readonly deps: SquashDeps;
-  readonly source: ImageFacts;
-  /** The blobs that hold the layers. */
-  readonly records: readonly LayerRecord[];
-  readonly kept: number;
-  readonly hold: (digest: Digest) => void;
-  readonly emit: (event: ProgressEvent) => void;
-  readonly signal: AbortSignal;
 }
 
 const LAYER = /^(?:sha256:)?([0-9a-f]{12,64})$/;
@@ -127,9 +110,8 @@ async function squashHeld(
   for (const layer of source.layers) records.push(await requireLayerVariant(store, layer));
   const signal = options.signal ?? new AbortController().signal;
   const emit = options.onProgress ?? (() => undefined);
-  const state: Squash = { store, deps, source, records, kept, hold, emit, signal };
-  const merged = await storeLayer(deps, await mergedTar(state), { hold: (it) => hold(it.digest), signal })
-    .stored;
+  const tar = await mergedTar(store, records, { kept, emit, signal });
+  const merged = await storeLayer(deps, tar, { hold: (it) => hold(it.digest), signal }).stored;
   const config = squashConfig(await readOwnDocument(store.blobs, source.id, MAX_CONFIG_BYTES), {
     kept,
     diffID: merged.diffID,
@@ -144,36 +126,4 @@ async function squashHeld(
   const id = await recordImage(store, image, hold, signal);
   store.metadata.noteUse(source.id, id);
   return { id };
-}
-
-/** The tar of the merged layer, written while the others are read. */
-async function mergedTar(state: Squash): Promise<ByteSource> {
-  const { store, records, kept, signal } = state;
-  const lower = new ImageTree();
-  const upper = new ImageTree();
-  for (const [i, { digest }] of records.entries()) {
-    throwIfCancelled(signal);
-    const entries = await layerEntries(store, digest, signal);
-    upper.apply(entries);
-    if (i < kept) lower.apply(entries);
-  }
-  return writePlannedLayer(planLayer(lower, upper, kept), (layer) => readLayer(state, layer));
-}
-
-async function* readLayer({ store, records, emit }: Squash, layer: number): ByteSource {
-  const record = records[layer];
-  if (record === undefined) throw new Error(`there is no layer ${layer}`);
-  const { digest, diffID, tarSize: total } = record;
-  const event = { kind: 'layer', digest: diffID, phase: 'merging', total } as const;
-  let current = 0;
-  try {
-    for await (const chunk of layerTar(store, digest)) {
-      current += chunk.length;
-      emit({ ...event, current });
-      yield chunk;
-    }
-  } finally {
-    // Behind the last file that is needed nothing is read.
-    emit({ ...event, current: total });
-  }
 }

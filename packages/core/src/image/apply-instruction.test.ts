@@ -15,6 +15,7 @@ const history = [
   { text: 'ARG WHO=world', createdBy: '/bin/sh -c #(nop)  ARG WHO=world' },
   { text: 'ARG NOPE', createdBy: '/bin/sh -c #(nop)  ARG NOPE' },
   { text: 'EXPOSE 80 8080-8081/udp', createdBy: '/bin/sh -c #(nop)  EXPOSE 80 8080-8081/udp' },
+  { text: 'EXPOSE 80 443', createdBy: '/bin/sh -c #(nop)  EXPOSE 443 80' },
   { text: 'VOLUME /data /x', createdBy: '/bin/sh -c #(nop)  VOLUME [/data /x]' },
   { text: 'USER app', createdBy: '/bin/sh -c #(nop)  USER app' },
   { text: 'WORKDIR sub', createdBy: '/bin/sh -c #(nop) WORKDIR /w/sub' },
@@ -61,6 +62,7 @@ describe('an instruction', () => {
 
   test.each([
     { text: 'EXPOSE abc', error: 'Invalid containerPort: abc' },
+    { text: 'STOPSIGNAL SIGFOO', error: 'Invalid signal: SIGFOO' },
     { text: 'EXPOSE 80/quic', error: 'Invalid proto: quic' },
   ])('$text is refused', ({ text, error }) => {
     expect(() => apply(text)).toThrow(error);

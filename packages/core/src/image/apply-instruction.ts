@@ -1,6 +1,7 @@
 import type { CommandLine, HealthcheckInstruction, StageInstruction } from '@wherry/dockerfile';
 import { WherryError } from '../errors.ts';
 import type { ContainerConfig } from '../oci/image-config.ts';
+import { parseSignal } from '../oci/signal.ts';
 import { readPorts } from './exposed-ports.ts';
 import { goDuration, goQuotedRune, goQuotedStrings } from './go-format.ts';
 
@@ -30,7 +31,13 @@ export function applyInstruction(
 ): AppliedInstruction {
   const { changes, comment, author, dropsCommand = false } = effectOf(config, instruction, hasCommand);
   const { Cmd: command, ...others } = config;
-  const changed = { ...others, ...(command && !dropsCommand && { Cmd: command }), ...changes };
+  const { Entrypoint: entrypoint, ...rest } = {
+    ...others,
+    ...(command && !dropsCommand && { Cmd: command }),
+    ...changes,
+  };
+  // An empty one takes the inherited one away.
+  const changed = entrypoint && entrypoint.length > 0 ? { ...rest, Entrypoint: entrypoint } : rest;
   // Its text stands without the blank that the others have.
   const nop = instruction.kind === 'workdir' ? `#(nop) ${comment}` : `#(nop)  ${comment}`;
   const createdBy = [...(changed.Shell ?? DEFAULT_SHELL), nop].join(' ');
@@ -64,7 +71,7 @@ function effectOf(config: ContainerConfig, instruction: ConfigInstruction, hasCo
         changes: {
           ExposedPorts: { ...config.ExposedPorts, ...asKeys(instruction.ports.flatMap(readPorts)) },
         },
-        comment: `EXPOSE ${instruction.ports.join(' ')}`,
+        comment: `EXPOSE ${[...instruction.ports].sort().join(' ')}`,
       };
     case 'volume':
       return {
@@ -78,6 +85,7 @@ function effectOf(config: ContainerConfig, instruction: ConfigInstruction, hasCo
       return { changes: { WorkingDir: path }, comment: `WORKDIR ${path}` };
     }
     case 'stopsignal':
+      parseSignal(instruction.signal);
       return { changes: { StopSignal: instruction.signal }, comment: `STOPSIGNAL ${instruction.signal}` };
     case 'maintainer':
       return { changes: {}, comment: `MAINTAINER ${instruction.name}`, author: instruction.name };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../digest.ts';
 import { type Descriptor, descriptorToJson } from '../oci/descriptor.ts';
 import type { ContainerConfig } from '../oci/image-config.ts';
-import { writeJson } from '../oci/json.ts';
+import { sortedByKey, writeJson } from '../oci/json.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { dockerContainerConfig } from './container-config.ts';
@@ -71,9 +71,20 @@ export function makeConfig(image: NewImage): StoredDocument {
  */
 export const UNSEALED_ANNOTATION = 'dev.wherry.unsealed';
 
+export interface ManifestOptions {
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Plain layers were asked for: no push is to compress them. */
+  readonly isSealed?: boolean;
+}
+
 /** Writes an OCI manifest. The same input gives the same bytes. */
-export function makeManifest(config: Descriptor, layers: readonly Descriptor[]): StoredDocument {
-  const isUnsealed = layers.some((layer) => layer.mediaType === MEDIA_TYPES.ociLayer);
+export function makeManifest(
+  config: Descriptor,
+  layers: readonly Descriptor[],
+  { annotations = {}, isSealed = false }: ManifestOptions = {},
+): StoredDocument {
+  const isUnsealed = !isSealed && layers.some((layer) => layer.mediaType === MEDIA_TYPES.ociLayer);
+  const notes = { ...annotations, ...(isUnsealed && { [UNSEALED_ANNOTATION]: 'true' }) };
   return describeDocument(
     MEDIA_TYPES.ociManifest,
     writeJson({
@@ -81,7 +92,23 @@ export function makeManifest(config: Descriptor, layers: readonly Descriptor[]):
       mediaType: MEDIA_TYPES.ociManifest,
       config: descriptorToJson(config),
       layers: layers.map(descriptorToJson),
-      ...(isUnsealed && { annotations: { [UNSEALED_ANNOTATION]: 'true' } }),
+      ...(Object.keys(notes).length > 0 && { annotations: sortedByKey(notes) }),
+    }),
+  );
+}
+
+/** Writes an OCI index. The same input gives the same bytes. */
+export function makeIndex(
+  manifests: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>> = {},
+): StoredDocument {
+  return describeDocument(
+    MEDIA_TYPES.ociIndex,
+    writeJson({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociIndex,
+      manifests: manifests.map(descriptorToJson),
+      ...(Object.keys(annotations).length > 0 && { annotations: sortedByKey(annotations) }),
     }),
   );
 }

@@ -56,6 +56,8 @@ export interface ArchiveIndex {
 export interface WriteArchiveOptions {
   /** Layers as plain tars, as old daemons wrote them, instead of the blobs; platforms are not kept then. */
   readonly uncompressed?: boolean;
+  /** The layout alone, without what only Docker reads. */
+  readonly isLayoutAlone?: boolean;
 }
 
 const DIRECTORY_MODE = 0o755;
@@ -80,9 +82,11 @@ export function writeDockerArchive(
   const put = (path: string, bytes: Uint8Array) => files.set(path, inMemory(bytes));
   put(LAYOUT_FILE, new TextEncoder().encode(LAYOUT_CONTENT));
   put(INDEX_FILE, indexFile(saved));
-  put(MANIFEST_FILE, manifestFile(saved));
-  const repositories = repositoriesFile(saved);
-  if (repositories) put(REPOSITORIES_FILE, repositories);
+  if (!options.isLayoutAlone) {
+    put(MANIFEST_FILE, manifestFile(saved));
+    const repositories = repositoriesFile(saved);
+    if (repositories) put(REPOSITORIES_FILE, repositories);
+  }
   return writeTar(tarItems(files));
 }
 
@@ -160,11 +164,16 @@ function inMemory(bytes: Uint8Array): ArchiveFile {
 /** One entry for each name, as Docker has it; one without a name for an image saved by its ID. */
 function indexFile(images: readonly SavedImage[]): Uint8Array {
   const entries = images.flatMap(({ names, target }) => {
-    const { mediaType, digest, size, platform } = target;
-    const descriptor = { mediaType, digest, size, ...(platform && { platform }) };
+    const { mediaType, digest, size, platform, annotations: own } = target;
+    const descriptor = {
+      ...{ mediaType, digest, size },
+      ...(platform && { platform }),
+      ...(own && { annotations: own }),
+    };
     if (names.length === 0) return [descriptorToJson(descriptor)];
     return names.map((name) => {
       const annotations = {
+        ...own,
         [IMAGE_NAME_ANNOTATION]: formatReference(name),
         ...(name.tag !== undefined && { [REF_NAME_ANNOTATION]: name.tag }),
       };

@@ -8,6 +8,8 @@ export const MEDIA_TYPES = {
   ociLayerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   ociEmpty: 'application/vnd.oci.empty.v1+json',
   ociLayoutHeader: 'application/vnd.oci.layout.header.v1+json',
+  /** The config of a manifest whose layers are steps of builds. docs/build-cache.md has the format. */
+  wherryBuildCache: 'application/vnd.wherry.build-cache.v1+json',
   dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerConfig: 'application/vnd.docker.container.image.v1+json',

@@ -156,8 +156,11 @@ export async function makeSpecialFile(
   }
 }
 
-/** Of a number below zero Node makes the time that it is now, and a `Date` goes back no further than this. */
-function toTime({ mtime: seconds, mtimeNs }: Times): Date | number {
+/**
+ * A time as Node takes it. Of a number below zero Node makes the time that it is now, and a `Date` goes back no further
+ * than this.
+ */
+export function toTime({ mtime: seconds, mtimeNs }: Times): Date | number {
   const mtime = Math.max(seconds, MIN_SECONDS);
   return mtime < 0 ? new Date(mtime * 1000 + mtimeNs / NS_PER_MS) : mtime + mtimeNs / 1e9;
 }

@@ -45,19 +45,19 @@ export interface SupervisedOverlay {
 
 /** What the supervisor says when there are a root file system and pipes, and its end when there can be none. */
 const READY = 'ready';
-const MOUNT_REFUSED = 97;
 
 /**
- * Mounts the root file system if it is to be its own, makes the pipes, and goes on when we say so. It has the pipes open
- * from then on, which tells that somebody is at work on the container. Then it
- * waits for the runtime's end, and writes the exit code. A shell is a hundredth of what a Node process takes,
- * and it outlives us. A runtime that was killed still knows the container, whose process would go on without
- * anybody: it ends too, and as long as it does not, no end is written. The file is there already, blank, so that its few bytes find their place on a full disk. The
- * shell sets no traps: an ignored signal would be ignored in the container too.
+ * Mounts the root file system if it is to be its own, makes the pipes, and goes on when we say so, by a line; our end
+ * before that is its end. It has the pipes open from the beginning, in both directions: that tells that somebody is at
+ * work on the container, and without a monitor there is no SIGPIPE. Then it waits for the runtime's end, and writes the
+ * exit code. A shell is a hundredth of what a Node process takes, and it outlives us. A runtime that was killed still
+ * knows the container, whose process would go on without anybody: it ends too, and as long as it does not, no end is
+ * written. The file is there already, blank, so that its few bytes find their place on a full disk. The shell sets no
+ * traps: an ignored signal would be ignored in the container too.
  */
 const SCRIPT = `dir=$1 events=$2 state=$3 cleanup=$4 stdin=$5 options=$6 target=$7
 shift 7
-[ -z "$target" ] || mount -t overlay -o "$options" -- ${OVERLAY_SOURCE} "$target" || exit ${MOUNT_REFUSED}
+[ -z "$target" ] || mount -t overlay -o "$options" -- ${OVERLAY_SOURCE} "$target" || exit 97
 if [ "$stdin" = none ]; then mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit 98
 else mkfifo -m 600 "$dir/stdout" "$dir/stderr" "$dir/stdin" || exit 98; fi
 exec 4<>"$dir/stdout" 5<>"$dir/stderr"
@@ -92,14 +92,7 @@ export class Supervisor {
   constructor(request: SuperviseRequest, stdin: StdinMode) {
     const shell = ['/bin/sh', '-c', SCRIPT, 'sh', ...scriptArguments(request, stdin)];
     const { overlay } = request;
-    const inOwnMounts = [
-      needProgram('unshare', 'running containers'),
-      '--mount',
-      '--propagation',
-      'slave',
-      '--',
-    ];
-    const [program = '', ...args] = overlay ? [...inOwnMounts, ...shell] : shell;
+    const [program = '', ...args] = overlay ? [...inOwnMounts(), ...shell] : shell;
     this.#child = spawn(program, args, {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -107,7 +100,6 @@ export class Supervisor {
       // The newer calls that mount(8) may take pass each option through 256 bytes.
       env: { ...programEnv(), SHELL: '/bin/sh', ...(overlay && { LIBMOUNT_FORCE_MOUNT2: 'always' }) },
     });
-    this.#child.unref();
     this.seenAt = overlay ? `/proc/${this.#child.pid}/root` : '';
     this.ended = new Promise<void>((resolve, reject) => {
       this.#child.once('exit', () => resolve());
@@ -131,20 +123,28 @@ export class Supervisor {
     });
     if (isReady) return undefined;
     const why = complaints.trim().replace(/\s+/g, ' ');
-    if (this.#child.exitCode === MOUNT_REFUSED || this.seenAt !== '') return why || 'mount failed';
-    throw new WherryError('INTERNAL', `a container's supervisor failed: ${why}`);
+    if (this.seenAt !== '') return why || 'it was killed';
+    throw new WherryError('INTERNAL', `the supervisor of the container failed: ${why || 'it was killed'}`);
   }
 
   go(): void {
     this.#child.stdin.end('go\n');
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
+    // It outlives us. Before, we would end with it, should it be killed.
+    this.#child.unref();
   }
 
   /** Ends one that has not been told to go. */
   dismiss(): void {
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe.destroy();
+    this.#child.unref();
   }
+}
+
+/** What the machine mounts later shall be seen by the container too; what is mounted there stays there. */
+function inOwnMounts(): readonly string[] {
+  return [needProgram('unshare', 'running containers'), '--mount', '--propagation', 'slave', '--'];
 }
 
 /** Tells by a process's arguments, a NUL after each, whether it is the supervisor of a container in `directory`. */

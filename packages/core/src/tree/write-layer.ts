@@ -10,10 +10,11 @@ import { fromLatin1 } from './tree-path.ts';
  * layer is shorter than its table of contents says, and what its source throws.
  */
 export function writePlannedLayer(plan: LayerPlan, open: (layer: number) => ByteSource): ByteSource {
-  return writeTar(items(plan, open));
+  return writeTar(plannedItems(plan, open));
 }
 
-async function* items(
+/** The same as what a tar is made of, to be read in order, each body before the next item. */
+export async function* plannedItems(
   { frame, files }: LayerPlan,
   open: (layer: number) => ByteSource,
 ): AsyncGenerator<TarItem> {

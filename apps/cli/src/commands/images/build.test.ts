@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildRequest, type Engine, parseReference, WherryError } from '@wherry/core';
+import { type BuildRequest, type Engine, type IgnoredFile, parseReference, WherryError } from '@wherry/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildEngine, imageId } from '../../testing/build-events.ts';
 import { type CliSetup, runCli } from '../../testing/run-cli.ts';
@@ -79,9 +79,7 @@ describe('what is asked of the engine', () => {
     { flags: ['--disable-content-trust=false'], request: { verify: true } },
     { flags: [], env: { DOCKER_CONTENT_TRUST: '1' }, request: { verify: true } },
     { flags: ['--network', 'none'], request: { network: 'none' } },
-    { flags: ['--rm=false'], request: { keepContainers: 'always' } },
-    { flags: ['--rm', '--compress'], request: {} },
-    { flags: ['--force-rm', '--rm=false'], request: { keepContainers: 'never' } },
+    { flags: ['--rm', '--force-rm', '--compress'], request: {} },
     {
       flags: ['--add-host', 'a:10.0.0.1', '--add-host', 'b=[::1]'],
       request: { extraHosts: ['a:10.0.0.1', 'b:::1'] },
@@ -289,8 +287,6 @@ describe('refuses', () => {
   });
 
   test.each([
-    [['/nosuch/dir'], 'unable to prepare context: path "/nosuch/dir" not found'],
-    [['package.json'], 'unable to prepare context: context must be a directory: package.json'],
     [['-f', '-', '-'], "invalid argument: can't use stdin for both build context and dockerfile"],
     [['--network', 'web', '.'], 'network web is not offered: use --network host, or --network none'],
     [['--push', '.'], 'tag is needed when pushing to registry'],
@@ -299,6 +295,7 @@ describe('refuses', () => {
     [['--call', 'targets', '.'], '--call targets is not offered: use --call build, or --call check'],
     [['--ignored', '-'], '--ignored needs a context that is a directory'],
     [['--security-opt', 'x', '.'], 'invalid --security-opt: "x"'],
+    [['--rm=false', '.'], /^--rm=false is not offered: [^\n]*\n$/],
     [['--sbom=true', '.'], /^--sbom is not offered: [^\n]*\n$/],
     [['--provenance', 'mode=max', '.'], /^--provenance is not offered: [^\n]*\n$/],
     [['--attest', 'type=sbom', '.'], /^--attest is not offered: [^\n]*\n$/],
@@ -414,14 +411,29 @@ describe('--check', () => {
   });
 });
 
-test('--ignored lists paths with the lines that keep them out', async () => {
+describe('--ignored', () => {
   const rule = { file: '.dockerignore', line: 2, pattern: '*.log' };
-  const engine: Partial<Engine> = {
+  const engine = (asked: object, ...files: IgnoredFile[]): Partial<Engine> => ({
     ignoredFiles: async (request) => {
-      expect(request).toEqual({ context: '.', dockerfile: 'D' });
-      return [{ path: 'a.log', rule }];
+      expect(request).toEqual(asked);
+      return files;
     },
-  };
-  const { stdout } = await runCli(['build', '--ignored', '-f', 'D', '.'], { engine });
-  expect(stdout).toBe('PATH      LINE              PATTERN\na.log     .dockerignore:2   *.log\n');
+  });
+
+  test('lists paths with the lines that keep them out', async () => {
+    const file = { path: 'a.log', isIgnored: true, rule };
+    const { stdout } = await runCli(['build', '--ignored', '-f', 'D', '.'], {
+      engine: engine({ context: '.', dockerfile: 'D' }, file),
+    });
+    expect(stdout).toBe('PATH      LINE              PATTERN\na.log     .dockerignore:2   *.log\n');
+  });
+
+  test('tells of one path, in or out', async () => {
+    const argv = ['build', '--ignored=a.log', '.'];
+    const asked = { context: '.', path: 'a.log' };
+    const out = await runCli(argv, { engine: engine(asked, { path: 'a.log', isIgnored: true, rule }) });
+    expect(out.stdout).toBe('a.log is kept out, by .dockerignore:2: *.log\n');
+    const within = await runCli(argv, { engine: engine(asked, { path: 'a.log', isIgnored: false }) });
+    expect(within.stdout).toBe('a.log is in the context\n');
+  });
 });

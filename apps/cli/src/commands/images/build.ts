@@ -19,7 +19,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { flags, io } = context;
   const mode = progressMode(context);
   const request = await buildRequest(context);
-  if (flags.bool('ignored')) return await listIgnored(context, request);
+  if (flags.changed('ignored')) return await listIgnored(context, request);
   // What is built goes where the text would go.
   const out = request.outputs?.some(goesToStdout) ? ioWith(io, { stdout: () => io.stderr }) : io;
   if (isCheck(flags)) return await check(context, request, mode, out);

@@ -14,7 +14,13 @@ export function isStepEvent(event: BuildEvent): event is StepEvent {
   return 'step' in event;
 }
 
-/** Whether nothing of a step follows; of an instruction that a base brought along, nothing of that one. */
-export function endsStep({ kind }: BuildEvent): boolean {
+/** What nothing of a step follows; of an instruction that a base brought along, nothing of that one. */
+export type StepEnd = Extract<
+  StepEvent,
+  { readonly kind: 'build-step-cached' | 'build-step-done' | 'build-step-failed' }
+>;
+
+export function endsStep(event: StepEvent): event is StepEnd {
+  const { kind } = event;
   return kind === 'build-step-cached' || kind === 'build-step-done' || kind === 'build-step-failed';
 }

@@ -12,8 +12,6 @@ const REDRAW_INTERVAL_MS = 100;
 const CONTAINER_ID_CHARS = 12;
 const RED = '\x1b[91m';
 const RESET = '\x1b[0m';
-/** The rule whose finding Docker's own parser told of, as a warning that stands before the first step. */
-const EMPTY_CONTINUATION = 'NoEmptyContinuation';
 
 type ContextEvent = Extract<BuildEvent, { readonly kind: 'build-context' | 'build-download' }>;
 
@@ -54,7 +52,7 @@ export class ClassicPrinter implements BuildPrinter {
     this.#endLine();
     this.#order.flush();
     this.#endRed();
-    this.#pull.finish();
+    this.#pull.abandon();
   }
 
   #write(text: string): void {
@@ -94,7 +92,8 @@ export class ClassicPrinter implements BuildPrinter {
       this.#pull.add(event.event);
       return;
     }
-    this.#pull.finish();
+    if (event.kind === 'build-step-failed') this.#pull.abandon();
+    else this.#pull.finish();
     if (event.kind === 'build-output') this.#output(event);
     else this.#write(stepText(event));
   }
@@ -107,17 +106,8 @@ export class ClassicPrinter implements BuildPrinter {
   }
 
   #other(event: Exclude<BuildEvent, StepEvent | ContextEvent>): void {
-    if (event.kind === 'build-lint') this.#lint(event.warning);
-    else if (event.kind !== 'build-export' || !event.isDone) this.#write(`${otherText(event)}\n`);
-  }
-
-  #lint({ rule, message }: Extract<BuildEvent, { readonly kind: 'build-lint' }>['warning']): void {
-    if (rule !== EMPTY_CONTINUATION) return;
-    const instruction = message.slice(message.indexOf(':') + 1).trim();
-    this.#write(
-      `${RED}[WARNING]: Empty continuation line found in:\n    ${sourceText(instruction)}\n` +
-        `[WARNING]: Empty continuation lines will become errors in a future release.\n${RESET}`,
-    );
+    if (event.kind === 'build-notice') this.#write(`${RED}${sourceText(event.text)}${RESET}`);
+    else if (isLine(event)) this.#write(`${otherText(event)}\n`);
   }
 }
 
@@ -127,10 +117,20 @@ function contextLine(event: ContextEvent, columns: number): string {
   return `Downloading build context from remote url: ${sourceText(event.url)} ${progressBar(event, columns)}`;
 }
 
-/** The line of what is of no step. */
-export function otherText(
-  event: Exclude<BuildEvent, StepEvent | ContextEvent | { readonly kind: 'build-lint' }>,
-): string {
+/** What becomes a line, and is of no step. */
+type LineEvent = Extract<
+  BuildEvent,
+  { readonly kind: 'build-export' | 'build-tagged' | 'build-warning' | 'built' }
+>;
+
+/** Whether there is a line for it. */
+export function isLine(event: BuildEvent): event is LineEvent {
+  const { kind } = event;
+  if (kind === 'build-export') return !event.isDone;
+  return kind === 'build-tagged' || kind === 'build-warning' || kind === 'built';
+}
+
+export function otherText(event: LineEvent): string {
   switch (event.kind) {
     case 'build-warning':
       return `[Warning] ${sourceText(event.message)}`;

@@ -4,18 +4,12 @@ import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS } from '../progress.ts';
 import { clip } from '../width.ts';
-import { type BuildPrinter, endsStep, isStepEvent, type StepEvent } from './build-printer.ts';
-import { otherText } from './classic-printer.ts';
+import { type BuildPrinter, endsStep, isStepEvent, type StepEnd, type StepEvent } from './build-printer.ts';
+import { isLine, otherText } from './classic-printer.ts';
 import { elapsed, LiveStep } from './live-step.ts';
 
 const REDRAW_INTERVAL_MS = 100;
 const CLEAR_BELOW = '\x1b[J';
-
-/** What becomes a line that stays when a step is over. */
-type StepEnd = Extract<
-  StepEvent,
-  { readonly kind: 'build-step-cached' | 'build-step-done' | 'build-step-failed' }
->;
 
 /**
  * Shows a build on a terminal: a line that stays for each step that is over, in the order in which they end, and
@@ -60,7 +54,7 @@ export class LivePrinter implements BuildPrinter {
     // What a base brought along begins without saying so.
     const live = this.#running.get(key) ?? new LiveStep(event.step, this.#now);
     if (event.kind === 'build-triggers') return;
-    if (isEnd(event)) {
+    if (endsStep(event)) {
       this.#running.delete(key);
       this.#end(event, live);
       return;
@@ -100,7 +94,7 @@ export class LivePrinter implements BuildPrinter {
     else if (event.kind === 'build-context') {
       this.#contextLine = `Context: ${humanSize(event.bytes)}`;
       if (event.isDone) this.#settleContext();
-    } else if (event.kind !== 'build-export' || !event.isDone) this.#line(otherText(event));
+    } else if (isLine(event)) this.#line(otherText(event));
   }
 
   #settleContext(): void {
@@ -138,10 +132,6 @@ export class LivePrinter implements BuildPrinter {
     ]);
     return this.#contextLine === '' ? steps : [this.#contextLine, ...steps];
   }
-}
-
-function isEnd(event: StepEvent): event is StepEnd {
-  return endsStep(event);
 }
 
 function why({ explanation }: { readonly explanation?: string }): string {

@@ -27,6 +27,8 @@ describe('plain progress', () => {
     const { stdout, stderr, exitCode } = await shown([
       { kind: 'build-context', bytes: 1000, isDone: false },
       { kind: 'build-context', bytes: 2048, isDone: true },
+      { kind: 'build-notice', text: '[WARNING]: x\u001b\n' },
+      { kind: 'build-lint', warning: { rule: 'R', message: 'not shown', description: '' } },
       ...done(from, '1'),
       ...ranStep(run, '2', 'a\n', 'oh\n'),
       { kind: 'build-step', step: copy },
@@ -38,7 +40,8 @@ describe('plain progress', () => {
     expect(stdout).toBe(
       [
         'Sending build context to Docker daemon  2.048kB\r\r',
-        'Step 1/3 : FROM ubuntu:18.04',
+        '\x1b[91m[WARNING]: x ',
+        '\x1b[0mStep 1/3 : FROM ubuntu:18.04',
         ' ---> 111111111111',
         'Step 2/3 : RUN echo a  [31m &&\techo b',
         ' ---> Running in 222222222222',
@@ -102,6 +105,23 @@ describe('plain progress', () => {
     expect((await shown(events)).stdout).toContain(
       `888888888888: Pull complete\n${digest}Status: Downloaded newer image for ubuntu:18.04\n`,
     );
+  });
+
+  test('says nothing of how a pull ended that failed', async () => {
+    const ref = parseReference('ubuntu:18.04');
+    const target = { mediaType: 'x', digest: imageId('7'), size: 1 };
+    const error = new WherryError('UNREACHABLE', 'no route');
+    const { stdout } = await runCli(['build', '.'], {
+      engine: buildEngine(
+        [
+          { kind: 'build-step', step: from },
+          { kind: 'build-pull', step: from, event: { kind: 'resolved', ref, target } },
+          { kind: 'build-step-failed', step: from, error },
+        ],
+        error,
+      ),
+    });
+    expect(stdout).toBe('Step 1/3 : FROM ubuntu:18.04\n18.04: Pulling from library/ubuntu\n');
   });
 
   test('puts steps that run at the same time into the order of the Dockerfile', async () => {

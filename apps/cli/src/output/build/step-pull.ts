@@ -23,13 +23,18 @@ export class StepPull {
     else if (event.kind === 'layer') this.#hasLayers = true;
   }
 
-  /** Ends the pull that there was, if there was one. */
+  /** Tells how the pull ended that there was, if there was one. */
   finish(): void {
     this.#report?.finishTag();
     if (this.#ref !== undefined) {
       const status = this.#hasLayers ? 'Downloaded newer image' : 'Image is up to date';
       this.#display?.line(`Status: ${status} for ${familiarName(withoutTag(this.#ref))}`);
     }
+    this.abandon();
+  }
+
+  /** Forgets the pull: it failed, or nobody waits for it. */
+  abandon(): void {
     this.#display = undefined;
     this.#report = undefined;
     this.#ref = undefined;

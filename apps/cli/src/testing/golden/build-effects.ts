@@ -14,7 +14,7 @@ interface Inspection {
   readonly Os: string;
   readonly Size: number;
   readonly Config: Readonly<Record<string, unknown>>;
-  readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] };
+  readonly RootFS: { readonly Type: string };
 }
 
 /** What a recorded build left behind, as far as it is compared. */
@@ -52,7 +52,6 @@ export async function buildEffectsOf(
 
 function imageText({ RepoTags, Comment, Author, Architecture, Os, Config, RootFS }: Inspection): string {
   const { Image: _parent, ...config } = Config;
-  const layers = RootFS.Layers?.length ?? 0;
-  const shown = { RepoTags, Comment, Author, Architecture, Os, config, type: RootFS.Type, layers };
+  const shown = { RepoTags, Comment, Author, Architecture, Os, config, type: RootFS.Type };
   return JSON.stringify(shown, undefined, 4);
 }

@@ -5,6 +5,7 @@ import { tarOf } from '@wherry/core/testing';
 import { file } from './archives.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
+import { DIFFERENCES_OF_PROGRAMS } from './differences.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** What every file of a recorded build context has as its time. */
@@ -31,11 +32,14 @@ export function isBuild(recorded: GoldenCase): boolean {
   return line.spec?.name === 'build' && !isUsageError(recorded) && !asksForHelp(line);
 }
 
-/** Whether a build starts a program of an image, or finds in the cache what one did. */
+/** Whether a case of builds starts a program of an image, or finds what one did. */
 export function buildRunsProgram(recorded: GoldenCase): boolean {
-  if (!isBuild(recorded)) return false;
+  // What other commands look at was built with programs.
+  if (!isBuild(recorded)) return recorded.file === 'build';
   const { argv, files = {}, stdin = '' } = recorded;
   const hasRun = [...Object.values(files), stdin].some((text) => /^run\b/im.test(text));
+  // Some of what Docker refuses is built here.
+  if (Object.hasOwn(DIFFERENCES_OF_PROGRAMS, recorded.id)) return true;
   return hasRun && (argv.includes('-q') || /^Step \d+\/\d+ : RUN\b/im.test(toldBy(recorded)));
 }
 
@@ -83,6 +87,20 @@ export function buildBefore(recorded: GoldenCase, cases: readonly GoldenCase[]):
   return told.includes(' ---> Running in') || /COPY[^\n]*\n ---> \w{12}\n/.test(told)
     ? builds[builds.indexOf(recorded) - 1]
     : { ...recorded, argv: withoutTag(argv) };
+}
+
+/**
+ * Takes the size of a context out of a text where Docker counts what it adds to one: a Dockerfile from elsewhere, files
+ * that the ignore file keeps out and that are read all the same; or where it counts an archive as it comes, or packs one.
+ */
+export function withoutOtherSize({ argv, files = {}, stdin = '' }: GoldenCase, text: string): string {
+  const isOther =
+    argv.some(
+      (word) => word === OUTSIDE.path || word === '--compress' || (word === '-' && argv.includes('-f')),
+    ) ||
+    files['.dockerignore'] !== undefined ||
+    CONTEXT_ON_STDIN.test(stdin);
+  return isOther ? text.replace(/^(Sending build context to Docker daemon) +\S+/m, '$1 <bytes>') : text;
 }
 
 function withoutTag(argv: readonly string[]): readonly string[] {

@@ -29,7 +29,7 @@ export function runsProgram(recorded: GoldenCase): boolean {
   const { argv, exit, stderr = [], state_before: before } = recorded;
   const spec = workOf(recorded);
   if (spec === undefined) return false;
-  if (spec.name === 'build') return buildRunsProgram(recorded);
+  if (spec.name === 'build' || recorded.file === 'build') return buildRunsProgram(recorded);
   const told = stderr.join('\n');
   if (STARTS.has(spec.name)) return exit === REFUSED ? FAILED_START.test(told) : !REFUSALS.test(told);
   // Lists and refusals need only know that it runs.

@@ -21,6 +21,11 @@ const DIRECTORY_LINE = /^(d\S+ +\d+ \w+ +\w+) +\d+ \w{3} +\d+ \d\d:\d\d/gm;
 const INIT_STEP = 'error during container init: ';
 /** Where Go has what a pointer points to. */
 const ADDRESSES = /0xc[0-9a-f]{9}\b/g;
+const RED = '\x1b[91m';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's control characters
+const RED_TEXT = /\x1b\[91m([^\x1b]*)\x1b\[0m/g;
+/** Behind the line that says that a step runs, up to the next line of the builder's. */
+const STEP_OUTPUT = /(?<=^ ---> Running in \S+\n)(?:(?!Removing |The command | ---> |Step ).*\n)+/gm;
 /** What a carriage return lets the rest of the line overwrite. */
 const OVERWRITTEN = /^[^\r\n]*\r(?=[^\r\n])/gm;
 const PASSING_PHASE = /^[0-9a-f]{12}: (?:Waiting|Verifying Checksum|Download complete|Extracting.*)$/;
@@ -55,6 +60,15 @@ export function normalise(text: string, isLasting: (hex: string) => boolean): st
   return sortRuns(sortRuns(sortRuns(cells, phaseOf), imageOf), pruned(cells)).join('\n');
 }
 
+/**
+ * What steps of a build printed, in an order that two runs share: which of their two outputs is read first is chance.
+ * A line of the error output begins with its colour.
+ */
+export function withSortedOutput(text: string): string {
+  const coloured = text.replace(RED_TEXT, (_, red: string) => red.replace(/^(?=.)/gm, RED));
+  return coloured.replace(STEP_OUTPUT, (lines) => `${lines.split('\n').slice(0, -1).sort().join('\n')}\n`);
+}
+
 /** A prune of all images takes them in no fixed order. */
 function pruned(lines: readonly string[]): (line: string) => string | undefined {
   const isOfAll = lines.includes('Deleted Images:') && lines.some((line) => line.startsWith('untagged: '));
@@ -78,7 +92,7 @@ export function asWherry(text: string, recorded: GoldenCase): string {
     .replace(/^Docker version (\S+), build \S+$/m, 'wherry version $1')
     .replace('the Docker version information', 'the wherry version information')
     .replaceAll("SRun 'wherry", "Run 'wherry")
-    .replace(/^(Downloading from .*)\n\n/m, '$1\n')
+    .replace(/^(Downloading from .*|Step \d+\/\d+ : ADD https?:.*)\n\n/m, '$1\n')
     .replace(REPOSITORY_CASE, () => `repository name (${upperCaseName(recorded)}) must be lowercase`);
 }
 

@@ -6,7 +6,14 @@ import { documentOf, type RecordedImages, type RecordedManifest } from './record
 /** Where the recorded search server answered. */
 const INDEXES = ['127.0.0.1:5058', 'localhost', 'docker.io'];
 /** Asked for in the recordings, and not there. */
-const UNKNOWN_AT_HUB = ['library/b', 'library/nosuchimage', 'library/nosuchrepo', 'someone/nosuch', 'ubuntu'];
+const UNKNOWN_AT_HUB = [
+  'library/b',
+  'library/nosuchimage',
+  'library/nosuchrepo',
+  'library/nosuchstage',
+  'someone/nosuch',
+  'ubuntu',
+];
 
 /** The registries of the recording, each a registry in memory under another address. */
 export class RecordedRegistries implements AsyncDisposable {

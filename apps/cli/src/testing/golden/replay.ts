@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Engine, openEngine } from '@wherry/core';
 import { type CliSetup, runCli } from '../run-cli.ts';
 import { buildEffectsOf, wantedBuildEffects } from './build-effects.ts';
-import { buildBefore, contextOnStdin, putContext } from './build-scene.ts';
+import { buildBefore, contextOnStdin, putContext, withoutOtherSize } from './build-scene.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { commandLine, isUsageError } from './command-line.ts';
 import { setScene } from './container-scene.ts';
@@ -14,7 +14,14 @@ import { type FileServer, startFileServer } from './file-server.ts';
 import { makeFile } from './files.ts';
 import { comparableHelp } from './help-text.ts';
 import { madeImages, madeNames, nowOf } from './made-images.ts';
-import { asWherry, normalise, type Outcome, screenText, withoutHints } from './normalise.ts';
+import {
+  asWherry,
+  normalise,
+  type Outcome,
+  screenText,
+  withoutHints,
+  withSortedOutput,
+} from './normalise.ts';
 import { recordedContainers } from './recorded-containers.ts';
 import { type RecordedImages, renamed } from './recorded-images.ts';
 import type { Recording } from './recording.ts';
@@ -112,6 +119,7 @@ export class Replay implements AsyncDisposable {
           .map((line) => line.replace(/ +/g, ' ').trimEnd())
           .sort()
           .join('\n');
+      if (recorded.file === 'build') return withSortedOutput(withoutOtherSize(recorded, lines.join('\n')));
       // All were made at once: no order is theirs.
       return (recorded.setup?.startsWith('images size:') ? lines.sort() : lines).join('\n');
     };

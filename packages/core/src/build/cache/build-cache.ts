@@ -32,6 +32,13 @@ export interface StepRecord extends StepResult {
   readonly useCount: number;
 }
 
+/** A step that ran elsewhere, and whose layer has been fetched. */
+export interface ImportedStep extends StepResult {
+  readonly kind: StepKind;
+  /** Where it came from, for people. */
+  readonly origin: string;
+}
+
 /** A step that has just run. */
 export interface NewStep extends StepResult {
   readonly slot: string;
@@ -47,8 +54,11 @@ export interface NewStep extends StepResult {
  * kept from every prune until the build is over.
  */
 export interface BuildCache {
-  /** The record, if its layer is there; one whose layer is gone is forgotten. */
-  find(key: string): Promise<StepRecord | undefined>;
+  /**
+   * The record, if its layer is there; one whose layer is gone is forgotten. Or else what another place has under the
+   * key: whoever has a use for it puts it.
+   */
+  find(key: string): Promise<StepRecord | ImportedStep | undefined>;
   /**
    * Keeps what a step made, under the key of its inputs. A record that is there already, of another process or of
    * an earlier build, gives way. The layer's blob must be in the store, and held by the build.

@@ -24,6 +24,8 @@ export type StepChange =
 /** Why a step need not run, or why it must. */
 export type Explanation =
   | { readonly kind: 'hit'; readonly record: StepRecord }
+  /** Another place had it. */
+  | { readonly kind: 'imported'; readonly origin: string }
   | { readonly kind: 'no-cache' }
   /** It was here, as it is, and a prune took it. */
   | { readonly kind: 'pruned' }
@@ -37,7 +39,8 @@ export async function explain(step: ExplainedStep, cache: BuildCache): Promise<E
   if (step.noCache) return { kind: 'no-cache' };
   const key = stepKey(step.inputs);
   const record = await cache.find(key);
-  if (record) return { kind: 'hit', record };
+  if (record)
+    return 'origin' in record ? { kind: 'imported', origin: record.origin } : { kind: 'hit', record };
   if (cache.wasPruned(key)) return { kind: 'pruned' };
   const nearest = nearestOf(step, cache.latestFor(step.slot, step.description));
   if (!nearest) return { kind: 'new' };

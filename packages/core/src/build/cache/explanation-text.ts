@@ -11,6 +11,8 @@ export function explanationText(explanation: Explanation): string {
   switch (explanation.kind) {
     case 'hit':
       return `unchanged since ${explanation.record.createdAt.toISOString().replace(/\.\d+Z$/, 'Z')}`;
+    case 'imported':
+      return `imported from ${printable(explanation.origin)}`;
     case 'no-cache':
       return '--no-cache';
     case 'pruned':

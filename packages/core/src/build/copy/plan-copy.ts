@@ -58,6 +58,9 @@ export async function prepareCopy(
   return plan;
 }
 
+/** What a COPY or ADD takes: one file, a directory, or several of them. */
+export type CopyShape = 'file' | 'dir' | 'multi';
+
 /** A COPY or ADD that can be written. */
 export class CopyPlan {
   readonly #request: CopyRequest;
@@ -75,6 +78,12 @@ export class CopyPlan {
     this.#lower = request.isLinked ? async () => new ImageTree() : stage.lower;
     this.#times = rules.times;
     this.#made = madeDirectory(rules.times.epoch, rules.owner);
+  }
+
+  get shape(): CopyShape {
+    const [first, ...others] = this.#sources;
+    if (first === undefined || others.length > 0) return 'multi';
+    return first.match.node.type === 'directory' ? 'dir' : 'file';
   }
 
   /**

@@ -3,6 +3,8 @@ import { EPOCH, entriesOf } from '../../testing/copy-fixtures.ts';
 import { gather } from '../../testing/layer-fixtures.ts';
 import { type FixtureEntry, tarOf } from '../../testing/tar-fixtures.ts';
 import { ImageTree } from '../../tree/image-tree.ts';
+import { madeDirectory } from './layer-files.ts';
+import type { Owner } from './ownership.ts';
 import { workdirLayer } from './workdir.ts';
 
 const BASE: FixtureEntry[] = [
@@ -11,10 +13,10 @@ const BASE: FixtureEntry[] = [
   { name: 'file', type: 'file' },
 ];
 
-async function made(path: string) {
+async function made(path: string, owner?: Owner) {
   const lower = new ImageTree();
   lower.apply(await entriesOf(tarOf(...BASE)));
-  const layer = workdirLayer(lower, path, EPOCH);
+  const layer = workdirLayer(lower, path, madeDirectory(EPOCH, owner));
   if (layer === undefined) return undefined;
   return (await entriesOf(await gather(layer))).map(
     ({ name, mode, uid, mtime }) => `${Buffer.from(name)} ${mode.toString(8)} ${uid} ${mtime}`,
@@ -24,6 +26,10 @@ async function made(path: string) {
 test('a working directory that is missing is made, with root as its owner', async () => {
   expect(await made('/made/here')).toEqual([`made/ 755 0 ${EPOCH}`, `made/here/ 755 0 ${EPOCH}`]);
   expect(await made('/link/in')).toEqual(['srv/ 700 4 5', `srv/in/ 755 0 ${EPOCH}`]);
+});
+
+test('belongs to who is given as its owner', async () => {
+  expect(await made('/made', { uid: 8, gid: 9 })).toEqual([`made/ 755 8 ${EPOCH}`]);
 });
 
 test('one that is there needs no layer', async () => {

@@ -6,14 +6,17 @@ import type { StageContext, StepState } from './step-state.ts';
 
 /** What an earlier build made of the same inputs; `undefined`: nothing, or the cache is not to be asked. */
 export async function findCached(
-  { deps, noCache }: StageContext,
+  context: StageContext,
+  state: StepState,
   inputs: StepInputs,
 ): Promise<{ readonly layer?: StageLayer } | undefined> {
+  const { deps, noCache } = context;
   if (noCache) return undefined;
   const key = stepKey(inputs);
   const record = await deps.cache.find(key);
   if (record === undefined) return undefined;
-  deps.cache.touch(key);
+  if ('origin' in record) await putCached(context, state, inputs, record.layer, record.kind);
+  else deps.cache.touch(key);
   return record.layer ? { layer: record.layer } : {};
 }
 

@@ -1,4 +1,7 @@
+import { isWherryError } from '../../errors.ts';
 import { applyInstruction, type ConfigInstruction } from '../../image/apply-instruction.ts';
+import { madeDirectory } from '../copy/layer-files.ts';
+import { type Owner, parseOwner } from '../copy/ownership.ts';
 import { workdirLayer } from '../copy/workdir.ts';
 import { chainOf, type StageChange } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
@@ -22,15 +25,29 @@ export async function configStep(
 
 async function directoryOf(context: StageContext, state: StepState, path: string) {
   const { layers } = state.image;
+  const owner = await ownerOf(context, state);
   const inputs: StepInputs = {
     base: chainOf(layers),
     instruction: `WORKDIR ${path}`,
-    values: { epoch: String(context.epoch) },
+    values: { epoch: String(context.epoch), ...(owner && { owner: `${owner.uid}:${owner.gid}` }) },
   };
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   if (hit) return hit.layer;
-  const tar = workdirLayer(await context.files.tree(layers), path, context.epoch);
+  const made = madeDirectory(context.epoch, owner);
+  const tar = workdirLayer(await context.files.tree(layers), path, made);
   const layer = tar && (await context.deps.storeLayer(tar));
   await putCached(context, state, inputs, layer);
   return layer;
+}
+
+/** A user whom the stage does not know yet makes what is root's. */
+async function ownerOf(context: StageContext, { image }: StepState): Promise<Owner | undefined> {
+  const { User: user } = image.built.config;
+  if (!user) return undefined;
+  try {
+    return await parseOwner(user, (path) => context.files.read(image.layers, path));
+  } catch (error) {
+    if (isWherryError(error, 'INVALID_ARGUMENT')) return undefined;
+    throw error;
+  }
 }

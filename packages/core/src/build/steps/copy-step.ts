@@ -4,7 +4,7 @@ import type { StageLayer } from '../build-deps.ts';
 import type { StepKind } from '../cache/build-cache.ts';
 import type { CopyOrigin } from '../copy/copy-request.ts';
 import { heredocOrigin } from '../copy/memory-source.ts';
-import { type CopyPlan, prepareCopy } from '../copy/plan-copy.ts';
+import { type CopyPlan, type CopyShape, prepareCopy } from '../copy/plan-copy.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepFiles, StepInputs } from '../step-inputs.ts';
@@ -49,11 +49,11 @@ async function copyFiles(
   origins: readonly CopyOrigin[],
   kind: StepKind,
 ): Promise<LayerOutcome> {
-  const { context, state, instruction } = copying;
+  const { context, state } = copying;
   const plan = await planOf(copying, origins);
   const known = plan.files();
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
-  const text = (files: StepFiles) => historyText(copying, shapeOf(instruction, files), files.digest);
+  const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
   const layer = await context.deps.storeLayer(plan.write(context.deps.signal));
   const files = known ?? plan.files();
@@ -76,7 +76,7 @@ async function copyFromLayers(
   const { values, ...inputs } = inputsOf(copying);
   const bySource: StepInputs = { ...inputs, values: { ...values, ...from } };
   const text = (layer: StageLayer | undefined) =>
-    historyText(copying, shapeOf(instruction), layer?.diffID ?? '');
+    historyText(copying, writtenShape(instruction), layer?.diffID ?? '');
   const found = await outcomeOf(copying, bySource);
   if (found.isCached) return { ...found, createdBy: text(found.layer) };
   const copied = await copyFiles(copying, [origin('image', await taken.tree(), instruction)], 'regular');
@@ -90,7 +90,7 @@ async function outcomeOf(
   inputs: StepInputs,
 ): Promise<Omit<LayerOutcome, 'createdBy'>> {
   const explanation = await explanationOf(context, state, inputs);
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   return { ...hit, ...explanation, isCached: hit !== undefined };
 }
 
@@ -179,27 +179,19 @@ function inputsOf({ context, state, instruction }: Copying, files?: StepFiles): 
   };
 }
 
-type Shape = 'file' | 'dir' | 'multi';
-
-/** As Docker's classic builder writes it: what the files are, not what they are called. */
+/** As Docker's classic builder writes it, without a blank after the owner: what the files are, not their names. */
 function historyText(
   { state, instruction: { kind, chown, destination } }: Copying,
-  shape: Shape,
+  shape: CopyShape,
   digest: string,
 ): string {
   const shell = state.image.built.config.Shell ?? DEFAULT_SHELL;
   const hex = digest.slice(digest.indexOf(':') + 1);
-  const owner = chown === undefined ? ' ' : ` --chown=${chown} `;
-  return `${shell.join(' ')} #(nop) ${kind.toUpperCase()}${owner}${shape}:${hex} in ${destination} `;
+  const owner = chown === undefined ? '' : `--chown=${chown}`;
+  return `${shell.join(' ')} #(nop) ${kind.toUpperCase()} ${owner}${shape}:${hex} in ${destination} `;
 }
 
-function shapeOf({ sources, heredocs }: FilesInstruction, files?: StepFiles): Shape {
-  if (sources.length + heredocs.length > 1) return 'multi';
-  return files && isDirectory(files) ? 'dir' : 'file';
-}
-
-function isDirectory(files: StepFiles): boolean {
-  let seen = 0;
-  for (const _ of files.list()) if (++seen > 1) return true;
-  return seen === 0;
+/** A directory is not told from a file here: to know one, the layers behind a cached copy would have to be read. */
+function writtenShape({ sources, heredocs }: FilesInstruction): CopyShape {
+  return sources.length + heredocs.length > 1 ? 'multi' : 'file';
 }

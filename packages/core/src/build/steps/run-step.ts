@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RunInstruction } from '@wherry/dockerfile';
 import { WherryError } from '../../errors.ts';
+import { environmentOf } from '../../image/environment.ts';
 import { makeContainerId } from '../../runtime/container-record.ts';
 import type { StageLayer, StepRunner } from '../build-deps.ts';
 import { type RunStep, runStep as runProcess } from '../run/run-step.ts';
-import { environmentOf } from '../stage-arguments.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
 import { claimStep, findCached, putCached } from './cached-layer.ts';
@@ -46,12 +46,12 @@ export async function runStep(
     isCached: true,
     createdBy,
   });
-  const hit = await findCached(context, inputs);
+  const hit = await findCached(context, state, inputs);
   if (hit) return cached(hit);
   await using _claim = await claimStep(context, inputs);
-  const made = await findCached(context, inputs);
+  const made = await findCached(context, state, inputs);
   if (made) return cached(made);
-  const runner = await deps.runner();
+  const runner = await deps.runner(context.platform);
   const id = makeContainerId(randomBytes);
   deps.emit({ kind: 'build-step-runs', step: state.step, id, ...explanation });
   const layer = await layerOf(running, runner, id);

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BuildCache } from '../../build/cache/build-cache.ts';
+
 import { stepKey } from '../../build/cache/step-key.ts';
 import type { StepFiles } from '../../build/step-inputs.ts';
 import type { Lease } from '../../metadata/metadata-store.ts';
@@ -9,12 +9,12 @@ import { EngineSandbox } from '../../testing/engine-sandbox.ts';
 import { startNode } from '../../testing/node-child.ts';
 import type { Store } from '../store/store.ts';
 import { FileLists } from './file-lists.ts';
-import { openBuildCache } from './stored-build-cache.ts';
+import { type OwnBuildCache, openBuildCache } from './stored-build-cache.ts';
 
 let sandbox: EngineSandbox;
 let store: Store;
 let lease: Lease;
-let cache: BuildCache;
+let cache: OwnBuildCache;
 beforeEach(async () => {
   sandbox = new EngineSandbox();
   store = sandbox.store();

@@ -10,12 +10,17 @@ import { FileLists } from './file-lists.ts';
 /** How many records of a slot, and of a description, an explanation compares with. */
 const MAX_CANDIDATES = 8;
 
+/** A cache that has nothing from elsewhere. */
+export interface OwnBuildCache extends BuildCache {
+  find(key: string): Promise<StepRecord | undefined>;
+}
+
 /** The build cache of a store, as one build sees it; `lease` is held for as long as the build runs. */
-export function openBuildCache(store: Store, lease: Lease): BuildCache {
+export function openBuildCache(store: Store, lease: Lease): OwnBuildCache {
   return new StoredBuildCache(store, lease);
 }
 
-class StoredBuildCache implements BuildCache {
+class StoredBuildCache implements OwnBuildCache {
   readonly #store: Store;
   readonly #lease: Lease;
   readonly #lists: FileLists;

@@ -1,11 +1,13 @@
 import {
   type Dockerfile,
   DockerfileError,
+  emptyContinuationNotice,
   type LintWarning,
   lintDockerfile,
   lintFailure,
   parseDockerfile,
 } from '@wherry/dockerfile';
+import type { BuildEvent } from '../../build/build-event.ts';
 import { WherryError } from '../../errors.ts';
 import type { BuildRequest } from '../build-request.ts';
 import type { OpenedContext } from './open-context.ts';
@@ -38,9 +40,24 @@ export function checkDockerfile(
     if (failure !== undefined) throw new WherryError('INVALID_DOCKERFILE', failure);
     return { dockerfile, warnings };
   } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-    throw new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
+    throw inDockerWords(error);
   }
+}
+
+/** Tells of what is not well done in a Dockerfile, before its steps. */
+export function tellOfFindings(
+  { dockerfile, warnings }: CheckedDockerfile,
+  emit: (event: BuildEvent) => void,
+): void {
+  const text = emptyContinuationNotice(dockerfile);
+  if (text !== '') emit({ kind: 'build-notice', text });
+  for (const warning of warnings) emit({ kind: 'build-lint', warning });
+}
+
+/** What a Dockerfile's mistake is to who builds: `INVALID_DOCKERFILE` with Docker's text; all else as it is. */
+export function inDockerWords(error: unknown): unknown {
+  if (!(error instanceof DockerfileError)) return error;
+  return new WherryError('INVALID_DOCKERFILE', error.dockerMessage, { cause: error });
 }
 
 function definedOf(values: Readonly<Record<string, string | undefined>>): Map<string, string> {

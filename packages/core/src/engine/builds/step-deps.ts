@@ -13,6 +13,7 @@ import { layerEntries, layerTar } from '../layers/layer-entries.ts';
 import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
+import { requireRunnable } from './foreign-programs.ts';
 import { type OpenedContext, openNamedContext } from './open-context.ts';
 import { openRunner } from './open-runner.ts';
 import { remoteOrigin } from './remote-origin.ts';
@@ -61,11 +62,12 @@ export function stepDeps(parts: StepParts): BuildDeps {
     isKnown: (id) => store.metadata.findImage(id) !== undefined,
     keep: (image) => images.add(image),
     cache,
-    runner: () => {
+    runner: async (platform) => {
+      await requireRunnable(platform, deps.host);
       runner ??= deps
         .containers()
         .then((found) => openRunner(found, parts.contexts.scratch, buildSecrets(request, deps.env), signal));
-      return runner;
+      return await runner;
     },
     ...{ emit, signal },
   };

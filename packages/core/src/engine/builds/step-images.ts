@@ -1,7 +1,7 @@
 import type { StepImage } from '../../build/build-deps.ts';
 import type { Digest } from '../../digest.ts';
 import { makeManifest } from '../../image/build-image.ts';
-import type { LayerRecord } from '../../metadata/metadata-store.ts';
+import type { ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -49,6 +49,13 @@ export class StepImages {
       }
     });
     this.#pending.clear();
+  }
+
+  /** An image that was recorded. */
+  recorded(id: Digest): ImageFacts {
+    const facts = this.#store.metadata.findImage(id);
+    if (facts === undefined) throw new Error(`image ${id} was built and is not here`);
+    return facts;
   }
 
   #prepare(image: StepImage) {

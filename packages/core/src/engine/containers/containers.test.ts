@@ -8,7 +8,6 @@ import { storeImage } from '../../testing/stored-image.ts';
 import type { Engine } from '../engine.ts';
 import type { Store } from '../store/store.ts';
 import { containerPlaces } from './container-places.ts';
-import { parseSignal } from './kill.ts';
 
 describe.skipIf(process.platform !== 'linux')('containers that no runtime has started', () => {
   let sandbox: EngineSandbox;
@@ -218,16 +217,4 @@ describe.skipIf(process.platform !== 'linux')('containers that no runtime has st
   ])('are not listed by $filter', async ({ filter, text }) => {
     await expect(names(filter)).rejects.toThrow(text);
   });
-});
-
-test.each([
-  { text: 'SIGTERM', number: 15 },
-  { text: 'kill', number: 9 },
-  { text: '2', number: 2 },
-])('reads the signal $text', ({ text, number }) => {
-  expect(parseSignal(text)).toBe(number);
-});
-
-test.each(['', 'SIGNONE', '0', '65', '-1', 'toString'])('refuses the signal %j', (text) => {
-  expect(() => parseSignal(text)).toThrow(`Invalid signal: ${text}`);
 });

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { WherryError } from '../../errors.ts';
+import { parseSignal } from '../../oci/signal.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
@@ -7,8 +8,6 @@ import { resumeAbandoned } from './life/pauser.ts';
 import { currentRecord } from './life/settle.ts';
 import { resumePaused } from './pause.ts';
 
-/** The last signal for real-time use, signal(7). */
-const MAX_SIGNAL = 64;
 const { SIGKILL } = constants.signals;
 
 /**
@@ -40,17 +39,4 @@ export async function killContainer(
 export function isAlive(deps: ContainerDeps, record: ContainerRecord): boolean {
   const { status } = currentRecord(deps, record).state;
   return status === 'running' || status === 'paused';
-}
-
-/** Reads `SIGTERM`, `term` or `15`. Throws `INVALID_ARGUMENT` in Docker's words. */
-export function parseSignal(text: string): number {
-  const number = /^\d+$/.test(text) ? Number(text) : numberOf(text.toUpperCase());
-  if (number !== undefined && number >= 1 && number <= MAX_SIGNAL) return number;
-  throw new WherryError('INVALID_ARGUMENT', `Invalid signal: ${text}`, { details: { signal: text } });
-}
-
-function numberOf(name: string): number | undefined {
-  const full = name.startsWith('SIG') ? name : `SIG${name}`;
-  const signals: Readonly<Record<string, number>> = constants.signals;
-  return Object.hasOwn(signals, full) ? signals[full] : undefined;
 }

@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { isWherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
+import { parseSignal } from '../../oci/signal.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { requireContainer } from './container-records.ts';
-import { isAlive, parseSignal } from './kill.ts';
+import { isAlive } from './kill.ts';
 import { resumeAbandoned } from './life/pauser.ts';
 import { currentRecord, settle } from './life/settle.ts';
 import { resumePaused } from './pause.ts';

@@ -54,7 +54,9 @@ export async function sealImage(
       record ? { mediaType: MEDIA_TYPES.ociLayerGzip, digest: record.digest, size: record.size } : layer,
     );
   }
-  return replaceManifest(store, facts, makeManifest(manifest.config, layers), records, options);
+  const { [UNSEALED_ANNOTATION]: _, ...annotations } = manifest.annotations ?? {};
+  const sealed = makeManifest(manifest.config, layers, { annotations });
+  return replaceManifest(store, facts, sealed, records, options);
 }
 
 /** Tells whether a document is a manifest made here, of plain layers, that no push has replaced yet. */

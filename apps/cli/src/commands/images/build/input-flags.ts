@@ -8,7 +8,7 @@ import {
   type NamedContext,
   parseReference,
 } from '@wherry/core';
-import { CommandError, fileError } from '../../../errors.ts';
+import { CommandError } from '../../../errors.ts';
 import type { Flags } from '../../../flags.ts';
 import type { Io } from '../../../io.ts';
 import { badFlag, Fields } from './fields.ts';
@@ -17,27 +17,20 @@ import { badFlag, Fields } from './fields.ts';
 const GIT_URL = /^(?:git:\/\/|ssh:\/\/|git@|github\.com\/)|^https?:\/\/[^#]*\.git(?:#.*)?$/i;
 const HTTP_URL = /^https?:\/\//i;
 
-/** What the operand of `build` stands for. Throws `CommandError` in Docker's words. */
+/** What the operand of `build` stands for: a directory that is there comes before a URL, as with Docker. */
 export async function contextOf(operand: string, { stdin }: Io): Promise<BuildContext> {
   if (operand === '-') return { kind: 'stream', source: stdin };
-  const kind = await kindOf(operand);
-  if (kind === 'directory') return { kind, path: operand };
-  const remote = remoteContext(operand);
-  if (remote !== undefined) return remote;
-  throw new CommandError(
-    kind === undefined
-      ? `unable to prepare context: path ${JSON.stringify(operand)} not found`
-      : `unable to prepare context: context must be a directory: ${operand}`,
-  );
+  const directory: BuildContext = { kind: 'directory', path: operand };
+  return (await isDirectory(operand)) ? directory : (remoteContext(operand) ?? directory);
 }
 
-async function kindOf(path: string): Promise<'directory' | 'file' | undefined> {
+async function isDirectory(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory() ? 'directory' : 'file';
+    return (await stat(path)).isDirectory();
   } catch (error) {
-    // A URL is no path that could be, and may be too long for one.
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined;
-    throw fileError(error, 'unable to prepare context: stat', path);
+    // What is wrong with it is told by who opens it. A URL may be too long for a path.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'ELOOP')) return false;
+    throw error;
   }
 }
 

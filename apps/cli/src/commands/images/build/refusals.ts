@@ -14,6 +14,10 @@ export function refuseImpossible(flags: Flags): void {
     fields.take('type');
     if (!fields.takeBool('disabled')) throw new CommandError(`--attest ${NO_ATTESTATIONS}`);
   }
+  if (!flags.bool('rm'))
+    throw new CommandError(
+      '--rm=false is not offered: a step leaves no container; run the image before it with "wherry run"',
+    );
   const isolation = flags.string('isolation');
   if (isolation && isolation !== 'default')
     throw new CommandError(`Invalid isolation: ${JSON.stringify(isolation)} - linux only supports 'default'`);

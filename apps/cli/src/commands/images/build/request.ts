@@ -68,9 +68,6 @@ async function runFlags(flags: Flags): Promise<Partial<BuildRequest>> {
     ...(network !== 'default' && { network }),
     ...someOf('extraHosts', flags.list('add-host').map(hostOf)),
     ...(await buildLimits(flags)),
-    ...(flags.bool('force-rm')
-      ? { keepContainers: 'never' as const }
-      : !flags.bool('rm') && { keepContainers: 'always' as const }),
   };
 }
 

@@ -1,0 +1,42 @@
+import type { Digest } from '../../digest.ts';
+import type { Lease } from '../../metadata/metadata-store.ts';
+import { exportCache } from '../build-cache/export-cache.ts';
+import { ImportedCache } from '../build-cache/imported-cache.ts';
+import { SharedCache } from '../build-cache/shared-cache.ts';
+import { openBuildCache } from '../build-cache/stored-build-cache.ts';
+import type { PushDeps } from '../push.ts';
+import type { ResultContext } from './built-image.ts';
+
+/** The caches of one build: the store's, those it may take from, and those that it fills. */
+export interface BuildCaches extends AsyncDisposable {
+  readonly cache: SharedCache;
+  /** Fills the caches that were asked for. `result`: diffIDs of the layers that the build came to. */
+  exportAll(result: ReadonlySet<Digest>): Promise<void>;
+}
+
+export function openCaches(
+  context: ResultContext,
+  lease: Lease,
+  transfer: () => Promise<PushDeps>,
+): BuildCaches {
+  const { deps, request, emit, hold, signal } = context;
+  const { cacheFrom = [], cacheTo = [] } = request;
+  const registry = async () => (await transfer()).registry;
+  const warn = (message: string) => emit({ kind: 'build-warning', message });
+  const others = cacheFrom.map(
+    (place) => new ImportedCache(place, { ...deps, registry, hold, warn, signal }),
+  );
+  const cache = new SharedCache(openBuildCache(deps.store, lease), others);
+  return {
+    cache,
+    async exportAll(result) {
+      for (const target of cacheTo) {
+        const { jobs } = await transfer();
+        await exportCache({ context, registry, jobs }, { used: cache.used, result }, target);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const other of others) await other[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { concatBytes } from '../../bytes/concat.ts';
+import { type TarItem, writeTar } from '../../tar/writer.ts';
+import { plannedItems } from '../../tree/write-layer.ts';
+import { openLayers, planMerge } from '../layers/merged-layers.ts';
+import type { BuiltImage, ResultContext } from './built-image.ts';
+
+/** An image, and the directory of the archive that its files go to; absent: the archive's root. */
+export interface PlacedImage {
+  readonly image: BuiltImage;
+  readonly folder?: string;
+}
+
+/** The files of images as one tar. The same layers give the same bytes. */
+export function filesAsTar(context: ResultContext, images: readonly PlacedImage[]): ByteSource {
+  return writeTar(itemsOf(context, images));
+}
+
+async function* itemsOf(
+  { deps: { store }, signal }: ResultContext,
+  images: readonly PlacedImage[],
+): AsyncGenerator<TarItem> {
+  for (const { image, folder } of images) {
+    const plan = await planMerge(store, image.layers, 0, signal);
+    if (folder !== undefined) yield { entry: { name: `${folder}/`, type: 'directory' } };
+    for await (const item of plannedItems(plan, openLayers(store, image.layers)))
+      yield folder === undefined ? item : moved(item, `${folder}/`);
+  }
+}
+
+function moved({ entry, body }: TarItem, prefix: string): TarItem {
+  const placed = {
+    ...entry,
+    name: below(prefix, entry.name),
+    ...(entry.type === 'hardlink' && { link: below(prefix, entry.link ?? '') }),
+  };
+  return { entry: placed, ...(body && { body }) };
+}
+
+function below(prefix: string, path: string | Uint8Array): Uint8Array {
+  const encoder = new TextEncoder();
+  return concatBytes([encoder.encode(prefix), typeof path === 'string' ? encoder.encode(path) : path]);
+}
