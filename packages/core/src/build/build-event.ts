@@ -84,3 +84,6 @@ type BuildHappening =
   | { readonly kind: 'build-push'; readonly ref: Reference; readonly event: ProgressEvent }
   | { readonly kind: 'built'; readonly id: Digest }
   | { readonly kind: 'build-tagged'; readonly ref: Reference };
+
+/** Told how a build gets on. A program that prints waits, with `build-output`, until that is dealt with. */
+export type BuildEventSink = ((event: BuildEvent) => void) | ((event: BuildEvent) => Promise<void>);

@@ -1,5 +1,5 @@
 import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
-import type { BuildEvent } from '../build/build-event.ts';
+import type { BuildEvent, BuildEvent, BuildEventSink } from '../build/build-event.ts';
 import { planBuild } from '../build/build-plan.ts';
 import { type BuiltTarget, buildTarget } from '../build/builder.ts';
 import type { BuildCache } from '../build/cache/build-cache.ts';
@@ -46,7 +46,7 @@ export interface BuildVerbDeps extends SealDeps {
 
 export interface BuildOptions {
   readonly signal?: AbortSignal;
-  readonly onBuildEvent?: (event: BuildEvent) => void;
+  readonly onBuildEvent?: BuildEventSink;
 }
 
 /**
@@ -80,7 +80,7 @@ export interface OpenedBuild {
   readonly dockerfile: Dockerfile;
   /** What its findings are. */
   readonly warnings: readonly LintWarning[];
-  readonly emit: (event: BuildEvent) => void;
+  readonly emit: BuildEventSink;
   readonly signal: AbortSignal;
 }
 
