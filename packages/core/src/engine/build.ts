@@ -1,5 +1,5 @@
 import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
-import type { BuildEvent, BuildEvent, BuildEventSink } from '../build/build-event.ts';
+import type { BuildEventSink } from '../build/build-event.ts';
 import { planBuild } from '../build/build-plan.ts';
 import { type BuiltTarget, buildTarget } from '../build/builder.ts';
 import type { BuildCache } from '../build/cache/build-cache.ts';
