@@ -42,7 +42,6 @@ const INPUT_FLAGS: readonly FlagSpec[] = [
     ...CONTENT_TRUST,
     usage: 'Skip image verification',
   },
-  { name: 'verify', type: 'bool', usage: 'Take base images only with the signature of a known key' },
 ];
 
 /** What becomes of its result. */
@@ -129,6 +128,7 @@ const DISPLAY_FLAGS: readonly FlagSpec[] = [
   },
   { name: 'check', type: 'bool', usage: 'Check the Dockerfile, and build nothing' },
   { name: 'explain', type: 'bool', usage: 'Say why each step was, or was not, taken from the cache' },
+  { name: 'verify', type: 'bool', usage: 'Build twice, and name the first thing that differs' },
   {
     name: 'ignored',
     type: 'string',

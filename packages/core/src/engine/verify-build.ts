@@ -50,7 +50,7 @@ export async function verifyBuild(
     return {
       id: first.id,
       ...(difference && { difference }),
-      warnings: opened.dockerfile.warnings,
+      warnings: opened.warnings,
     };
   });
 }

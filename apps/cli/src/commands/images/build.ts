@@ -11,6 +11,7 @@ import { listIgnored } from './build/ignored-list.ts';
 import { goesToStdout } from './build/output-flags.ts';
 import { buildRequest, isCheck } from './build/request.ts';
 import { openResultFiles } from './build/result-files.ts';
+import { reportVerified } from './build/verify-report.ts';
 
 const NOTHING = new Uint8Array();
 
@@ -23,6 +24,7 @@ export async function run(context: CommandContext): Promise<number> {
   // What is built goes where the text would go.
   const out = request.outputs?.some(goesToStdout) ? ioWith(io, { stdout: () => io.stderr }) : io;
   if (isCheck(flags)) return await check(context, request, mode, out);
+  if (flags.bool('verify')) return await verify(context, request, mode, out);
   const files = await openResultFiles(flags);
   const result = flags.bool('quiet')
     ? await buildQuietly(context, request)
@@ -95,4 +97,31 @@ async function check(
   const printer = mode === JSON_PROGRESS ? openPrinter(mode, out) : undefined;
   const { warnings } = await build(context, request, (event) => printer?.add(event));
   return reportCheck(warnings, request, printer === undefined ? context.io : undefined);
+}
+
+/** Each of the two builds is printed by itself. */
+async function verify(
+  { engine, signal }: CommandContext,
+  request: BuildRequest,
+  mode: ProgressMode,
+  out: Io,
+): Promise<number> {
+  const phase = new BuildPhase();
+  let printer = openPrinter(mode, out);
+  const onBuildEvent = (event: BuildEvent) => {
+    phase.follow(event);
+    if (event.kind === 'build-attempt' && event.number > 1) {
+      printer.close();
+      printer = openPrinter(mode, out);
+    }
+    printer.add(event);
+  };
+  try {
+    const result = await (await engine()).verifyBuild(request, { signal, onBuildEvent });
+    printer.close();
+    return reportVerified(result, out);
+  } catch (error) {
+    printer.close();
+    throw phase.toFailure(error);
+  }
 }

@@ -37,7 +37,7 @@ export async function buildRequest({ args, flags, io }: CommandContext): Promise
     ...compressionFlag(flags),
     ...epochOf(buildArgs, io.env),
     ...(flags.bool('pull') && { pull: true }),
-    ...((flags.bool('verify') || asksForContentTrust(flags, io.env)) && { verify: true }),
+    ...(asksForContentTrust(flags, io.env) && { verify: true }),
     ...(flags.bool('squash') && { squash: true }),
     ...(flags.bool('explain') && { explain: true }),
     ...(isCheck(flags) && { check: true }),
