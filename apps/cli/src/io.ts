@@ -72,6 +72,8 @@ class ProcessOut implements StdOut {
   readonly #open: () => NodeJS.WriteStream;
   readonly #isPlain: boolean;
   #stream: NodeJS.WriteStream | undefined;
+  /** When the reader has room again, as long as it has none. */
+  #drained: Promise<void> | undefined;
 
   constructor(fd: number, open: () => NodeJS.WriteStream) {
     this.#fd = fd;
@@ -101,7 +103,13 @@ class ProcessOut implements StdOut {
   writeBytes(chunk: Uint8Array): Promise<void> {
     const stream = this.#opened();
     if (stream.write(chunk)) return Promise.resolve();
-    return new Promise((resolve) => stream.once('drain', resolve));
+    this.#drained ??= new Promise((resolve) =>
+      stream.once('drain', () => {
+        this.#drained = undefined;
+        resolve();
+      }),
+    );
+    return this.#drained;
   }
 
   /** Returns how many bytes are out; the rest is the stream's. */

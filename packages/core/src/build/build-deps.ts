@@ -4,7 +4,7 @@ import type { StoredDocument } from '../image/build-image.ts';
 import type { TocEntry } from '../layer/toc-format.ts';
 import type { Platform } from '../platform.ts';
 import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
-import type { BuildEvent, StepName } from './build-event.ts';
+import type { BuildEventSink, StepName } from './build-event.ts';
 import type { BuildCache } from './cache/build-cache.ts';
 import type { CopyOrigin } from './copy/copy-request.ts';
 import type { ChangedFiles, RunDeps } from './run/run-step.ts';
@@ -60,7 +60,7 @@ export interface BuildDeps {
   readonly cache: BuildCache;
   /** What RUN needs; found when the first one comes. Throws `UNSUPPORTED` where nothing for the platform runs. */
   runner(platform: Platform): Promise<StepRunner>;
-  readonly emit: (event: BuildEvent) => void;
+  readonly emit: BuildEventSink;
   readonly signal: AbortSignal;
 }
 

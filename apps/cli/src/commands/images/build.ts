@@ -12,6 +12,8 @@ import { goesToStdout } from './build/output-flags.ts';
 import { buildRequest, isCheck } from './build/request.ts';
 import { openResultFiles } from './build/result-files.ts';
 
+const NOTHING = new Uint8Array();
+
 /** `wherry build`: an image, or files, from a Dockerfile. */
 export async function run(context: CommandContext): Promise<number> {
   const { flags, io } = context;
@@ -44,7 +46,11 @@ async function buildAloud(
 ): Promise<BuildResult> {
   const printer = openPrinter(mode, out);
   try {
-    return await build(context, request, (event) => printer.add(event));
+    return await build(context, request, (event) => {
+      printer.add(event);
+      // However it was printed: a program that prints is not faster than its reader.
+      return event.kind === 'build-output' ? out.stdout.writeBytes(NOTHING) : undefined;
+    });
   } finally {
     printer.close();
   }
@@ -66,12 +72,12 @@ async function buildQuietly(context: CommandContext, request: BuildRequest): Pro
 async function build(
   { engine, signal }: CommandContext,
   request: BuildRequest,
-  show: (event: BuildEvent) => void,
+  show: (event: BuildEvent) => Promise<void> | void,
 ): Promise<BuildResult> {
   const phase = new BuildPhase();
   const onBuildEvent = (event: BuildEvent) => {
     phase.follow(event);
-    show(event);
+    return show(event);
   };
   try {
     return await (await engine()).build(request, { signal, onBuildEvent });

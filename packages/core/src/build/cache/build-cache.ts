@@ -64,6 +64,11 @@ export interface BuildCache {
    * an earlier build, gives way. The layer's blob must be in the store, and held by the build.
    */
   put(step: NewStep): Promise<void>;
+  /**
+   * Waits until nobody else makes the step of this key, here or in another process, and has it alone until it is
+   * disposed, or the process ends. Throws `CANCELLED`.
+   */
+  claim(key: string, signal?: AbortSignal): Promise<AsyncDisposable>;
   /** Notes that the build has a use for what `find` gave. */
   touch(key: string): void;
   /** Records of the same slot, then of the same description elsewhere, newest first: a handful. */

@@ -38,6 +38,7 @@ function cacheOf(kept: readonly Kept[], pruned: readonly StepInputs[] = []): Bui
   return {
     find: async (key) => records.find((record) => record.key === key),
     put: async () => {},
+    claim: async () => ({ [Symbol.asyncDispose]: async () => {} }),
     touch: () => {},
     latestFor: () => records,
     filesOf: async (record) => {

@@ -137,7 +137,7 @@ async function runIn(enclosure: Enclosure, attempt: Attempt): Promise<number> {
 
 async function runAndRead(enclosure: Enclosure, { runtime, places, options }: Attempt): Promise<number> {
   const isStarted = () => (readIfThere(places.pid) ?? '').trim() !== '';
-  const output = new StepOutput(places, isStarted, options.onOutput);
+  const output = new StepOutput(places, isStarted, options);
   let said = '';
   let code: number | undefined;
   try {

@@ -8,6 +8,7 @@ import { removeTrees } from '../../rootfs/remove-tree.ts';
 import type { SettledFiles } from '../../rootfs/settle-times.ts';
 import type { Snapshot } from '../../rootfs/snapshots/snapshot.ts';
 import type { ResourceLimits, Ulimit } from '../../runtime/container-options.ts';
+import type { OutputSink } from '../../runtime/monitor/monitor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { HostFacts } from '../../runtime/spec/host-facts.ts';
 import type { RunMount } from './run-mount.ts';
@@ -58,8 +59,8 @@ export interface RunStep {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** What the program prints, as it comes; the chunk is the receiver's. */
-  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /** What the program prints, as it comes; the chunk is the receiver's. Nothing more comes until it is done with it. */
+  readonly onOutput?: OutputSink;
   /** Told what is not as it should be, such as files that are copied because they cannot be mounted. */
   readonly onWarning?: (message: string) => void;
 }

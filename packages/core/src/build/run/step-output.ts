@@ -15,6 +15,7 @@ export class StepOutput {
   readonly #onOutput: RunOptions['onOutput'];
   readonly #holds: number[];
   readonly #read: Promise<unknown>;
+  readonly #signal: AbortSignal | undefined;
   #held: Buffer[] | undefined = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,10 +23,11 @@ export class StepOutput {
   constructor(
     { stdout, stderr }: Pick<StepPlaces, 'stdout' | 'stderr'>,
     isStarted: () => boolean,
-    onOutput: RunOptions['onOutput'],
+    { onOutput, signal }: Pick<RunOptions, 'onOutput' | 'signal'>,
   ) {
     this.#isStarted = isStarted;
     this.#onOutput = onOutput;
+    this.#signal = signal;
     const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
     const readers = [stdout, stderr].map(
       (path) => new PipeReader(path, openSync(path, O_RDONLY | O_NONBLOCK)),
@@ -34,7 +36,7 @@ export class StepOutput {
     this.#holds = [stdout, stderr].map((path) => openSync(path, O_WRONLY | O_NONBLOCK));
     const [out, errors] = readers;
     this.#read = Promise.all([
-      forEachChunk(out, (chunk) => this.#onOutput?.('stdout', chunk)),
+      forEachChunk(out, (chunk) => this.#hand('stdout', chunk)),
       forEachChunk(errors, (chunk) => this.#takeError(chunk)),
     ]);
     // It is waited for in the end.
@@ -52,13 +54,17 @@ export class StepOutput {
       .trim();
   }
 
-  #takeError(chunk: Buffer): void {
+  /** Who takes nothing any more does not keep a step that was cancelled. */
+  async #hand(stream: 'stdout' | 'stderr', chunk: Buffer): Promise<void> {
+    const taken = this.#onOutput?.(stream, chunk);
+    if (taken !== undefined) await unlessAborted(taken, this.#signal);
+  }
+
+  async #takeError(chunk: Buffer): Promise<void> {
     this.#release();
-    if (this.#held === undefined) this.#onOutput?.('stderr', chunk);
-    else {
-      this.#held.push(chunk);
-      this.#lookAgain();
-    }
+    if (this.#held === undefined) return this.#hand('stderr', chunk);
+    this.#held.push(chunk);
+    this.#lookAgain();
   }
 
   #lookAgain(): void {
@@ -73,11 +79,28 @@ export class StepOutput {
     if (this.#held === undefined || !this.#isStarted()) return;
     const held = this.#held;
     this.#held = undefined;
-    for (const chunk of held) this.#onOutput?.('stderr', chunk);
+    for (const chunk of held) void this.#onOutput?.('stderr', chunk);
   }
 }
 
-async function forEachChunk(reader: PipeReader | undefined, take: (chunk: Buffer) => void): Promise<void> {
+async function forEachChunk(
+  reader: PipeReader | undefined,
+  take: (chunk: Buffer) => Promise<void>,
+): Promise<void> {
   // The reader writes the next chunk over this one.
-  for await (const chunk of reader?.chunks() ?? []) take(Buffer.from(chunk));
+  for await (const chunk of reader?.chunks() ?? []) await take(Buffer.from(chunk));
+}
+
+/** Waits for some work, or for the signal, whichever comes first. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  signal?.addEventListener('abort', stop, { once: true });
+  work.then(resolve, reject);
+  if (signal?.aborted) stop();
+  try {
+    await promise;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
 }

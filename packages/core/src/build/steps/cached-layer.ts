@@ -20,6 +20,17 @@ export async function findCached(
   return record.layer ? { layer: record.layer } : {};
 }
 
+/**
+ * Has the step to itself: who builds the same meanwhile waits, and then finds what was made. `undefined`: the cache is
+ * not to be asked, so nobody waits for it either.
+ */
+export async function claimStep(
+  { deps, noCache }: StageContext,
+  inputs: StepInputs,
+): Promise<AsyncDisposable | undefined> {
+  return noCache ? undefined : deps.cache.claim(stepKey(inputs), deps.signal);
+}
+
 /** Keeps what a step made for builds to come. */
 export async function putCached(
   { deps }: StageContext,

@@ -7,7 +7,7 @@ import type { StageLayer, StepRunner } from '../build-deps.ts';
 import { type RunStep, runStep as runProcess } from '../run/run-step.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
-import { findCached, putCached } from './cached-layer.ts';
+import { claimStep, findCached, putCached } from './cached-layer.ts';
 import { type RunCommand, runCommand } from './run-command.ts';
 import { mountInputs, openMounts, type PlannedMounts, planMounts } from './run-mounts.ts';
 import { explanationOf, type LayerOutcome, type StageContext, type StepState } from './step-state.ts';
@@ -40,8 +40,17 @@ export async function runStep(
   const inputs = inputsOf(running);
   const createdBy = historyText(running);
   const explanation = await explanationOf(context, state, inputs);
+  const cached = (hit: { readonly layer?: StageLayer }) => ({
+    ...hit,
+    ...explanation,
+    isCached: true,
+    createdBy,
+  });
   const hit = await findCached(context, state, inputs);
-  if (hit) return { ...hit, ...explanation, isCached: true, createdBy };
+  if (hit) return cached(hit);
+  await using _claim = await claimStep(context, inputs);
+  const made = await findCached(context, state, inputs);
+  if (made) return cached(made);
   const runner = await deps.runner(context.platform);
   const id = makeContainerId(randomBytes);
   deps.emit({ kind: 'build-step-runs', step: state.step, id, ...explanation });

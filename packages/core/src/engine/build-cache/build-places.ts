@@ -7,6 +7,7 @@ import { join } from 'node:path';
  *     build/contexts/              digests of the files of contexts, for builds to come
  *     build/mounts/<name>/     a cache mount of RUN
  *     build/scratch/<uuid>/    what one build has on its way, with <uuid>.lock beside it
+ *     build/scratch/<key>.lock held by who makes the step of this key
  */
 export class BuildPlaces {
   readonly directory: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EngineSandbox } from '../../testing/engine-sandbox.ts';
 import { startNode } from '../../testing/node-child.ts';
-import { buildScratch, clearDeadScratch } from './build-scratch.ts';
+import { buildScratch, claimStep, clearDeadScratch } from './build-scratch.ts';
 
 test('is a directory until it is disposed', async () => {
   await using sandbox = new EngineSandbox();
@@ -42,4 +42,30 @@ test('leaves what is none alone', async () => {
   expect(await clearDeadScratch(sandbox.root)).toEqual([]);
   expect(await clearDeadScratch(sandbox.path('nowhere'))).toEqual([]);
   expect(readdirSync(join(sandbox.root, 'build/scratch'))).toEqual(['mine']);
+});
+
+test('a step is claimed by one at a time, until it is disposed or its process was killed', async () => {
+  await using sandbox = new EngineSandbox();
+  const key = 'a'.repeat(64);
+  const place = join(sandbox.root, 'build/scratch');
+  await using child = startNode(
+    `keep(await scratch.claimStep(${JSON.stringify(sandbox.root)}, ${JSON.stringify(key)}));
+     console.log('claimed');
+     process.stdin.resume();`,
+    { scratch: new URL('./build-scratch.ts', import.meta.url) },
+  );
+  await child.line();
+  await expect(claimStep(sandbox.root, key, AbortSignal.timeout(60))).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+  await (await claimStep(sandbox.root, 'b'.repeat(64)))[Symbol.asyncDispose]();
+  expect(await clearDeadScratch(sandbox.root)).toEqual([]);
+  expect(readdirSync(place)).toEqual([`${key}.lock`]);
+  const waiting = claimStep(sandbox.root, key);
+  await child.kill();
+  const next = await waiting;
+  const after = claimStep(sandbox.root, key);
+  await next[Symbol.asyncDispose]();
+  await (await after)[Symbol.asyncDispose]();
+  expect(readdirSync(place)).toEqual([]);
 });

@@ -11,7 +11,8 @@ import { removeTrees } from '../../rootfs/remove-tree.ts';
 import { BuildPlaces } from './build-places.ts';
 
 const LOCK = '.lock';
-const ID = /^[0-9a-f-]{36}$/;
+/** Of a build, or the key of a step. */
+const ID = /^(?:[0-9a-f-]{36}|[0-9a-f]{64})$/;
 
 /** A directory for what one build has on its way. Disposing it removes it. */
 export interface BuildScratch extends AsyncDisposable {
@@ -44,6 +45,19 @@ export async function buildScratch(root: string): Promise<BuildScratch> {
       throw error;
     }
     return { directory, [Symbol.asyncDispose]: dispose };
+  });
+}
+
+/**
+ * Waits until no other build makes the step of this key. The lock goes when it is disposed, or when the process ends;
+ * the file of one that was killed goes with its scratch directory. Throws `CANCELLED`, `NO_SPACE`, `PERMISSION_DENIED`.
+ */
+export async function claimStep(root: string, key: string, signal?: AbortSignal): Promise<AsyncDisposable> {
+  const { scratch } = new BuildPlaces(root);
+  return withStorageErrors(`write to ${scratch}`, async () => {
+    await makeStoreDirectory(scratch);
+    const lock = await acquireFileLock(join(scratch, key + LOCK), { signal });
+    return { [Symbol.asyncDispose]: async () => lock.release({ remove: true }) };
   });
 }
 

@@ -39,6 +39,10 @@ export class SharedCache implements BuildCache {
     this.#note(stepKey(step.inputs), { kind: step.kind ?? 'regular', ...step });
   }
 
+  claim(key: string, signal?: AbortSignal): Promise<AsyncDisposable> {
+    return this.#own.claim(key, signal);
+  }
+
   touch(key: string): void {
     this.#own.touch(key);
   }

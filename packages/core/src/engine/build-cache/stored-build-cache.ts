@@ -4,6 +4,7 @@ import { stepKey } from '../../build/cache/step-key.ts';
 import type { StepFile } from '../../build/step-inputs.ts';
 import type { Lease } from '../../metadata/metadata-store.ts';
 import type { Store } from '../store/store.ts';
+import { claimStep } from './build-scratch.ts';
 import { FileLists } from './file-lists.ts';
 
 /** How many records of a slot, and of a description, an explanation compares with. */
@@ -56,6 +57,10 @@ class StoredBuildCache implements OwnBuildCache {
     });
     if (files) await this.#lists.write(key, files);
     if (replaced) await this.#store.sweep([replaced]);
+  }
+
+  claim(key: string, signal?: AbortSignal): Promise<AsyncDisposable> {
+    return claimStep(this.#store.root, key, signal);
   }
 
   touch(key: string): void {

@@ -1,5 +1,5 @@
 import type { BuildDeps, StepRunner } from '../../build/build-deps.ts';
-import type { BuildEvent } from '../../build/build-event.ts';
+import type { BuildEventSink } from '../../build/build-event.ts';
 import type { BuildCache } from '../../build/cache/build-cache.ts';
 import type { SourceTree } from '../../build/source-tree.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
@@ -32,7 +32,7 @@ export interface StepParts {
   readonly hold: (...digests: Digest[]) => void;
   /** The layers that were stored. */
   readonly stored: Set<Digest>;
-  readonly emit: (event: BuildEvent) => void;
+  readonly emit: BuildEventSink;
   readonly signal: AbortSignal;
 }
 
