@@ -43,5 +43,7 @@ export interface BuildCase {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Neither builds it; what is said and the exit code are compared. */
   readonly fails?: true;
+  /** Our side of it is the program; of others it is the engine in this process, which is faster. */
+  readonly throughProgram?: true;
   readonly differs?: readonly DecidedDifference[];
 }

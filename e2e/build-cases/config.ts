@@ -83,7 +83,7 @@ export const CONFIG_CASES: readonly BuildCase[] = [
       ['commands that are no arrays after all', ["CMD ['a', 'b']", 'ENTRYPOINT [x]']],
       ['empty commands', ['ENTRYPOINT []', 'CMD []']],
     ] as const
-  ).map(([name, lines]): BuildCase => ({ name, dockerfile: ['FROM base:1', ...lines], builder: 'both' })),
+  ).map(([name, lines]): BuildCase => ({ name, dockerfile: ['FROM base:1', ...lines], builder: 'classic' })),
   {
     name: 'an ENTRYPOINT over one of a base',
     dockerfile: ['FROM parent:1', 'ENTRYPOINT ["/new"]'],
@@ -123,7 +123,7 @@ export const CONFIG_CASES: readonly BuildCase[] = [
   {
     name: 'a maintainer',
     dockerfile: ['FROM base:1', 'MAINTAINER Some One <some@one.example>', 'ENV A=1', 'RUN echo a >/a'],
-    builder: 'both',
+    builder: 'classic',
   },
   {
     name: 'shells',

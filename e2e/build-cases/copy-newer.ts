@@ -97,6 +97,6 @@ export const NEWER_COPY_CASES: readonly BuildCase[] = [
       'RUN chmod 715 /2',
     ],
     files: { 'd/f': { content: 'f', mode: 0o600 }, 'd/x': { content: 'x', mode: 0o700 }, f: 'f' },
-    builder: 'both',
+    builder: 'classic',
   },
 ];

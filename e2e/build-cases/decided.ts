@@ -31,6 +31,7 @@ export const REASONS = {
   'special files': 'FIFOs and devices are copied from stages, as with the older builder.',
   'owned archives':
     'The directory that `ADD --chown` unpacks into gets that owner if it is made, as with BuildKit.',
+  'newer archives': '`ADD` unpacks archives in Zstandard, as the newest builders do.',
   'file over directory': "A copied file takes no directory's place, which is an error, as with BuildKit.",
 } as const;
 

@@ -34,7 +34,8 @@ export async function dockerBuild(
   return { status: status ?? -1, error: isBuildKit && status === 0 ? '' : error };
 }
 
-function caseArguments(each: BuildCase, context: string): string[] {
+/** The options of a case, as Docker's command line and ours take them. */
+export function caseArguments(each: BuildCase, context: string): string[] {
   const { buildArgs = {}, labels = {}, secrets = {}, target, reference } = each;
   const pairs = (flag: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`]);

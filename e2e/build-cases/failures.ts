@@ -11,7 +11,11 @@ const NEWER_WORDS = [{ at: 'error', reason: 'newer words' }] as const;
 /** What is not built, with what is said; that is the older builder's. */
 export const FAILURE_CASES: readonly BuildCase[] = (
   [
-    ['an instruction that nobody knows', ['FROM base:1', 'FOO bar'], { differs: NEWER_WORDS }],
+    [
+      'an instruction that nobody knows',
+      ['FROM base:1', 'FOO bar'],
+      { differs: NEWER_WORDS, throughProgram: true },
+    ],
     ['a first line without a base', ['RUN true']],
     ['nothing', []],
     ['comments alone', ['# nothing']],
@@ -32,7 +36,7 @@ export const FAILURE_CASES: readonly BuildCase[] = (
     ['a flag that nobody knows', ['FROM base:1', 'COPY --foo=1 a /'], { differs: NEWER_WORDS }],
     ['a flag that needs a value', ['FROM base:1', 'COPY --chown a /'], { differs: NEWER_WORDS }],
     ['a COPY without a destination', ['FROM base:1', 'COPY a']],
-    ['a file that is missing', ['FROM base:1', 'COPY nothing /']],
+    ['a file that is missing', ['FROM base:1', 'COPY nothing /'], { throughProgram: true }],
     ['a file of a stage that is missing', ['FROM base:1 AS s', 'FROM base:1', 'COPY --from=s /nothing /']],
     ['a pattern that matches nothing', ['FROM base:1', 'COPY *.nothing /x/']],
     ['a file that is ignored', ['FROM base:1', 'COPY a /'], { files: { a: 'a' }, dockerignore: ['a'] }],
@@ -59,11 +63,19 @@ export const FAILURE_CASES: readonly BuildCase[] = (
     ['a stage that comes later', ['FROM base:1', 'COPY --from=5 /file /']],
     ['a stage of itself', ['FROM base:1 AS me', 'COPY --from=0 /file /x']],
     ['a target that is not there', ['FROM base:1'], { target: 'nothing' }],
-    ['a command that fails', ['FROM base:1', 'RUN echo said; exit 3']],
-    ['a command in an array that fails', ['FROM base:1', 'RUN ["sh", "-c", "exit 4"]']],
+    ['a command that fails', ['FROM base:1', 'RUN echo said; exit 3'], { throughProgram: true }],
+    [
+      'a command in an array that fails',
+      ['FROM base:1', 'RUN ["sh", "-c", "exit 4"]'],
+      { throughProgram: true },
+    ],
     ['a command that is not there', ['FROM base:1', 'RUN nothing-there']],
-    ['a program that is not there', ['FROM base:1', 'RUN ["/nothing/there"]']],
-    ['a command that is killed', ['FROM base:1', "RUN sh -c 'kill -9 $$'; exit $?"]],
+    ['a program that is not there', ['FROM base:1', 'RUN ["/nothing/there"]'], { throughProgram: true }],
+    [
+      'a command that is killed',
+      ['FROM base:1', "RUN sh -c 'kill -9 $$'; exit $?"],
+      { throughProgram: true },
+    ],
     ['a user who is not there runs', ['FROM base:1', 'USER nobodyknows', 'RUN true']],
     ['no shell', ['FROM scratch', 'RUN true']],
     ['an empty working directory', ['FROM base:1', 'WORKDIR $NOTHING']],

@@ -3,6 +3,7 @@ import type { BuildCase } from './case.ts';
 import { CONFIG_CASES } from './config.ts';
 import { COPY_CASES } from './copy.ts';
 import { NEWER_COPY_CASES } from './copy-newer.ts';
+import { CORNER_CASES } from './corners.ts';
 import { FAILURE_CASES } from './failures.ts';
 import { IGNORE_CASES } from './ignore.ts';
 import { RUN_CASES } from './run.ts';
@@ -18,5 +19,6 @@ export const BUILD_CASES: readonly BuildCase[] = [
   ...NEWER_COPY_CASES,
   ...ADD_CASES,
   ...IGNORE_CASES,
+  ...CORNER_CASES,
   ...FAILURE_CASES,
 ];

@@ -177,6 +177,6 @@ export const RUN_CASES: readonly BuildCase[] = [
       'RUN echo SCRIPT script >/4',
       'RUN echo a >/5; echo b >/6',
     ],
-    builder: 'both',
+    builder: 'classic',
   },
 ];

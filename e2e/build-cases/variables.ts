@@ -152,6 +152,6 @@ export const VARIABLE_CASES: readonly BuildCase[] = [
       'ENV P=/a/b/c.tar.gz U=',
       'ENV A=a/b/c.tar.gz B=c.tar.gz C=/a/b/c.tar D=/a/b/c E=/a/x/c.tar.gz F=/y/b/c.tyr.gz G=[] H=[d] I=d',
     ],
-    builder: 'both',
+    builder: 'classic',
   },
 ];
