@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,6 +90,17 @@ describe('the examples', () => {
     expect(pushed).toMatchObject({ status: 0, stderr: '' });
     expect(pushed.stdout).toContain(`${registry.host}/team/hello:1.0: sha256:`);
     expect(registry.hasBlob('team/hello', id)).toBe(true);
+  });
+
+  test('build an image', async () => {
+    mkdirSync(join(place, 'site'));
+    writeFileSync(join(place, 'site', 'index.html'), '<h1>Hello</h1>\n');
+    const built = await run('build.ts', 'site', 'team/site:1.0');
+    expect(built).toMatchObject({ status: 0, stderr: '' });
+    expect(built.stdout).toMatch(
+      /^3\/4 COPY \. \/site\/\n4\/4 LABEL owner=\$OWNER\nteam\/site:1\.0 is sha256:/m,
+    );
+    expect((await run('build.ts', 'site', 'team/site:1.0')).stdout).toContain('  as in an earlier build\n');
   });
 
   test('tell failures apart', async () => {

@@ -12,6 +12,9 @@ export interface TestFile {
   /** Absent: a regular file. */
   readonly type?: string;
   readonly linkTarget?: string;
+  /** Absent: root. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface LayoutImage {
@@ -55,8 +58,8 @@ function headerOf(file: TestFile, size: number): Buffer {
   const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, '0')}\0`;
   header.write(file.path, 0);
   header.write(octal(file.mode ?? 0o644, 8), 100);
-  header.write(octal(0, 8), 108);
-  header.write(octal(0, 8), 116);
+  header.write(octal(file.uid ?? 0, 8), 108);
+  header.write(octal(file.gid ?? 0, 8), 116);
   header.write(octal(size, 12), 124);
   header.write(octal(1_600_000_000, 12), 136);
   header.write(' '.repeat(8), 148);

@@ -41,6 +41,8 @@ const ANYTHING = '…';
 /** Stands before what a step prints; no step prints it. */
 const MARK = '\x1e';
 const SERVICE_TRIES = 200;
+/** Half a minute, on a machine that has nothing else to do. */
+const PAGE_MS = 600_000;
 
 function readPage(page: string): string {
   return readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8');
@@ -217,7 +219,7 @@ describe.skipIf(process.platform === 'win32').each(PAGES)('%s', (page) => {
       auth: { kind: 'basic', username: 'ada', password: 'secret' },
     });
     printed = await runSteps(steps, await prepare(place, hub, registry));
-  });
+  }, PAGE_MS);
 
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 

@@ -6,7 +6,7 @@ import type { Reference } from '../reference.ts';
 
 /** One step of a build, as it is shown. */
 export interface StepName {
-  /** From 1, over all stages that are built, in the order of the Dockerfile. */
+  /** From 1, over all stages that are built, in the order of the Dockerfile; platforms go one after the other. */
   readonly number: number;
   readonly total: number;
   /** Position of its stage in the Dockerfile, from 0. */
@@ -25,8 +25,7 @@ export interface StepOutcome {
 
 /**
  * Progress of a build: plain data. Steps of different stages come interleaved, those of one stage in order; who wants
- * them in the order of the Dockerfile puts them there. Platforms are built one after the other, each with steps from
- * 1 on.
+ * them in the order of the Dockerfile puts them there.
  */
 export type BuildEvent = BuildHappening & {
   /** What the event is about, in a build for several platforms. */

@@ -36,6 +36,8 @@ export interface BuildPlan {
   readonly stages: readonly NumberedStage[];
   /** Those of `ARG` before the first FROM. */
   readonly globalSteps: readonly StepName[];
+  /** How many steps there are. */
+  readonly total: number;
   /** What is in force in FROM lines, and what stages may redeclare. */
   readonly globals: ReadonlyMap<string, string>;
 }
@@ -78,7 +80,7 @@ export function planBuild(request: BuildPlanRequest): BuildPlan {
     }));
     return { ...each, fromStep, steps: [...own, ...added] };
   });
-  return { stages, globalSteps, globals };
+  return { stages, globalSteps, total, globals };
 }
 
 function globalVariables({ dockerfile, buildArgs, platform, host }: BuildPlanRequest): Map<string, string> {

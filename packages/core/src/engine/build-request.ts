@@ -177,6 +177,6 @@ export interface IgnoredFile {
   /** From the context's root on. */
   readonly path: string;
   readonly isIgnored: boolean;
-  /** The last line that matches; absent: none does. */
+  /** The last line that matches, of a file in the context or elsewhere; absent: none does. */
   readonly rule?: { readonly file: string; readonly line: number; readonly pattern: string };
 }

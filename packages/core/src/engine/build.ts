@@ -1,5 +1,6 @@
 import type { Dockerfile, LintWarning } from '@wherry/dockerfile';
-import type { BuildEvent, BuildEventSink } from '../build/build-event.ts';
+import type { BuildEventSink } from '../build/build-event.ts';
+import { planBuild } from '../build/build-plan.ts';
 import { type BuiltTarget, buildTarget } from '../build/builder.ts';
 import type { BuildCache } from '../build/cache/build-cache.ts';
 import type { Digest } from '../digest.ts';
@@ -21,6 +22,7 @@ import { type OpenedContext, openContext } from './builds/open-context.ts';
 import type { RunnerDeps } from './builds/open-runner.ts';
 import { type OutputPlan, planOutputs } from './builds/output-plan.ts';
 import { writeOutputs } from './builds/outputs.ts';
+import { platformEvents } from './builds/platform-events.ts';
 import { squashResult } from './builds/squash-result.ts';
 import { stepDeps } from './builds/step-deps.ts';
 import { StepImages } from './builds/step-images.ts';
@@ -136,12 +138,14 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
     stored.add(digest);
     lease.add(digest);
   };
-  const context: ResultContext = { deps, request, emit, signal, hold };
+  const { scratch } = state.contexts;
+  const context: ResultContext = { deps, request, emit, signal, hold, scratch };
   await using caches = openCaches(context, lease, deps.transfer);
   const images: BuiltImage[] = [];
   const made = new Set<Digest>();
-  for (const platform of platformsOf(request, deps.host)) {
-    const built = await buildPlatform(state, platform, { cache: caches.cache, images: steps });
+  for (const { platform, emit: told } of tellingOf(state)) {
+    const parts = { cache: caches.cache, images: steps };
+    const built = await buildPlatform({ ...state, emit: told }, platform, parts);
     for (const { diffID } of built.layers) made.add(diffID);
     images.push(request.squash ? await squashResult(context, built, steps) : built);
   }
@@ -156,19 +160,34 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
   return { images: [first, ...others], ...(target && { target }) };
 }
 
+/** What is built for, and who is told of each; steps are counted over all of them. */
+function tellingOf({ deps: { host }, request, dockerfile, emit }: Build) {
+  const platforms = platformsOf(request, host);
+  const [only, ...others] = platforms;
+  if (only && others.length === 0) return [{ platform: only, emit }];
+  try {
+    const steps = platforms.map((platform) => {
+      const { total } = planBuild({ ...builderRequest(request, platform), dockerfile, host });
+      return { platform, total };
+    });
+    const tellers = platformEvents(emit, steps);
+    return platforms.map((platform, i) => ({ platform, emit: tellers[i] ?? emit }));
+  } catch (error) {
+    throw inDockerWords(error);
+  }
+}
+
 /** Builds for one platform; the images of its steps are recorded, also when one fails. */
 async function buildPlatform(
   state: Build,
   platform: Platform,
   { cache, images }: { readonly cache: BuildCache; readonly images: StepImages },
 ): Promise<BuiltImage> {
-  const { deps, request, context, dockerfile, lease } = state;
-  const isOneOfSeveral = platformsOf(request, deps.host).length > 1;
-  const emit = (event: BuildEvent) => state.emit(isOneOfSeveral ? { ...event, platform } : event);
+  const { request, context, dockerfile, lease, emit } = state;
   const hold = (...digests: Digest[]) => lease.add(...digests);
   let built: BuiltTarget;
   try {
-    built = await buildTarget(stepDeps({ ...state, emit, cache, images, hold }), {
+    built = await buildTarget(stepDeps({ ...state, cache, images, hold }), {
       ...builderRequest(request, platform),
       dockerfile,
       dockerfileId: context.dockerfileId,

@@ -21,8 +21,7 @@ async function put(files: Readonly<Record<string, string>>): Promise<void> {
 async function shown(parts: { readonly dockerfile?: string; readonly path?: string } = {}) {
   const found = await ignoredFiles({ context, ...parts });
   return found.map(({ path, isIgnored, rule }) => {
-    const line =
-      rule === undefined ? '' : ` ${rule.file.slice(context.length + 1)}:${rule.line} ${rule.pattern}`;
+    const line = rule === undefined ? '' : ` ${rule.file}:${rule.line} ${rule.pattern}`;
     return `${path} ${isIgnored ? 'out' : 'in'}${line}`;
   });
 }

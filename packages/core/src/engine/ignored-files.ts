@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { findDockerfile, resolveContextDirectory } from '../build/context/find-dockerfile.ts';
 import { readIgnoreRules } from '../build/context/ignore-rules.ts';
 import { decideIgnored, type IgnoreDecision, listIgnored } from '../build/context/ignored.ts';
@@ -19,11 +20,14 @@ export async function ignoredFiles(
   const rules = await readIgnoreRules(root, dockerfile);
   if (rules === undefined)
     return request.path === undefined ? [] : [{ path: request.path, isIgnored: false }];
-  if (request.path !== undefined) return [toIgnoredFile(decideIgnored(rules, request.path))];
+  if (request.path !== undefined) return [toIgnoredFile(decideIgnored(rules, request.path), root)];
   const walked = await walkDirectory(root, { ...(signal && { signal }) });
-  return [...listIgnored(rules, walked.root)].map(toIgnoredFile);
+  return [...listIgnored(rules, walked.root)].map((decision) => toIgnoredFile(decision, root));
 }
 
-function toIgnoredFile({ path, isExcluded, rule }: IgnoreDecision): IgnoredFile {
-  return { path, isIgnored: isExcluded, ...(rule && { rule }) };
+function toIgnoredFile({ path, isExcluded, rule }: IgnoreDecision, root: string): IgnoredFile {
+  if (rule === undefined) return { path, isIgnored: isExcluded };
+  const file = relative(root, rule.file);
+  // That of a Dockerfile may lie elsewhere.
+  return { path, isIgnored: isExcluded, rule: file.startsWith('..') ? rule : { ...rule, file } };
 }

@@ -1,4 +1,4 @@
-import type { BuildEvent, StepName } from '@wherry/core';
+import { type BuildEvent, formatPlatform, type StepName } from '@wherry/core';
 
 /** Shows how a build gets on. */
 export interface BuildPrinter {
@@ -23,4 +23,9 @@ export type StepEnd = Extract<
 export function endsStep(event: StepEvent): event is StepEnd {
   const { kind } = event;
   return kind === 'build-step-cached' || kind === 'build-step-done' || kind === 'build-step-failed';
+}
+
+/** `[linux/arm64] `, in a build for several platforms. */
+export function platformPrefix({ platform }: BuildEvent): string {
+  return platform === undefined ? '' : `[${formatPlatform(platform)}] `;
 }

@@ -3,7 +3,8 @@ import type { Io } from '../../io.ts';
 import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS, progressBar } from '../progress.ts';
-import { type BuildPrinter, isStepEvent, type StepEvent } from './build-printer.ts';
+import { type BuildPrinter, isStepEvent, platformPrefix, type StepEvent } from './build-printer.ts';
+import { PushLines } from './push-lines.ts';
 import { StepOrder } from './step-order.ts';
 import { StepPull } from './step-pull.ts';
 
@@ -20,6 +21,7 @@ export class ClassicPrinter implements BuildPrinter {
   readonly #io: Io;
   readonly #order: StepOrder;
   readonly #pull: StepPull;
+  readonly #push: PushLines;
   #drawnAt = Number.NEGATIVE_INFINITY;
   /** The end of red text is put off: more of it may follow, in whatever pieces. */
   #isRed = false;
@@ -29,6 +31,7 @@ export class ClassicPrinter implements BuildPrinter {
   constructor(io: Io) {
     this.#io = io;
     this.#pull = new StepPull(io);
+    this.#push = new PushLines(io);
     this.#order = new StepOrder({
       print: (event) => this.#step(event),
       tellOfDropped: (bytes) =>
@@ -107,6 +110,7 @@ export class ClassicPrinter implements BuildPrinter {
 
   #other(event: Exclude<BuildEvent, StepEvent | ContextEvent>): void {
     if (event.kind === 'build-notice') this.#write(`${RED}${sourceText(event.text)}${RESET}`);
+    else if (event.kind === 'build-push') this.#push.add(event);
     else if (isLine(event)) this.#write(`${otherText(event)}\n`);
   }
 }
@@ -133,11 +137,11 @@ export function isLine(event: BuildEvent): event is LineEvent {
 export function otherText(event: LineEvent): string {
   switch (event.kind) {
     case 'build-warning':
-      return `[Warning] ${sourceText(event.message)}`;
+      return `[Warning] ${platformPrefix(event)}${sourceText(event.message)}`;
     case 'build-export':
       return sourceText(event.message);
     case 'built':
-      return `Successfully built ${shortId(event.id)}`;
+      return `${platformPrefix(event)}Successfully built ${shortId(event.id)}`;
     case 'build-tagged':
       return `Successfully tagged ${familiarName(event.ref)}`;
   }
@@ -146,7 +150,7 @@ export function otherText(event: LineEvent): string {
 function stepText(event: Exclude<StepEvent, { readonly kind: 'build-output' | 'build-pull' }>): string {
   switch (event.kind) {
     case 'build-step':
-      return `Step ${event.step.number}/${event.step.total} : ${sourceText(event.step.text)}\n`;
+      return `Step ${event.step.number}/${event.step.total} : ${platformPrefix(event)}${sourceText(event.step.text)}\n`;
     case 'build-triggers':
       return `# Executing ${event.count} build trigger${event.count === 1 ? '' : 's'}\n`;
     case 'build-step-cached':

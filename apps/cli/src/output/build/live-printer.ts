@@ -4,9 +4,17 @@ import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS } from '../progress.ts';
 import { clip } from '../width.ts';
-import { type BuildPrinter, endsStep, isStepEvent, type StepEnd, type StepEvent } from './build-printer.ts';
+import {
+  type BuildPrinter,
+  endsStep,
+  isStepEvent,
+  platformPrefix,
+  type StepEnd,
+  type StepEvent,
+} from './build-printer.ts';
 import { isLine, otherText } from './classic-printer.ts';
 import { elapsed, LiveStep } from './live-step.ts';
+import { PushLines } from './push-lines.ts';
 
 const REDRAW_INTERVAL_MS = 100;
 const CLEAR_BELOW = '\x1b[J';
@@ -18,6 +26,7 @@ const CLEAR_BELOW = '\x1b[J';
 export class LivePrinter implements BuildPrinter {
   readonly #io: Io;
   readonly #running = new Map<string, LiveStep>();
+  readonly #push: PushLines;
   readonly #timer: NodeJS.Timeout;
   #contextLine = '';
   #lintCount = 0;
@@ -26,6 +35,7 @@ export class LivePrinter implements BuildPrinter {
 
   constructor(io: Io) {
     this.#io = io;
+    this.#push = new PushLines(io);
     this.#timer = setInterval(() => this.#draw(), REDRAW_INTERVAL_MS).unref();
   }
 
@@ -52,7 +62,7 @@ export class LivePrinter implements BuildPrinter {
   #step(event: StepEvent): void {
     const key = `${event.step.number} ${event.step.text}`;
     // What a base brought along begins without saying so.
-    const live = this.#running.get(key) ?? new LiveStep(event.step, this.#now);
+    const live = this.#running.get(key) ?? new LiveStep(event.step, this.#now, platformPrefix(event));
     if (event.kind === 'build-triggers') return;
     if (endsStep(event)) {
       this.#running.delete(key);
@@ -94,6 +104,9 @@ export class LivePrinter implements BuildPrinter {
     else if (event.kind === 'build-context') {
       this.#contextLine = `Context: ${humanSize(event.bytes)}`;
       if (event.isDone) this.#settleContext();
+    } else if (event.kind === 'build-push') {
+      this.#erase();
+      this.#push.add(event);
     } else if (isLine(event)) this.#line(otherText(event));
   }
 

@@ -14,13 +14,16 @@ const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)/
 export class LiveStep {
   readonly step: StepName;
   readonly startedAt: number;
+  readonly #prefix: string;
   readonly #decoder = new StringDecoder('utf8');
   readonly #layers = new Map<string, { readonly current: number; readonly total: number }>();
   #output = '';
 
-  constructor(step: StepName, startedAt: number) {
+  /** `prefix`: what its line begins with. */
+  constructor(step: StepName, startedAt: number, prefix = '') {
     this.step = step;
     this.startedAt = startedAt;
+    this.#prefix = prefix;
   }
 
   addOutput(chunk: Uint8Array): void {
@@ -39,7 +42,7 @@ export class LiveStep {
 
   /** Its line, without the time that it has taken. */
   get head(): string {
-    return stepLine(this.step);
+    return this.#prefix + stepLine(this.step);
   }
 
   /** The last lines of what it printed, or how far its pull is. */

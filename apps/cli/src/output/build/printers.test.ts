@@ -22,6 +22,51 @@ async function shown(events: readonly BuildEvent[], flags: string[] = [], setup:
   return await runCli(['build', ...flags, '.'], { engine: buildEngine(events), ...setup });
 }
 
+describe('a build for several platforms', () => {
+  const platform = { os: 'linux', architecture: 'arm64' };
+  const ref = parseReference('registry.test/app:1');
+  const target = { mediaType: 'x', digest: imageId('4'), size: 5 };
+  const EVENTS: BuildEvent[] = [
+    { kind: 'build-step', step: from, platform },
+    { kind: 'build-step-done', step: from, platform, image: imageId('1') },
+    { kind: 'built', id: imageId('1'), platform },
+    { kind: 'build-push', ref, event: { kind: 'layer', digest: imageId('5'), phase: 'pushed' } },
+    { kind: 'build-push', ref, event: { kind: 'tag-pushed', ref, target } },
+  ];
+  const PUSH = [
+    'The push refers to repository [registry.test/app]',
+    '555555555555: Pushed',
+    `1: digest: ${target.digest} size: 5`,
+    '',
+  ];
+
+  test('says which, and how its push goes', async () => {
+    const { stdout } = await shown(EVENTS, ['--progress', 'plain']);
+    expect(stdout.split('\n')).toEqual([
+      'Step 1/3 : [linux/arm64] FROM ubuntu:18.04',
+      ' ---> 111111111111',
+      '[linux/arm64] Successfully built 111111111111',
+      ...PUSH,
+    ]);
+  });
+
+  test('says so in a live view and in JSON too', async () => {
+    const live = await shown(EVENTS, ['--progress', 'tty'], { tty: TTY });
+    expect(live.both).toContain('[linux/arm64] [stage 0] Step 1/3 : FROM ubuntu:18.04');
+    const { stdout } = await shown(EVENTS, ['--progress', 'rawjson']);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.platform)).toEqual([platform, platform, platform, undefined, undefined]);
+    expect(lines[4]).toMatchObject({
+      kind: 'build-push',
+      name: 'registry.test/app:1',
+      event: { kind: 'tag-pushed', ref: 'registry.test/app:1' },
+    });
+  });
+});
+
 describe('plain progress', () => {
   test('has the text of Docker’s classic builder', async () => {
     const { stdout, stderr, exitCode } = await shown([

@@ -32,9 +32,11 @@ export class RawJsonPrinter implements BuildPrinter {
   #plain(event: BuildEvent): object {
     switch (event.kind) {
       case 'build-output':
-        return { kind: event.kind, step: event.step, stream: event.stream, text: this.#textOf(event) };
+        return { ...event, chunk: undefined, text: this.#textOf(event) };
       case 'build-pull':
         return { ...event, event: plainProgress(event.event) };
+      case 'build-push':
+        return { kind: event.kind, name: familiarName(event.ref), event: plainProgress(event.event) };
       case 'build-step-failed':
         return { ...event, error: plainError(event.error) };
       case 'build-tagged':

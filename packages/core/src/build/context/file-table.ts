@@ -19,6 +19,8 @@ const PATH_HALF = 11;
 const STATE_HALVES = 12;
 const DIGEST_BYTE = 48;
 const FIRST_CAPACITY = 1024;
+/** How many records are looked for one by one before a map is made of all. */
+const MAX_SCANS = 16;
 
 /** The state of many files, and their digests as far as they are known: 81 bytes a file, in the order of adding. */
 export class FileTable {
@@ -89,20 +91,23 @@ export class FileTable {
 
   /**
    * Takes over the digests of files that are as they were when `records` were made. Both are in the order of a walk,
-   * so that mostly one step in each leads on; what is elsewhere is looked up.
+   * so that mostly one step in each leads on; what is elsewhere, or nowhere as it was never read, is looked for.
    */
   adoptDigests(records: Uint8Array): void {
     const own = this.#halves;
     const kept = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
-    let byPath: Map<number, number> | undefined;
+    const find = recordFinder(kept);
     let next = 0;
     for (let place = 0; place < this.#length; place++) {
       const at = place * HALVES;
       if (!isSameState(own, at, kept, next)) {
-        byPath ??= recordsByPath(kept);
-        const found = byPath.get(own[at + PATH_HALF] ?? 0);
-        if (found === undefined || !isSameState(own, at, kept, found)) continue;
+        const found = find(own[at + PATH_HALF] ?? 0, next);
+        if (found === undefined) continue;
         next = found;
+        if (!isSameState(own, at, kept, found)) {
+          next += HALVES;
+          continue;
+        }
       }
       for (let i = STATE_HALVES; i < HALVES; i++) own[at + i] = kept[next + i] ?? 0;
       this.#isKnown[place] = 1;
@@ -127,6 +132,25 @@ export class FileTable {
 function isSameState(a: Uint32Array, aStart: number, b: Uint32Array, bStart: number): boolean {
   for (let i = 0; i < STATE_HALVES; i++) if (a[aStart + i] !== b[bStart + i]) return false;
   return true;
+}
+
+/** Finds where the record of a path hash starts; it is likely to be at `near`, or soon after. */
+function recordFinder(records: Uint32Array): (pathHash: number, near: number) => number | undefined {
+  let byPath: Map<number, number> | undefined;
+  let scans = 0;
+  return (pathHash, near) => {
+    if (records[near + PATH_HALF] === pathHash) return near;
+    // Most builds ask for a file or two, the Dockerfile among them: a map of all would take longer, and memory.
+    if (scans++ < MAX_SCANS) return scan(records, pathHash, near) ?? scan(records, pathHash, 0);
+    byPath ??= recordsByPath(records);
+    return byPath.get(pathHash);
+  };
+}
+
+function scan(records: Uint32Array, pathHash: number, from: number): number | undefined {
+  for (let start = from; start < records.length; start += HALVES)
+    if (records[start + PATH_HALF] === pathHash) return start;
+  return undefined;
 }
 
 /** Path hashes to where their records start. */

@@ -24,18 +24,21 @@ const BYTES_A_FILE = 16 * 1024;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads files, all of `table`, in the order of their paths, and notes their digests there. Throws `CONFLICT` for one
+ * Reads files, all of `table`, in the order of their paths, which it puts them in, and notes their digests there. Throws `CONFLICT` for one
  * that is not the one that the walk saw, or was changed since, `PERMISSION_DENIED`, `CANCELLED`.
  */
 export async function* readFiles(
-  files: Iterable<DiskNode>,
+  files: DiskNode[],
   table: FileTable,
   signal?: AbortSignal,
 ): AsyncGenerator<SourceContent, void, undefined> {
-  const sorted = [...new Set(files)].sort((a, b) => a.place - b.place);
+  files.sort((a, b) => a.place - b.place);
   const slab = new Slab();
   let sinceTurn = 0;
-  for (const node of sorted) {
+  let last: DiskNode | undefined;
+  for (const node of files) {
+    if (node === last) continue;
+    last = node;
     throwIfCancelled(signal);
     const body = node.size > SMALL_BYTES ? readLarge(node, table, signal) : readSmall(node, table, slab);
     yield { node, body };

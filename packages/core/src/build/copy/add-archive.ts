@@ -4,6 +4,7 @@ import { toLatin1 } from '../../tree/tree-path.ts';
 import type { ArchiveEntry, ArchiveSource } from './archive-source.ts';
 import {
   ensureChild,
+  type FileSource,
   type FileState,
   hideBelow,
   hideLower,
@@ -67,12 +68,12 @@ export async function addArchive(
 
 class ArchiveAdding {
   readonly #files: LayerFiles;
-  readonly #archive: ArchiveSource;
+  readonly #from: FileSource;
   readonly #rules: ArchiveRules;
 
   constructor(directory: StageNode, archive: ArchiveSource, rules: ArchiveRules) {
     this.#files = new LayerFiles(directory);
-    this.#archive = archive;
+    this.#from = { tree: archive };
     this.#rules = rules;
   }
 
@@ -97,8 +98,7 @@ class ArchiveAdding {
       const { link, devMajor, devMinor } = linked.state;
       linked.state = { ...state, link, devMajor, devMinor };
       put(place, linked);
-    } else if (entry.type === 'file')
-      put(place, { state, content: { size: entry.size, tree: this.#archive, node: file } });
+    } else if (entry.type === 'file') put(place, { state, node: file, from: this.#from });
     else put(place, { state });
   }
 

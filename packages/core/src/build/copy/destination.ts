@@ -51,6 +51,7 @@ export function placeSource(
 export class DirectoryCursor {
   readonly #files: LayerFiles;
   readonly #target: readonly string[];
+  /** Of the directory that is at hand, below the target. */
   #path: string | undefined;
   #directory: StageNode;
 
@@ -65,25 +66,25 @@ export class DirectoryCursor {
     const name = path === '' ? this.#target.at(-1) : baseName(path);
     // The root is its own place.
     if (name === undefined) return this.#files.root;
-    const parent = path === '' ? this.#target.slice(0, -1).join('/') : this.#inTarget(parentOf(path));
+    if (path === '') return ensureChild(this.#find(this.#target.slice(0, -1)), name);
+    const parent = parentOf(path);
     if (parent !== this.#path) {
-      const directory = this.#files.find(parent === '' ? [] : parent.split('/'));
-      if (directory === undefined) throw new Error('a directory comes before what is in it');
-      this.#directory = directory;
+      this.#directory = this.#find(parent === '' ? this.#target : [...this.#target, ...parent.split('/')]);
       this.#path = parent;
     }
     return ensureChild(this.#directory, name);
   }
 
-  /** The path of a place as errors name it. */
-  shownPath(path: string): string {
-    return `/${textOf(this.#inTarget(path))}`;
+  #find(elements: readonly string[]): StageNode {
+    const directory = this.#files.find(elements);
+    if (directory === undefined) throw new Error('a directory comes before what is in it');
+    return directory;
   }
 
-  #inTarget(path: string): string {
+  /** The path of a place as errors name it. */
+  shownPath(path: string): string {
     const target = this.#target.join('/');
-    if (path === '' || target === '') return target + path;
-    return joinPath(target, path);
+    return `/${textOf(path === '' ? target : joinPath(target, path))}`;
   }
 }
 
@@ -91,12 +92,12 @@ export class DirectoryCursor {
 export function checkReplacement(
   { type }: Pick<SourceNode, 'type'>,
   existing: SourceNode['type'] | undefined,
-  shownPath: string,
+  shownPath: () => string,
 ): void {
   if (existing === undefined) return;
-  if (type === 'directory' && existing !== 'directory') throw notADirectory(shownPath);
+  if (type === 'directory' && existing !== 'directory') throw notADirectory(shownPath());
   if (type !== 'directory' && existing === 'directory')
-    throw new WherryError('CONFLICT', `cannot replace to directory ${shownPath} with file`);
+    throw new WherryError('CONFLICT', `cannot replace to directory ${shownPath()} with file`);
 }
 
 function notADirectory(shownPath: string): WherryError {

@@ -22,18 +22,18 @@ export interface FileState {
   readonly xattrs?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What is in a file: names with the same content object are hard links of each other. */
-export interface FileContent {
-  readonly size: number;
+/** Where files come from: those with the same node of the same source object are hard links of each other. */
+export interface FileSource {
   readonly tree: SourceTree;
-  readonly node: SourceNode;
 }
 
 /** What a layer writes at a path; names of one file may share it. */
 export interface NewEntry {
   state: FileState;
-  /** Of a file alone. */
-  readonly content?: FileContent;
+  /** Of a file alone: whose content it has. */
+  readonly node?: SourceNode | undefined;
+  /** Of a file alone: the tree of `node`. */
+  readonly from?: FileSource | undefined;
 }
 
 /** A path of the stage as it is with the layer. */
@@ -43,8 +43,8 @@ export interface StageNode {
   /** Whether `lower` can be seen; what the layer removed or replaced cannot. */
   isLowerSeen: boolean;
   entry: NewEntry | undefined;
-  /** Those that somebody asked for. */
-  readonly children: Map<string, StageNode>;
+  /** Those that somebody asked for; made when the first one comes, most nodes are files. */
+  children: Map<string, StageNode> | undefined;
 }
 
 /** An entry of the layer and its path, bytes as `toLatin1` gives them. */
@@ -142,9 +142,7 @@ export function typeOf(node: StageNode): SourceNode['type'] | undefined {
 export function ensureChild(node: StageNode, name: string): StageNode {
   const known = childOf(node, name);
   if (known) return known;
-  const made = stageNode(undefined);
-  node.children.set(name, made);
-  return made;
+  return addChild(node, name, undefined);
 }
 
 /** Says what is at a node now; a directory in a directory's place keeps what is in it. */
@@ -157,7 +155,7 @@ export function put(node: StageNode, entry: NewEntry): void {
 export function remove(node: StageNode): void {
   node.entry = undefined;
   node.isLowerSeen = false;
-  node.children.clear();
+  node.children = undefined;
 }
 
 /** Takes away what lower layers have at a node; what the layer itself says there, or below, stays. */
@@ -176,26 +174,32 @@ export function hideBelow(directory: StageNode): void {
 
 /** Tells whether something is left. */
 function hideChildren(node: StageNode): boolean {
-  for (const [name, child] of node.children) {
+  const { children } = node;
+  if (children === undefined) return false;
+  for (const [name, child] of children) {
     hideLower(child);
-    if (typeOf(child) === undefined) node.children.delete(name);
+    if (typeOf(child) === undefined) children.delete(name);
   }
-  return node.children.size > 0;
+  return children.size > 0;
 }
 
 function childOf(node: StageNode, name: string): StageNode | undefined {
-  const known = node.children.get(name);
+  const known = node.children?.get(name);
   if (known) return known;
   if (!node.isLowerSeen || !isDirectory(node.lower)) return undefined;
   const lower = node.lower.children.get(name);
-  if (lower === undefined) return undefined;
+  return lower && addChild(node, name, lower);
+}
+
+function addChild(node: StageNode, name: string, lower: TreeNode | undefined): StageNode {
   const child = stageNode(lower);
+  node.children ??= new Map();
   node.children.set(name, child);
   return child;
 }
 
 function stageNode(lower: TreeNode | undefined): StageNode {
-  return { lower, isLowerSeen: lower !== undefined, entry: undefined, children: new Map() };
+  return { lower, isLowerSeen: lower !== undefined, entry: undefined, children: undefined };
 }
 
 /** Where a symlink leads; `undefined`: it is none. */
@@ -212,15 +216,17 @@ function collect(node: StageNode, path: string, found: PlacedEntry[]): void {
   const start = found.length;
   // Unpackers have a root before they read the first entry.
   const own = node.entry ?? (path === '' ? undefined : lowerEntry(node));
-  if (own)
-    found.push(own.content ? { path, state: own.state, content: own.content } : { path, state: own.state });
+  if (own) found.push({ path, state: own.state, node: own.node, from: own.from });
   const afterOwn = found.length;
   if (hidesChildren(node)) found.push(whiteout(joinPath(path, OPAQUE_NAME)));
-  for (const name of [...node.children.keys()].sort()) {
-    const child = node.children.get(name);
+  const { children } = node;
+  // One string for the directory: each path that is joined anew takes as much memory again.
+  const below = joinPath(path, '');
+  for (const name of children ? [...children.keys()].sort() : []) {
+    const child = children?.get(name);
     if (child === undefined) continue;
-    if (typeOf(child) !== undefined) collect(child, joinPath(path, name), found);
-    else if (child.lower && isSeen(node)) found.push(whiteout(joinPath(path, WHITEOUT_PREFIX + name)));
+    if (typeOf(child) !== undefined) collect(child, below + name, found);
+    else if (child.lower && isSeen(node)) found.push(whiteout(below + WHITEOUT_PREFIX + name));
   }
   if (found.length === afterOwn && node.entry === undefined) found.length = start;
 }
@@ -250,6 +256,8 @@ function whiteout(path: string): PlacedEntry {
   return {
     path,
     state: { ...state, type: 'file', link: fromLatin1('') },
+    node: undefined,
+    from: undefined,
   };
 }
 

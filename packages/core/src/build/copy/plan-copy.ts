@@ -1,7 +1,6 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { WherryError } from '../../errors.ts';
 import { ImageTree } from '../../tree/image-tree.ts';
-import type { SourceNode, SourceTree } from '../source-tree.ts';
 import type { StepFiles } from '../step-inputs.ts';
 import { addArchive } from './add-archive.ts';
 import { ArchiveSource } from './archive-source.ts';
@@ -14,25 +13,17 @@ import {
   placeSource,
 } from './destination.ts';
 import { parseMode } from './file-mode.ts';
-import {
-  type FileContent,
-  type FileState,
-  LayerFiles,
-  madeDirectory,
-  type NewEntry,
-  put,
-  typeOf,
-} from './layer-files.ts';
+import { type FileState, LayerFiles, madeDirectory, type PlacedEntry, put, typeOf } from './layer-files.ts';
 import { parseOwner } from './ownership.ts';
 import {
-  isSourceDirectory,
   type PlannedFile,
   type PlannedSource,
   planSources,
   type Rules,
-  stepFile,
+  relativePath,
 } from './planned-source.ts';
-import { type StepFileFacts, summariseFiles } from './step-files.ts';
+import { readUnknown } from './read-unknown.ts';
+import { summariseFiles } from './step-files.ts';
 import { writeCopy } from './write-copy.ts';
 
 /**
@@ -91,11 +82,17 @@ export class CopyPlan {
    * nothing is read twice.
    */
   files(): StepFiles | undefined {
-    const facts: StepFileFacts[] = [];
-    for (const { origin, match, files } of this.#sources) {
-      for (const file of files) if (!isSourceDirectory(file)) facts.push(stepFile(origin, match, file));
-    }
-    return summariseFiles(facts);
+    const all: PlannedFile[] = [];
+    for (const { files } of this.#sources) for (const file of files) all.push(file);
+    return summariseFiles(all);
+  }
+
+  /**
+   * Reads the files whose content nobody knows, if that is little work next to writing the layer: a layer that turns
+   * out to be there already need not be written then. `false`: it is not.
+   */
+  readUnknown(signal?: AbortSignal): Promise<boolean> {
+    return readUnknown(this.#sources, signal);
   }
 
   /**
@@ -103,12 +100,17 @@ export class CopyPlan {
    * files and directories meet, and what reading the sources throws; all at the first read.
    */
   async *write(signal?: AbortSignal): ByteSource {
+    yield* writeCopy(await this.#entries(signal), signal);
+  }
+
+  /** The stage's tree goes when the entries are known: reading takes longest, and memory is short then. */
+  async #entries(signal?: AbortSignal): Promise<PlacedEntry[]> {
     const files = new LayerFiles(await this.#lower());
     for (const source of this.#sources) {
       if (source.isArchive) await this.#unpack(files, source, signal);
       else this.#place(files, source);
     }
-    yield* writeCopy(files.entries(), signal);
+    return files.entries();
   }
 
   /** The next source would replace what the first one makes of the destination; what makes a directory of it may. */
@@ -139,26 +141,16 @@ export class CopyPlan {
     const source = { path: match.path, isDirectory: match.node.type === 'directory' };
     const target = placeSource(files, this.#destination, source, this.#made);
     // BuildKit keeps the links among the files of one source, not those between two.
-    const contents = new Map<SourceNode, FileContent>();
+    const from = { tree: origin.tree };
     const directories = new DirectoryCursor(files, target);
     for (const file of planned) {
-      if (isSourceDirectory(file)) continue;
-      const place = directories.place(file.path);
+      const { node, state } = file;
+      const path = relativePath(file);
+      const place = directories.place(path);
       const type = typeOf(place);
       if (file.isOnWay && type === 'directory') continue;
-      checkReplacement(file.node, type, directories.shownPath(file.path));
-      put(place, newEntry(file, origin.tree, contents));
+      checkReplacement(node, type, () => directories.shownPath(path));
+      put(place, node.type === 'file' ? { state, node, from } : { state, node: undefined, from: undefined });
     }
   }
-}
-
-function newEntry(
-  { node, state }: PlannedFile,
-  tree: SourceTree,
-  contents: Map<SourceNode, FileContent>,
-): NewEntry {
-  if (node.type !== 'file') return { state };
-  const content = contents.get(node) ?? { size: node.size, tree, node };
-  contents.set(node, content);
-  return { state, content };
 }

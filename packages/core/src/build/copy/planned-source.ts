@@ -5,32 +5,46 @@ import type { BuildTimes, CopyOrigin, CopyRequest, OriginKind } from './copy-req
 import type { ModeChange } from './file-mode.ts';
 import type { FileState } from './layer-files.ts';
 import type { Owner } from './ownership.ts';
-import { joinPath, textOf } from './path-text.ts';
+import { textOf } from './path-text.ts';
 import {
   baseName,
   ExcludePatterns,
   type FileFilter,
   IncludePattern,
-  type SourceFile,
-  sourceFiles,
   splitPivot,
+  visitFiles,
 } from './source-files.ts';
 import { findSources, type SourceMatch } from './source-paths.ts';
-import type { StepFileFacts } from './step-files.ts';
 import { hasWildcards } from './wildcards.ts';
 
 /** A source that was found, and its files as they will be. */
-export interface PlannedSource {
-  readonly origin: CopyOrigin;
-  readonly match: SourceMatch;
+export interface PlannedSource extends FoundSource {
+  /**
+   * The file, or what is in the directory: what a directory holds is copied, not the directory, as the destination has
+   * attributes of its own.
+   */
   readonly files: readonly PlannedFile[];
   /** It is unpacked. */
   readonly isArchive: boolean;
 }
 
-export interface PlannedFile extends SourceFile {
-  readonly state: FileState;
+interface FoundSource {
+  readonly origin: CopyOrigin;
+  readonly match: SourceMatch;
 }
+
+/** One of any number: objects that are larger, or more of them, show in the memory that a build takes. */
+export interface PlannedFile {
+  readonly source: FoundSource;
+  /** In the source's tree, bytes as `toLatin1` gives them. */
+  readonly path: string;
+  readonly node: SourceNode;
+  readonly state: FileState;
+  /** A directory that is there only for what is in it: one that exists stays as it is. */
+  readonly isOnWay: boolean;
+}
+
+const ROOT = { uid: 0, gid: 0 };
 
 /** What is the same for all files of an instruction. */
 export interface Rules {
@@ -72,31 +86,46 @@ function plannedSources(
   if (pivot && !hasWildcards(pivot.base) && !hasWildcards(pivot.pattern))
     findSources(tree.root, `${pivot.base}/${pivot.pattern}`, faults);
   return findSources(tree.root, pivot?.base ?? source, faults).flatMap((match) => {
-    const files = plannedFiles(match, filter, kind, rules);
-    return files.length > 0 ? [{ origin, match, files }] : [];
+    const files = plannedFiles({ origin, match }, filter, rules);
+    return files ? [{ origin, match, files }] : [];
   });
 }
 
 async function isUnpacked(
   { verb, unpack }: CopyRequest,
-  { origin, match }: Pick<PlannedSource, 'origin' | 'match'>,
+  { origin, match }: FoundSource,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (verb !== 'ADD' || !(unpack ?? origin.kind === 'context')) return false;
   return isArchive(origin.tree, match.node, signal);
 }
 
-function plannedFiles(match: SourceMatch, filter: FileFilter, kind: OriginKind, rules: Rules): PlannedFile[] {
-  if (match.node.type !== 'directory' && filter.excludes?.excludes(textOf(baseName(match.path)))) return [];
-  const states = new Map<SourceNode, FileState>();
+/** `undefined`: the source is left out. */
+function plannedFiles(source: FoundSource, filter: FileFilter, rules: Rules): PlannedFile[] | undefined {
+  const { match, origin } = source;
+  const name = baseName(match.path);
+  const isDirectory = match.node.type === 'directory';
+  if (!isDirectory && filter.excludes?.excludes(textOf(name))) return undefined;
+  refuseWhiteout(name);
+  const stateOf = stateMaker(origin.kind, rules);
+  if (!isDirectory)
+    return [{ source, path: match.path, node: match.node, state: stateOf(match.node), isOnWay: false }];
   const files: PlannedFile[] = [];
-  for (const file of sourceFiles(match.node, filter)) {
-    refuseWhiteout(file.path || baseName(match.path));
-    const state = states.get(file.node) ?? stateOf(file.node, kind, rules);
-    states.set(file.node, state);
-    files.push({ ...file, state });
-  }
+  visitFiles(match.path, match.node, filter, (path, node, isOnWay) => {
+    refuseWhiteout(path.slice(relativeStart(match)));
+    files.push({ source, path, node, state: stateOf(node), isOnWay });
+  });
   return files;
+}
+
+/** Where a file's path below its source begins in its path. */
+function relativeStart({ path }: SourceMatch): number {
+  return path === '' ? 0 : path.length + 1;
+}
+
+/** Where a file goes, below where its source does; a source that is a file lands under a name that others choose. */
+export function relativePath({ path, source: { match } }: PlannedFile): string {
+  return path.slice(relativeStart(match));
 }
 
 /** In a layer such a name says that a file is gone: that of the rest of the name. */
@@ -109,35 +138,39 @@ function refuseWhiteout(path: string): void {
   );
 }
 
-function stateOf(node: SourceNode, kind: OriginKind, { owner, changeMode, times }: Rules): FileState {
-  const { type, link, devMajor, devMinor, xattrs } = node;
-  const mode = type === 'symlink' ? node.mode : (changeMode?.(node.mode, type === 'directory') ?? node.mode);
-  const { uid, gid } = owner ?? (kind === 'image' ? node : { uid: 0, gid: 0 });
-  const state = { type, mode, uid, gid, link, devMajor, devMinor, ...(xattrs && { xattrs }) };
-  return { ...state, ...timeOf(node, kind, times) };
-}
-
-function timeOf(node: SourceNode, kind: OriginKind, { epoch, latest }: BuildTimes) {
-  if (kind === 'context' || kind === 'heredoc') return { mtime: epoch, mtimeNs: 0 };
-  if (latest !== undefined && node.mtime >= latest) return { mtime: latest, mtimeNs: 0 };
-  return { mtime: node.mtime, mtimeNs: node.mtimeNs };
-}
-
-/** What a file of a source has to say in the step's inputs. */
-export function stepFile(
-  { tree }: CopyOrigin,
-  match: SourceMatch,
-  { path, node, state }: PlannedFile,
-): StepFileFacts {
-  return {
-    path: path === '' ? match.path : joinPath(match.path, path),
-    target: match.node.type === 'directory' ? path : baseName(match.path),
-    state,
-    ...(node.type === 'file' && { content: { size: node.size, digest: tree.knownDigest(node) } }),
+/** States of files that differ in nothing are one object: most files of a source are like the one before. */
+function stateMaker(kind: OriginKind, rules: Rules): (node: SourceNode) => FileState {
+  let last: FileState | undefined;
+  return (node) => {
+    const state = stateOf(node, kind, rules);
+    if (last === undefined || !isSameState(last, state)) last = state;
+    return last;
   };
 }
 
-/** What a directory holds is copied, not the directory: the destination has attributes of its own. */
-export function isSourceDirectory({ path, node }: Pick<SourceFile, 'path' | 'node'>): boolean {
-  return path === '' && node.type === 'directory';
+function isSameState(a: FileState, b: FileState): boolean {
+  return (
+    a.mode === b.mode &&
+    a.type === b.type &&
+    a.mtime === b.mtime &&
+    a.mtimeNs === b.mtimeNs &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.link.length + b.link.length === 0 &&
+    a.devMajor === b.devMajor &&
+    a.devMinor === b.devMinor &&
+    a.xattrs === b.xattrs
+  );
+}
+
+function stateOf(node: SourceNode, kind: OriginKind, { owner, changeMode, times }: Rules): FileState {
+  const { type, link, devMajor, devMinor, xattrs } = node;
+  const mode = type === 'symlink' ? node.mode : (changeMode?.(node.mode, type === 'directory') ?? node.mode);
+  const { uid, gid } = owner ?? (kind === 'image' ? node : ROOT);
+  const isNew = kind === 'context' || kind === 'heredoc';
+  const isLate = !isNew && times.latest !== undefined && node.mtime >= times.latest;
+  const mtime = isNew ? times.epoch : isLate ? times.latest : node.mtime;
+  const mtimeNs = isNew || isLate ? 0 : node.mtimeNs;
+  const state = { type, mode, uid, gid, mtime, mtimeNs, link, devMajor, devMinor };
+  return xattrs ? { ...state, xattrs } : state;
 }

@@ -2,14 +2,11 @@ import type { SourceNode } from '../source-tree.ts';
 import { joinPath, rootedElements, textOf } from './path-text.ts';
 import { elementPattern, pathPattern } from './wildcards.ts';
 
-/** One file of what is copied. */
-export interface SourceFile {
-  /** Below the source that it was found in; `''`: that source itself. */
-  readonly path: string;
-  readonly node: SourceNode;
-  /** A directory that is there only for what is in it: one that exists stays as it is. */
-  readonly isOnWay: boolean;
-}
+/**
+ * Gets the files of a source one by one; `path` starts with the source's own. `isOnWay`: a directory that is there only
+ * for what is in it; one that exists stays as it is.
+ */
+export type FileVisitor = (path: string, node: SourceNode, isOnWay: boolean) => void;
 
 /** Says what of a source is copied. */
 export interface FileFilter {
@@ -69,47 +66,54 @@ export class IncludePattern {
   }
 }
 
-/** The files of a source, each directory before what is in it, by name. */
-export function* sourceFiles(node: SourceNode, filter: FileFilter = {}): Generator<SourceFile> {
-  if (node.type !== 'directory') {
-    yield { path: '', node, isOnWay: false };
-    return;
-  }
-  yield { path: '', node, isOnWay: filter.includes !== undefined };
-  yield* filesBelow(node, '', filter);
-}
+/**
+ * Visits what is in a directory of the path `base`, each directory before what is in it, by name. No generator: handing
+ * each file through one for each level costs more than finding it.
+ */
+export function visitFiles(
+  base: string,
+  directory: SourceNode,
+  filter: FileFilter,
+  visit: FileVisitor,
+): void {
+  // Filters speak of paths below the directory.
+  const start = base === '' ? 0 : base.length + 1;
+  const isFiltered = filter.includes !== undefined || filter.excludes !== undefined;
+  visitBelow(directory, base, visit);
 
-function* filesBelow(directory: SourceNode, prefix: string, filter: FileFilter): Generator<SourceFile> {
-  const children = directory.children ?? new Map<string, SourceNode>();
-  for (const name of [...children.keys()].sort()) {
-    const node = children.get(name);
-    if (node === undefined) continue;
-    const path = joinPath(prefix, name);
-    const isCopied = isWanted(path, filter);
-    if (isCopied) yield { path, node, isOnWay: false };
-    if (node.type !== 'directory') continue;
-    if (isCopied) yield* filesBelow(node, path, filter);
-    else if (mayHoldWanted(path, filter)) yield* withWay(path, node, filesBelow(node, path, filter));
+  function visitBelow({ children }: SourceNode, prefix: string, visitor: FileVisitor): void {
+    if (children === undefined) return;
+    // One string for all that is in here: paths that are joined each by itself take twice the memory.
+    const below = joinPath(prefix, '');
+    for (const name of [...children.keys()].sort()) {
+      const node = children.get(name);
+      if (node === undefined) continue;
+      const path = below + name;
+      const text = isFiltered ? textOf(path.slice(start)) : '';
+      const isCopied = !isFiltered || isWanted(text, filter);
+      if (isCopied) visitor(path, node, false);
+      if (node.type !== 'directory') continue;
+      if (isCopied) visitBelow(node, path, visitor);
+      else if (mayHoldWanted(text, filter)) visitBelow(node, path, withWay(path, node, visitor));
+    }
   }
 }
 
 /** A directory that was not asked for comes only when something in it does. */
-function* withWay(path: string, node: SourceNode, files: Generator<SourceFile>): Generator<SourceFile> {
+function withWay(path: string, node: SourceNode, visit: FileVisitor): FileVisitor {
   let isFirst = true;
-  for (const file of files) {
-    if (isFirst) yield { path, node, isOnWay: true };
+  return (...file) => {
+    if (isFirst) visit(path, node, true);
     isFirst = false;
-    yield file;
-  }
+    visit(...file);
+  };
 }
 
-function isWanted(path: string, { includes, excludes }: FileFilter): boolean {
-  const text = textOf(path);
+function isWanted(text: string, { includes, excludes }: FileFilter): boolean {
   return (includes?.includes(text) ?? true) && !(excludes?.excludes(text) ?? false);
 }
 
-function mayHoldWanted(path: string, { includes, excludes }: FileFilter): boolean {
-  const text = textOf(path);
+function mayHoldWanted(text: string, { includes, excludes }: FileFilter): boolean {
   if (includes && !includes.includes(text) && !includes.reaches(text)) return false;
   return !(excludes?.excludes(text) && !excludes.hasExceptions);
 }

@@ -3,43 +3,63 @@ import type { Digest } from '../../digest.ts';
 import type { StepFile, StepFiles } from '../step-inputs.ts';
 import type { FileState } from './layer-files.ts';
 import { compareText } from './path-text.ts';
+import { type PlannedFile, relativePath } from './planned-source.ts';
+import { baseName } from './source-files.ts';
 
-/** A file of a step before its content is known to be known. */
-export interface StepFileFacts {
-  /** In the source, bytes as `toLatin1` gives them. */
-  readonly path: string;
-  /** Where it goes below the destination. */
-  readonly target: string;
-  /** As it will be; its times have no say. */
-  readonly state: FileState;
-  /** Of a file alone. */
-  readonly content?: { readonly size: number; readonly digest: Digest | undefined };
-}
+/** Hashing each file's text by itself takes twice the time. */
+const TEXT_CHARACTERS = 64 * 1024;
 
-/** Sums up the files of a step; `undefined` when the content of one is not known yet. */
-export function summariseFiles(facts: readonly StepFileFacts[]): StepFiles | undefined {
-  const files: StepFile[] = [];
-  for (const fact of facts) {
-    if (fact.content && fact.content.digest === undefined) return undefined;
-    files.push({ path: fact.path, state: describe(fact) });
-  }
-  files.sort((a, b) => compareText(a.path, b.path) || compareText(a.state, b.state));
+/**
+ * Sums up the files of a step; `undefined` when the content of one is not known yet. Their texts, several times larger
+ * than all that is kept of a file, are made each time that somebody asks for them.
+ */
+export function summariseFiles(files: PlannedFile[]): StepFiles | undefined {
+  files.sort((a, b) => compareText(a.path, b.path) || compareText(describe(a) ?? '', describe(b) ?? ''));
   const hash = createHash('sha256');
-  // Lengths first: no path may pass for a part of something else.
-  for (const { path, state } of files) hash.update(`${path.length} ${state.length} ${path}${state}\n`);
-  return { digest: `sha256:${hash.digest('hex')}` as Digest, list: () => files };
+  let text = '';
+  for (const file of files) {
+    const state = describe(file);
+    if (state === undefined) return undefined;
+    // Lengths first: no path may pass for a part of something else.
+    text += `${file.path.length} ${state.length} ${file.path}${state}\n`;
+    if (text.length < TEXT_CHARACTERS) continue;
+    hash.update(text);
+    text = '';
+  }
+  hash.update(text);
+  return { digest: `sha256:${hash.digest('hex')}` as Digest, list: () => listed(files) };
 }
 
-/** Words of the form `name=value`, of which an explanation can say which differ. */
-function describe({ state, content, target }: StepFileFacts): string {
-  const { type, mode, uid, gid, link, xattrs } = state;
-  let text = `type=${type} mode=${mode.toString(8)} owner=${uid}:${gid}`;
-  if (content) text += ` content=${content.digest}`;
-  if (link.length > 0) text += ` target=${encoded(Buffer.from(link).toString('latin1'))}`;
-  if (type === 'char' || type === 'block') text += ` device=${state.devMajor}:${state.devMinor}`;
-  for (const [key, value] of [...(xattrs ?? [])].sort(([a], [b]) => compareText(a, b)))
-    text += ` xattr=${encoded(key)}:${Buffer.from(value).toString('base64')}`;
+function* listed(files: readonly PlannedFile[]): Generator<StepFile> {
+  for (const file of files) yield { path: file.path, state: describe(file) ?? '' };
+}
+
+/**
+ * Words of the form `name=value`, of which an explanation can say which differ: all about the file as it will be but its
+ * times. `undefined`: its content is not known.
+ */
+function describe(file: PlannedFile): string | undefined {
+  const { state, node, source } = file;
+  const { match, origin } = source;
+  let text = `type=${state.type} mode=${state.mode.toString(8)} owner=${state.uid}:${state.gid}`;
+  if (node.type === 'file') {
+    const digest = origin.tree.knownDigest(node);
+    if (digest === undefined) return undefined;
+    text += ` content=${digest}`;
+  }
+  text += describeRest(state);
+  const target = match.node.type === 'directory' ? relativePath(file) : baseName(match.path);
   return target === '' ? text : `${text} name=${encoded(target)}`;
+}
+
+function describeRest({ type, link, devMajor, devMinor, xattrs }: FileState): string {
+  let text = '';
+  if (link.length > 0) text += ` target=${encoded(Buffer.from(link).toString('latin1'))}`;
+  if (type === 'char' || type === 'block') text += ` device=${devMajor}:${devMinor}`;
+  if (xattrs)
+    for (const [key, value] of [...xattrs].sort(([a], [b]) => compareText(a, b)))
+      text += ` xattr=${encoded(key)}:${Buffer.from(value).toString('base64')}`;
+  return text;
 }
 
 /** Without blanks, which end a word. */

@@ -2,14 +2,11 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../../errors.ts';
 import type { TarEntryInit, TarItem } from '../../tar/writer.ts';
 import type { SourceNode, SourceTree } from '../source-tree.ts';
-import type { FileContent, PlacedEntry } from './layer-files.ts';
+import type { PlacedEntry } from './layer-files.ts';
 import { packTar } from './tar-chunks.ts';
 
-/** A file of the layer and all its names, sorted. */
-interface LayerFile {
-  readonly content: FileContent;
-  readonly names: PlacedEntry[];
-}
+/** All names of a file of the layer, sorted; most have one. */
+type FileNames = PlacedEntry | PlacedEntry[];
 
 /**
  * Writes the tar of a layer: first directories, links and devices by path, then the files in the order in which their
@@ -21,76 +18,72 @@ export function writeCopy(entries: readonly PlacedEntry[], signal?: AbortSignal)
 }
 
 async function* items(entries: readonly PlacedEntry[], signal?: AbortSignal): AsyncGenerator<TarItem> {
-  const files = new Map<FileContent, LayerFile>();
-  for (const entry of entries) {
-    const { content } = entry;
-    if (content === undefined) yield { entry: tarEntry(entry) };
-    else if (files.has(content)) files.get(content)?.names.push(entry);
-    else files.set(content, { content, names: [entry] });
-  }
-  for (const { tree, files: wanted } of turnsOf(files.values())) {
+  const turns = new ReadTurns();
+  for (const entry of entries) if (!turns.add(entry)) yield { entry: tarEntry(entry) };
+  for (const { tree, files } of turns) {
     let count = 0;
-    for await (const { node, body } of tree.read(wanted.keys(), signal)) {
+    for await (const { node, body } of tree.read(files.keys(), signal)) {
       throwIfCancelled(signal);
-      const file = wanted.get(node);
-      if (file === undefined) throw new Error('a tree reads what it was asked for');
+      const names = files.get(node);
+      if (names === undefined) throw new Error('a tree reads what it was asked for');
       count++;
-      for (const item of fileItems(file, body)) yield item;
+      if (!Array.isArray(names)) yield { entry: tarEntry(names, node.size), body };
+      else yield* linkedItems(names, node, body);
     }
-    if (count !== wanted.size)
-      throw new WherryError('TRUNCATED', `copy: ${count} files were read, want ${wanted.size}`);
+    if (count !== files.size)
+      throw new WherryError('TRUNCATED', `copy: ${count} files were read, want ${files.size}`);
   }
 }
 
 /** Files of one tree that are read in one go. */
-interface ReadTurn {
-  readonly tree: SourceTree;
-  readonly files: Map<SourceNode, LayerFile>;
-}
+type ReadTurn = Map<SourceNode, FileNames>;
 
 /** A tree reads a file once a turn: one that is copied to several places takes several. */
-function* turnsOf(files: Iterable<LayerFile>): Generator<ReadTurn> {
-  for (const [tree, ofTree] of Map.groupBy(files, ({ content }) => content.tree)) {
-    for (let left = ofTree; left.length > 0; ) {
-      const turn = new Map<SourceNode, LayerFile>();
-      const later: LayerFile[] = [];
-      for (const file of left) {
-        if (turn.has(file.content.node)) later.push(file);
-        else turn.set(file.content.node, file);
-      }
-      yield { tree, files: turn };
-      left = later;
+class ReadTurns {
+  readonly #turns = new Map<SourceTree, ReadTurn[]>();
+
+  /** Takes in an entry that has content, `false` for others. */
+  add(entry: PlacedEntry): boolean {
+    const { node, from } = entry;
+    if (node === undefined || from === undefined) return false;
+    const turns = this.#turns.get(from.tree) ?? [];
+    if (turns.length === 0) this.#turns.set(from.tree, turns);
+    for (const turn of turns) {
+      const names = turn.get(node);
+      const first = Array.isArray(names) ? names[0] : names;
+      // Another file where the node's content stands already comes in a later turn.
+      if (first !== undefined && first.from !== from) continue;
+      if (Array.isArray(names)) names.push(entry);
+      else turn.set(node, names === undefined ? entry : [names, entry]);
+      return true;
     }
+    turns.push(new Map([[node, entry]]));
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<{ readonly tree: SourceTree; readonly files: ReadTurn }> {
+    for (const [tree, turns] of this.#turns) for (const files of turns) yield { tree, files };
   }
 }
 
-function* fileItems(
-  { content, names: [first, ...others] }: LayerFile,
+function* linkedItems(
+  [first, ...others]: readonly PlacedEntry[],
+  { size }: SourceNode,
   body: ByteSource | Uint8Array,
 ): Generator<TarItem> {
   if (first === undefined) return;
-  const file = tarEntry(first);
-  yield { entry: { ...file, size: content.size }, body };
+  const file = tarEntry(first, size);
+  yield { entry: file, body };
   // With all that the file has: who unpacks a link sets its owner, and with that takes capabilities off.
   for (const other of others)
     yield { entry: { ...tarEntry(other), type: 'hardlink', link: file.name, devMajor: 0, devMinor: 0 } };
 }
 
-function tarEntry({ path, state }: PlacedEntry): TarEntryInit {
+function tarEntry({ path, state }: PlacedEntry, size = 0): TarEntryInit {
   const name = state.type === 'directory' ? `${path || '.'}/` : path;
   // Not `...state`: what stands in a lower layer has a size and places of its own.
   const { type, mode, uid, gid, mtime, mtimeNs, link, devMajor, devMinor, xattrs } = state;
-  return {
-    name: Buffer.from(name, 'latin1'),
-    type,
-    mode,
-    uid,
-    gid,
-    mtime,
-    mtimeNs,
-    link,
-    devMajor,
-    devMinor,
-    ...(xattrs && { xattrs }),
-  };
+  const entry = { type, mode, uid, gid, size, mtime, mtimeNs, link, devMajor, devMinor };
+  const bytes = Buffer.from(name, 'latin1');
+  return xattrs ? { name: bytes, ...entry, xattrs } : { name: bytes, ...entry };
 }

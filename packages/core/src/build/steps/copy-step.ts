@@ -28,8 +28,8 @@ interface Copying {
 }
 
 /**
- * Copies files into a stage as a layer of their own, or finds that an earlier build did. Files whose content nobody
- * knows yet are read once: the layer is written, and forgotten if it turns out to be a cached one.
+ * Copies files into a stage as a layer of their own, or finds that an earlier build did. Where the content of many
+ * files is not known yet all are read once: the layer is written, and forgotten if it turns out to be a cached one.
  */
 export async function copyStep(
   context: StageContext,
@@ -51,7 +51,7 @@ async function copyFiles(
 ): Promise<LayerOutcome> {
   const { context, state } = copying;
   const plan = await planOf(copying, origins);
-  const known = plan.files();
+  const known = plan.files() ?? (await readFew(copying, plan));
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
@@ -63,6 +63,12 @@ async function copyFiles(
   if (outcome.isCached) return { ...outcome, createdBy: text(files) };
   await putCached(context, state, inputs, layer, kind);
   return { ...outcome, createdBy: text(files), ...(layer && { layer }) };
+}
+
+/** A file that was touched, and is the same, is no reason to write a layer. */
+async function readFew({ context }: Copying, plan: CopyPlan): Promise<StepFiles | undefined> {
+  if (context.noCache || !(await plan.readUnknown(context.deps.signal))) return undefined;
+  return plan.files();
 }
 
 /** What is copied is told by the layers that it lies in first: nothing of them is read while they are the same. */

@@ -24,6 +24,8 @@ export interface ResultContext {
   readonly request: BuildRequest;
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
+  /** A directory for what is on its way. */
+  readonly scratch: string;
   /** Keeps new content from the sweep until the build is over; what nothing else holds then goes. */
   readonly hold: (digest: Digest) => void;
 }

@@ -48,14 +48,26 @@ export async function planMerge(
   return planLayer(lower, upper, kept);
 }
 
+/** The files of a stack of layers. */
+export async function mergedTree(
+  store: Store,
+  layers: readonly StackedLayer[],
+  signal: AbortSignal,
+): Promise<ImageTree> {
+  const tree = new ImageTree();
+  for (const { digest } of layers) tree.apply(await layerEntries(store, digest, signal));
+  return tree;
+}
+
 /** The tars of the layers of a plan. */
 export function openLayers(store: Store, layers: readonly StackedLayer[]): (layer: number) => ByteSource {
   return (layer) => layerTar(store, layerAt(layers, layer).digest);
 }
 
-function layerAt<Layer>(layers: readonly Layer[], at: number): Layer {
+/** The layer of a plan, or of a tree's source. */
+export function layerAt<Layer>(layers: readonly Layer[], at: number): Layer {
   const layer = layers[at];
-  if (layer === undefined) throw new Error('a plan names the layers that it was made of');
+  if (layer === undefined) throw new Error('a tree names the layers that it was made of');
   return layer;
 }
 

@@ -1,0 +1,102 @@
+import type { BuildCase } from './case.ts';
+
+/** COPY in the language that came after 20.10, against the same in the older one. */
+export const NEWER_COPY_CASES: readonly BuildCase[] = [
+  {
+    name: 'here-documents of COPY',
+    dockerfile: [
+      'FROM base:1',
+      'ENV V=value',
+      'COPY <<one /1',
+      '$V ${V} \\$V',
+      'one',
+      'COPY <<"two" <<-three a /dir/',
+      '$V',
+      'two',
+      '\t\ttabs',
+      'three',
+      'COPY --chown=8:9 <<EOF /owned/by',
+      'EOF',
+    ],
+    reference: [
+      'FROM base:1',
+      'ENV V=value',
+      'COPY h/1 /1',
+      'COPY h/two h/three a /dir/',
+      'COPY --chown=8:9 h/empty /owned/by',
+    ],
+    files: { a: 'a', 'h/1': 'value value $V\n', 'h/two': '$V\n', 'h/three': 'tabs\n', 'h/empty': '' },
+    builder: 'buildkit',
+  },
+  {
+    name: 'parents that are kept',
+    dockerfile: [
+      'FROM base:1',
+      'COPY --parents x/a.txt x/y/b.txt /1/',
+      'COPY --parents x/*/c.txt /2/',
+      'COPY --parents ./x/./y/b.txt /3/',
+      'COPY --parents x/**/*.txt /4/',
+    ],
+    reference: [
+      'FROM base:1',
+      'COPY x/a.txt /1/x/',
+      'COPY x/y/b.txt /1/x/y/',
+      'COPY x/y/c.txt /2/x/y/',
+      'COPY x/y/b.txt /3/y/',
+      'COPY x/a.txt /4/x/',
+      'COPY x/y/b.txt x/y/c.txt /4/x/y/',
+    ],
+    files: { 'x/a.txt': 'a', 'x/y/b.txt': 'b', 'x/y/c.txt': 'c', 'x/y/z': 'z' },
+    builder: 'buildkit',
+  },
+  {
+    name: 'files that are left out',
+    dockerfile: [
+      'FROM base:1',
+      'COPY --exclude=*.log --exclude=sub/deep d /1',
+      'COPY --exclude=**/*.log d /2',
+    ],
+    reference: ['FROM base:1', 'COPY one /1', 'COPY two /2'],
+    files: {
+      'd/a': 'a',
+      'd/b.log': 'b',
+      'd/sub/c.log': 'c',
+      'd/sub/deep/e': 'e',
+      'one/a': 'a',
+      'one/sub/c.log': 'c',
+      'two/a': 'a',
+      'two/sub/deep/e': 'e',
+    },
+    builder: 'buildkit',
+  },
+  {
+    name: 'linked layers',
+    dockerfile: [
+      'FROM base:1',
+      'COPY --link a /new/a',
+      'COPY --link --chown=5:6 d /d',
+      'COPY --link --from=parent:1 /data/sub/one /one',
+    ],
+    reference: [
+      'FROM base:1',
+      'COPY a /new/a',
+      'COPY --chown=5:6 d /d',
+      'COPY --from=parent:1 /data/sub/one /one',
+    ],
+    files: { a: 'a', 'd/b': 'b' },
+    builder: 'buildkit',
+  },
+  {
+    name: 'modes in letters',
+    dockerfile: ['FROM base:1', 'COPY --chmod=u=rwX,go=rX d /1', 'COPY --chmod=a+x,g-r f /2'],
+    reference: [
+      'FROM base:1',
+      'COPY d /1',
+      'RUN chmod 755 /1 && chmod 644 /1/f && chmod 755 /1/x',
+      'COPY f /2',
+      'RUN chmod 715 /2',
+    ],
+    files: { 'd/f': { content: 'f', mode: 0o600 }, 'd/x': { content: 'x', mode: 0o700 }, f: 'f' },
+    builder: 'both',
+  },
+];
