@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildCopyJob, buildRunJob } from './build-jobs.ts';
 import { commitJob, firstRunJob, startJob, unpackJob } from './container-jobs.ts';
 import {
   type Bench,
@@ -47,6 +48,11 @@ const JOBS: readonly Job[] = [
   startJob('small', { podman: 0.6 }),
   firstRunJob('stack', { docker: 0.6 }),
   commitJob('stack', { docker: 1.0 }),
+  buildRunJob('cold', { buildkit: 1 }, 3),
+  buildRunJob('cached', { buildkit: 1 }, 7),
+  buildCopyJob('cold', { buildkit: 1 }, 3),
+  buildCopyJob('cached', { buildkit: 1 }),
+  buildCopyJob('one file changed', { buildkit: 1 }, 3),
   imagesJob(10, { 'node -e 0': 1.7 }),
   imagesJob(1000, { docker: 0.8 }),
   manyImagesJob(10_000, 1000, 3),

@@ -1,4 +1,5 @@
-import { statfsSync } from 'node:fs';
+import { mkdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Peer, startDockerRegistry } from '../bench/peers.ts';
 import { describeImage, seedRegistry, workloadImage } from './images.ts';
@@ -7,6 +8,13 @@ import { run, runWith, Sandbox, WHERRY } from './wherry.ts';
 
 /** For any command, whatever the size of the image. */
 const MAX_RSS_KB = 150 * 1024;
+/** For a build, whatever its context is. */
+const MAX_BUILD_RSS_KB = 250 * 1024;
+const LARGE_FILE_BYTES = 5 * 2 ** 30;
+/** Five gigabytes are written to disk. */
+const LARGE_TIMEOUT_MS = 400_000;
+const MANY_FILES = 20_000;
+const FILES_A_DIRECTORY = 1000;
 /** Of the compressed bytes of an image, with its documents and tables of contents. */
 const MAX_DISK_SHARE = 1.05;
 
@@ -31,13 +39,7 @@ describeWith(needs, 'what a large image takes', () => {
     sandbox[Symbol.dispose]();
   });
 
-  /** The most memory that the command had, in KiB, with all of its threads. */
-  async function peakOf(...args: string[]): Promise<number> {
-    const report = sandbox.file('time');
-    const command = [process.execPath, WHERRY, ...args];
-    await runWith({ env: sandbox.environment }, '/usr/bin/time', '-f', '%M', '-o', report, ...command);
-    return Number(await run('cat', report));
-  }
+  const peakOf = (...args: string[]) => peakIn(sandbox, ...args);
 
   test.each([{ name: 'stack' }, { name: 'big' }])(
     '$name: no command needs more than 150 MB',
@@ -88,3 +90,42 @@ describeWith(needs, 'what a large image takes', () => {
     expect(taken - files * block).toBeLessThanOrEqual(MAX_DISK_SHARE * compressed);
   });
 });
+
+describeWith({ programs: ['/usr/bin/time'], linux: true }, 'what a large build context takes', () => {
+  test.each([
+    { name: 'a file of 5 GB', fill: (context: string) => writeLargeFile(join(context, 'large')) },
+    { name: `${MANY_FILES} files`, fill: (context: string) => writeFiles(context, MANY_FILES) },
+  ])(
+    '$name: a build needs no more than 250 MB',
+    async ({ fill }) => {
+      using sandbox = new Sandbox();
+      const context = sandbox.directory('context');
+      writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY . /all\n');
+      fill(context);
+      expect(await peakIn(sandbox, 'build', '-q', context)).toBeLessThanOrEqual(MAX_BUILD_RSS_KB);
+    },
+    LARGE_TIMEOUT_MS,
+  );
+});
+
+/** The most memory that the command had, in KiB, with all of its threads. */
+async function peakIn(sandbox: Sandbox, ...args: string[]): Promise<number> {
+  const report = sandbox.file('time');
+  const command = [process.execPath, WHERRY, ...args];
+  await runWith({ env: sandbox.environment }, '/usr/bin/time', '-f', '%M', '-o', report, ...command);
+  return Number(await run('cat', report));
+}
+
+/** It takes no room itself: nothing was ever written to it. */
+function writeLargeFile(path: string): void {
+  writeFileSync(path, '');
+  truncateSync(path, LARGE_FILE_BYTES);
+}
+
+function writeFiles(context: string, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const directory = join(context, `d${Math.floor(i / FILES_A_DIRECTORY)}`);
+    if (i % FILES_A_DIRECTORY === 0) mkdirSync(directory);
+    writeFileSync(join(directory, `file-${i}`), `file ${i}\n`);
+  }
+}
