@@ -30,12 +30,17 @@ export class Removal {
   /** How many images have this one as their parent, or rest on this chain of layers. */
   readonly #children = new Map<Digest, number>();
   readonly #layerUsers = new Map<Digest, number>();
+  /** DiffIDs of layers that stay for builds to come. */
+  readonly #cached: ReadonlySet<Digest>;
 
   /** What `isKept` tells of, a removal does not take along: it must be asked for itself. */
   constructor(store: Store, isKept: (image: Digest) => boolean) {
     this.#store = store;
     this.#isKept = isKept;
     this.#names = Map.groupBy(store.metadata.listNames(), (name) => name.imageId);
+    this.#cached = new Set(
+      store.metadata.listBuildCache().flatMap(({ layer }) => (layer ? [layer.diffID] : [])),
+    );
     for (const facts of store.metadata.listImages()) {
       this.#images.set(facts.id, facts);
       if (facts.parent) count(this.#children, facts.parent, 1);
@@ -135,8 +140,8 @@ export class Removal {
     metadata.deleteImage(facts.id);
     this.#images.delete(facts.id);
     this.events.push({ deleted: facts.id });
-    for (const { chainID, contentSize } of [...facts.layers].reverse()) {
-      if (count(this.#layerUsers, chainID, -1) > 0) continue;
+    for (const { chainID, diffID, contentSize } of [...facts.layers].reverse()) {
+      if (count(this.#layerUsers, chainID, -1) > 0 || this.#cached.has(diffID)) continue;
       this.events.push({ deleted: chainID });
       this.contentBytes += contentSize;
     }
