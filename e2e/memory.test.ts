@@ -112,7 +112,8 @@ describeWith({ programs: ['/usr/bin/time'], linux: true }, 'what a large build c
 async function peakIn(sandbox: Sandbox, ...args: string[]): Promise<number> {
   const report = sandbox.file('time');
   const command = [process.execPath, WHERRY, ...args];
-  await runWith({ env: sandbox.environment }, '/usr/bin/time', '-f', '%M', '-o', report, ...command);
+  const options = { env: sandbox.environment, timeoutMs: LARGE_TIMEOUT_MS };
+  await runWith(options, '/usr/bin/time', '-f', '%M', '-o', report, ...command);
   return Number(await run('cat', report));
 }
 
