@@ -13,7 +13,7 @@ const MAX_BUILD_RSS_KB = 250 * 1024;
 const LARGE_FILE_BYTES = 5 * 2 ** 30;
 /** Five gigabytes are written to disk. */
 const LARGE_TIMEOUT_MS = 400_000;
-const MANY_FILES = 20_000;
+const MANY_FILES = 100_000;
 const FILES_A_DIRECTORY = 1000;
 /** Of the compressed bytes of an image, with its documents and tables of contents. */
 const MAX_DISK_SHARE = 1.05;
