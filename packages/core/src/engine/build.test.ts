@@ -101,6 +101,15 @@ describe('build', () => {
     expect(copy).toMatchObject({ explanation: expect.stringContaining('a.txt') });
   });
 
+  test('tells sources in another order from the same ones', async () => {
+    const files = { 'x/a': 'first', 'y/a': 'second' };
+    const first = await build(contextOf({ ...files, Dockerfile: 'FROM scratch\nCOPY x/a y/a /\n' }));
+    const second = await build(contextOf({ ...files, Dockerfile: 'FROM scratch\nCOPY y/a x/a /\n' }));
+    expect(fates(second.events)).toEqual(['done', 'done']);
+    expect((await engine.inspect(String(first.id))).Size).toBe('second'.length);
+    expect((await engine.inspect(String(second.id))).Size).toBe('first'.length);
+  });
+
   test('says what it would make again when the cache is not to be asked', async () => {
     const directory = contextOf(FILES);
     const first = await build(directory);

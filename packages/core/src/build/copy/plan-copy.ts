@@ -22,7 +22,7 @@ import {
   type Rules,
   relativePath,
 } from './planned-source.ts';
-import { readUnknown } from './read-unknown.ts';
+import { readUnknown, SMALL_SHARE } from './read-unknown.ts';
 import { summariseFiles } from './step-files.ts';
 import { writeCopy } from './write-copy.ts';
 
@@ -92,7 +92,17 @@ export class CopyPlan {
    * out to be there already need not be written then. `false`: it is not.
    */
   readUnknown(signal?: AbortSignal): Promise<boolean> {
-    return readUnknown(this.#sources, signal);
+    return readUnknown(this.#sources, SMALL_SHARE, signal);
+  }
+
+  /** The files, once the layer is written. Those that others of the step replaced are in no layer, and read now. */
+  async writtenFiles(signal?: AbortSignal): Promise<StepFiles> {
+    const files = this.files();
+    if (files) return files;
+    await readUnknown(this.#sources, 1, signal);
+    const all = this.files();
+    if (all === undefined) throw new Error('what was read is known');
+    return all;
   }
 
   /**

@@ -3,23 +3,24 @@ import type { SourceNode, SourceTree } from '../source-tree.ts';
 import type { PlannedSource } from './planned-source.ts';
 
 /** Of all the work of a layer: what is read for nothing when it must be written after all. */
-const MAX_SHARE = 1 / 8;
+export const SMALL_SHARE = 1 / 8;
 /** What it takes to open a file, in bytes that are read in the same time. */
 const BYTES_A_FILE = 16 * 1024;
 
 /**
- * Reads the files of a step whose digests are not known, so that they are; `false`: that is more than a small part of
- * all, and nothing was read. Throws what reading the sources throws, `CANCELLED`.
+ * Reads the files of a step whose digests are not known, so that they are; `false`: that is more than `maxShare` of
+ * the work that all are, and nothing was read. Throws what reading the sources throws, `CANCELLED`.
  */
 export async function readUnknown(
   sources: readonly Pick<PlannedSource, 'origin' | 'files'>[],
+  maxShare: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const unknown = new Map<SourceTree, Set<SourceNode>>();
   let left = 0;
   for (const { files } of sources)
     for (const { node } of files) if (node.type === 'file') left += workOf(node);
-  left *= MAX_SHARE;
+  left *= maxShare;
   for (const { origin, files } of sources) {
     const ofTree = unknown.get(origin.tree) ?? new Set();
     unknown.set(origin.tree, ofTree);

@@ -56,8 +56,7 @@ async function copyFiles(
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
   const layer = await context.deps.storeLayer(plan.write(context.deps.signal));
-  const files = known ?? plan.files();
-  if (files === undefined) throw new Error('what was read is known');
+  const files = known ?? (await plan.writtenFiles(context.deps.signal));
   const inputs = inputsOf(copying, files);
   const outcome = found ?? (await outcomeOf(copying, inputs));
   if (outcome.isCached) return { ...outcome, createdBy: text(files) };
@@ -78,7 +77,7 @@ async function copyFromLayers(
   layers: readonly StageLayer[],
 ): Promise<LayerOutcome> {
   const { context, state, instruction } = copying;
-  const from = { from: chainOf(layers), sources: JSON.stringify(instruction.sources) };
+  const from = { from: chainOf(layers) };
   const { values, ...inputs } = inputsOf(copying);
   const bySource: StepInputs = { ...inputs, values: { ...values, ...from } };
   const text = (layer: StageLayer | undefined) =>
@@ -168,6 +167,8 @@ function origin(kind: CopyOrigin['kind'], tree: SourceTree, { sources }: FilesIn
 function inputsOf({ context, state, instruction }: Copying, files?: StepFiles): StepInputs {
   const { kind, destination, isLinked, chown = '', chmod = '', exclude } = instruction;
   const { layers, built } = state.image;
+  // Of two files for one name the later wins, which the sorted list of files does not tell.
+  const sources = [...instruction.sources, ...instruction.heredocs.map(({ name }) => name)];
   return {
     // A linked layer is the same whatever it lies on, but for the owner that names in it are looked up in.
     base: isLinked && !/[^\d:]/.test(chown) ? '' : chainOf(layers),
@@ -175,6 +176,9 @@ function inputsOf({ context, state, instruction }: Copying, files?: StepFiles): 
     values: {
       directory: built.config.WorkingDir || '/',
       epoch: String(context.epoch),
+      sources: JSON.stringify(sources),
+      ...(kind === 'copy' && instruction.keepsParents && { parents: 'true' }),
+      ...(kind === 'add' && instruction.unpack !== undefined && { unpack: String(instruction.unpack) }),
       ...(context.latest !== undefined && { latest: String(context.latest) }),
       ...(chown && { chown }),
       ...(chmod && { chmod }),

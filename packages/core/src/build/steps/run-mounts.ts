@@ -107,8 +107,7 @@ async function sourceOf(context: StageContext, state: StepState, mount: WrittenM
   const known = plan.files();
   if (known) return { kind: 'context', plan, digest: known.digest };
   const layer = await context.deps.storeLayer(plan.write(context.deps.signal));
-  const files = plan.files();
-  if (files === undefined) throw new Error('what was read is known');
+  const files = await plan.writtenFiles(context.deps.signal);
   return { kind: 'context', plan, digest: files.digest, ...(layer && { layer }) };
 }
 
