@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { throwIfCancelled, WherryError } from '../../errors.ts';
+import { isWherryError, throwIfCancelled, WherryError } from '../../errors.ts';
 import { detectOwnership } from '../../rootfs/privileges.ts';
 import { type EnclosedMount, Enclosure } from '../../runtime/enclosure.ts';
 import { shellQuoted } from '../../runtime/monitor/terminal.ts';
@@ -72,9 +72,10 @@ async function tryToRun(attempt: Attempt): Promise<Outcome> {
     if (refusal !== undefined) return { refusal };
     return { exitCode: await runIn(enclosure, attempt) };
   } catch (error) {
-    // What broke because it was killed.
+    // What broke because it was killed, by us or by somebody else: what we look at goes with it.
     throwIfCancelled(signal);
-    throw error;
+    if (isWherryError(error) || existsSync(enclosure.seenAt)) throw error;
+    throw wasKilled(attempt.runtime, error);
   } finally {
     signal?.removeEventListener('abort', stop);
   }
@@ -146,7 +147,7 @@ async function runAndRead(enclosure: Enclosure, { runtime, places, options }: At
     said = await output.end();
   }
   throwIfCancelled(options.signal);
-  if (code === undefined) throw new WherryError('INTERNAL', `${runtime.name} was killed`);
+  if (code === undefined) throw wasKilled(runtime);
   if (isStarted()) return code;
   const logged = lastRuntimeError(readIfThere(places.runtimeLog) ?? '');
   throw startError(runtime.name, logged ?? (said || `${runtime.name} ended with exit code ${code}`));
@@ -156,4 +157,8 @@ function ownership(): 'root' | 'namespace' {
   const own = detectOwnership();
   if (own === 'user') throw new Error('nobody but root can mount');
   return own;
+}
+
+function wasKilled({ name }: Runtime, cause?: unknown): WherryError {
+  return new WherryError('INTERNAL', `${name} was killed`, { cause });
 }
