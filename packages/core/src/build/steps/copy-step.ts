@@ -86,7 +86,7 @@ async function copyFromLayers(
   if (found.isCached) return { ...found, createdBy: text(found.layer) };
   const copied = await copyFiles(copying, [origin('image', await taken.tree(), instruction)], 'regular');
   await putCached(context, state, bySource, copied.layer);
-  return { ...copied, ...found, ...copied, createdBy: text(copied.layer) };
+  return { ...found, ...copied, createdBy: text(copied.layer) };
 }
 
 /** What the cache has to say. */
