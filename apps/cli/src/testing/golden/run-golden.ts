@@ -12,7 +12,7 @@ const USAGE = `Usage:  npm run golden -- [OPTIONS]
 
 Replays recordings of Docker's client against the command line's code, in this process: those of
 ../shared/golden if they are there, else the project's own copy, e2e/golden. Prints the cases that
-differ; fails when one of them is no decision, or when fewer than 97 % are equal.
+differ; fails when one of them is no decision, or when fewer than 95 % are equal.
 
 Options:
       --dir DIR     A folder of recordings, or of a copy of them

@@ -15,8 +15,11 @@ export interface CaseResult extends Replayed {
   readonly reason?: string;
 }
 
-/** The share of the applicable cases that must be equal. */
-export const MIN_EQUAL = 0.97;
+/**
+ * The share of the applicable cases that must be equal. Builds hold it down: they were recorded with the
+ * classic builder, whose language wherry goes beyond.
+ */
+export const MIN_EQUAL = 0.95;
 
 /** Splits cases into those to replay, and the others by the reason why they are left out. */
 export function selectCases({ cases, images }: Recording) {
