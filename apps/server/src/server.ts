@@ -1,18 +1,15 @@
 import type { AddressInfo } from 'node:net';
-import { openRegistryService, WherryError } from '@wherry/core';
-import fastify, { type FastifyInstance } from 'fastify';
-import { isLoopbackAddress, requireLoopback } from './listen-address.ts';
+import { type Engine, openEngine, openRegistryService, WherryError } from '@wherry/core';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './app.ts';
+import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
 import type { RegistryBackend } from './registry/backend.ts';
-import { answer, toErrorAnswer } from './registry/errors.ts';
-import { registerRegistry, sendError } from './registry/router.ts';
 import { RunningRequests } from './running-requests.ts';
 
 /** How long running requests may take to finish once the server is told to close. */
 const CLOSE_GRACE_MS = 3_000;
 /** Upload sessions that nobody has used for this long are forgotten at the start. */
 const STALE_UPLOAD_MS = 24 * 60 * 60 * 1000;
-/** The whole path behind `/v2/` is one parameter to the router; longer ones get its 414. */
-const MAX_PATH_LENGTH = 4096;
 
 export interface ServerOptions {
   /** Gets one line per finished request and per fault; absent: nothing is logged. */
@@ -37,48 +34,30 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Makes the HTTP application, which listens nowhere yet. Request bodies reach the routes as they come. */
-export function createServer(backend: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
-  return buildApp(backend, options, new RunningRequests());
-}
-
-function buildApp(
-  backend: RegistryBackend,
-  options: ServerOptions,
-  running: RunningRequests,
-): FastifyInstance {
-  const log = options.log ?? (() => {});
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: MAX_PATH_LENGTH },
-    frameworkErrors: (error, _request, reply) => {
-      sendError(reply, toErrorAnswer(error));
-    },
-  });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime);
-    log(`${request.method} ${request.url} ${reply.statusCode} ${ms} ms`);
-  });
-  registerRegistry(app, backend, { log, running });
-  refuseForeignPages(app);
-  return app;
+/** Makes the HTTP application of a registry alone, which listens nowhere yet. */
+export function createServer(registry: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
+  return buildApp({ registry }, { log: options.log ?? (() => {}), running: new RunningRequests() });
 }
 
 /**
- * Serves a store's registry on loopback. Throws `INVALID_ARGUMENT` for any other address, `CONFLICT` when
+ * Serves a store on loopback: its registry and the Docker Engine API. Throws `INVALID_ARGUMENT` for any other address, `CONFLICT` when
  * the port is taken.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   requireLoopback(options.host);
   const { root, env } = options;
-  const service = await openRegistryService({ ...(root !== undefined && { root }), ...(env && { env }) });
+  const place = { ...(root !== undefined && { root }), ...(env && { env }) };
+  const registry = await openRegistryService(place);
+  let engine: Engine | undefined;
+  const closeParts = async () => {
+    await engine?.[Symbol.asyncDispose]();
+    await registry.close();
+  };
   try {
-    await service.removeStaleUploads(STALE_UPLOAD_MS);
+    engine = await openEngine(place);
+    await registry.removeStaleUploads(STALE_UPLOAD_MS);
     const running = new RunningRequests();
-    const app = buildApp(service, options, running);
+    const app = buildApp({ registry, engine }, { log: options.log ?? (() => {}), running });
     await listen(app, options);
     return {
       url: urlOf(app),
@@ -87,11 +66,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         await app.close().finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
         await running.settled();
-        await service.close();
+        await closeParts();
       },
     };
   } catch (error) {
-    await service.close();
+    await closeParts();
     throw error;
   }
 }
@@ -123,13 +102,4 @@ function urlOf(app: FastifyInstance): string {
   if (!first) throw new Error('a listening server has an address');
   const host = first.family === 'IPv6' ? `[${first.address}]` : first.address;
   return `http://${host}:${first.port}`;
-}
-
-/** A page of another site may make a browser send requests here, which is no business of its. */
-function refuseForeignPages(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const { origin, host } = request.headers;
-    if (origin === undefined || origin === `http://${host}`) return;
-    return sendError(reply, answer(403, 'DENIED', 'requests from pages of other sites are refused'));
-  });
 }

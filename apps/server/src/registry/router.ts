@@ -13,6 +13,7 @@ import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
 
 type HandlerTable = { readonly [K in Endpoint['kind']]: Handlers<K> };
 
+const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
@@ -33,14 +34,13 @@ export function registerRegistry(
 ): void {
   const handlers = handlerTable(backend);
   app.addHook('onRequest', async (_request, reply) => {
-    reply.header('docker-distribution-api-version', 'registry/2.0');
+    reply.header(...API_HEADER);
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);
     if (status >= 500 && !isDisconnect(error)) log(`${request.method} ${request.url}: ${describe(error)}`);
     return sendError(reply, { status, body });
   });
-  app.setNotFoundHandler((request, reply) => sendError(reply, noSuchEndpoint(request)));
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const { '*': path = '' } = request.params as { '*'?: string };
     const endpoint = parseEndpoint(path);
@@ -60,7 +60,11 @@ export function registerRegistry(
 export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): FastifyReply {
   // What a handler said of a body that is not sent now.
   reply.removeHeader('content-length').removeHeader('etag').removeHeader('cache-control');
-  return reply.code(status).type('application/json; charset=utf-8').send(body);
+  return reply
+    .header(...API_HEADER)
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(body);
 }
 
 function handlerTable(backend: RegistryBackend): HandlerTable {

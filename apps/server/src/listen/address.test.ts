@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requireLoopback } from './listen-address.ts';
+import { requireLoopback } from './address.ts';
 
 test.each(['127.0.0.1', '127.9.8.7', '::1', '0:0:0:0:0:0:0:1', 'localhost'])('listens on %s', (host) => {
   expect(() => requireLoopback(host)).not.toThrow();
