@@ -5,9 +5,16 @@ import type { Io } from '../../io.ts';
 
 type Env = Io['env'];
 
-/** `--env-file` and `--env`, in the order that later ones win. Throws `CommandError` in Docker's words. */
-export async function environmentOf(flags: Flags, env: Env): Promise<{ readonly env?: readonly string[] }> {
-  const entries: string[] = [];
+/**
+ * `--env-file` and `--env`, in the order that later ones win, after `defaults`. Throws `CommandError` in Docker's
+ * words.
+ */
+export async function environmentOf(
+  flags: Flags,
+  env: Env,
+  defaults: Readonly<Record<string, string>> = {},
+): Promise<{ readonly env?: readonly string[] }> {
+  const entries = Object.entries(defaults).map(([name, value]) => `${name}=${value}`);
   for (const path of flags.list('env-file')) entries.push(...readEnvFile(path, await textOf(path), env));
   for (const text of flags.list('env')) entries.push(...entryOf(text, env));
   return entries.length > 0 ? { env: entries } : {};

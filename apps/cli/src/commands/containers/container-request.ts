@@ -3,6 +3,7 @@ import type { CommandContext } from '../../command.ts';
 import type { Flags } from '../../flags.ts';
 import { someOf } from '../flag-value.ts';
 import { platformFlag } from '../platform-flag.ts';
+import { proxyVariables } from '../proxy-variables.ts';
 import { attachedStreams } from './attach-flag.ts';
 import { deviceFlags } from './container-devices.ts';
 import { environmentOf } from './container-env.ts';
@@ -16,7 +17,8 @@ import { securityOf } from './container-security.ts';
 import { volumeFlags } from './container-volumes.ts';
 
 /** What the flags of `run` and `create` ask for. Throws `CommandError` in Docker's words. */
-export async function containerRequest({ args, flags, io }: CommandContext): Promise<CreateContainerRequest> {
+export async function containerRequest(context: CommandContext): Promise<CreateContainerRequest> {
+  const { args, flags, io } = context;
   const [image = '', ...command] = args;
   refuseImpossible(flags);
   const name = flags.string('name');
@@ -27,7 +29,7 @@ export async function containerRequest({ args, flags, io }: CommandContext): Pro
   const options: ContainerOptions = {
     ...(command.length > 0 && { command }),
     ...(flags.changed('entrypoint') && { entrypoint: [flags.string('entrypoint') ?? ''] }),
-    ...(await environmentOf(flags, io.env)),
+    ...(await environmentOf(flags, io.env, await proxyVariables(context))),
     ...identity(flags),
     ...(await confinement(flags)),
     ...namespaceFlags(flags),

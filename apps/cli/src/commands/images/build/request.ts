@@ -3,6 +3,7 @@ import type { CommandContext } from '../../../command.ts';
 import { CommandError } from '../../../errors.ts';
 import type { Flags } from '../../../flags.ts';
 import { pairsOf, someOf } from '../../flag-value.ts';
+import { proxyVariables } from '../../proxy-variables.ts';
 import { asksForContentTrust } from '../../registry/content-trust.ts';
 import { cacheFromFlags, cacheToFlags } from './cache-flags.ts';
 import { badFlag } from './fields.ts';
@@ -18,10 +19,11 @@ const COMPRESSIONS = ['gzip', 'zstd', 'none'] as const;
  * What a command line of `build` asks for. Throws `FlagError` for a value that does not fit its flag, `CommandError`
  * in Docker's words, `INVALID_PLATFORM`.
  */
-export async function buildRequest({ args, flags, io }: CommandContext): Promise<BuildRequest> {
+export async function buildRequest(context: CommandContext): Promise<BuildRequest> {
+  const { args, flags, io } = context;
   const tags = tagFlags(flags);
   refuseImpossible(flags);
-  const buildArgs = buildArgFlags(flags, io.env);
+  const buildArgs = { ...(await proxyVariables(context)), ...buildArgFlags(flags, io.env) };
   const target = flags.string('target');
   const settled: Omit<BuildRequest, 'context'> = {
     ...someOf('tags', tags),
@@ -42,8 +44,8 @@ export async function buildRequest({ args, flags, io }: CommandContext): Promise
     ...(flags.bool('explain') && { explain: true }),
     ...(isCheck(flags) && { check: true }),
   };
-  const context = await contextOf(args[0] ?? '', io);
-  return { context, ...dockerfileFlag(flags, context, io), ...settled };
+  const source = await contextOf(args[0] ?? '', io);
+  return { context: source, ...dockerfileFlag(flags, source, io), ...settled };
 }
 
 /** Whether the Dockerfile is only looked at. */
