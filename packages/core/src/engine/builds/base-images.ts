@@ -1,6 +1,6 @@
 import type { BaseImage, StageLayer } from '../../build/build-deps.ts';
 import type { Digest } from '../../digest.ts';
-import { isWherryError } from '../../errors.ts';
+import { isWherryError, WherryError } from '../../errors.ts';
 import type { ProgressEvent } from '../../events.ts';
 import type { ImageFacts } from '../../metadata/metadata-store.ts';
 import type { Platform } from '../../platform.ts';
@@ -12,9 +12,12 @@ import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
 import { platformSatisfies } from '../store/image-facts.ts';
 import { isComplete, requireLayerVariant } from '../store/layer-variant.ts';
 import type { Store } from '../store/store.ts';
+import { type LayoutContext, type LayoutImageDeps, layoutImage, layoutText } from './layout-image.ts';
 
-export interface BaseImagesOptions {
+export interface BaseImagesOptions extends Pick<LayoutImageDeps, 'passes' | 'host'> {
   readonly store: Store;
+  /** Those that lie in layouts on disk, by what they are asked for. */
+  readonly layouts: ReadonlyMap<string, LayoutContext>;
   /** What a pull needs; opened when something is to be pulled. */
   readonly transfer: () => Promise<PullDeps>;
   /** Asks registries even for what is here. */
@@ -48,9 +51,11 @@ export class BaseImages {
     platform: Platform,
     onProgress: (event: ProgressEvent) => void,
   ): Promise<BaseImage> {
-    const { store, pull: isPulled, signal, verify, hold } = this.#options;
-    const here = isPulled || verify ? undefined : await this.#local(text, platform);
-    const facts = here ?? (await this.#pulled(text, platform, onProgress, signal));
+    const { store, layouts, signal, hold } = this.#options;
+    const layout = layouts.get(text);
+    const facts = layout
+      ? await this.#fromLayout(layout, platform)
+      : ((await this.#local(text, platform)) ?? (await this.#pulled(text, platform, onProgress, signal)));
     hold(...store.contentOf(facts));
     const layers: StageLayer[] = [];
     for (const layer of facts.layers) {
@@ -63,8 +68,18 @@ export class BaseImages {
     return { id: facts.id, bytes, platform: facts.platform, layers };
   }
 
+  async #fromLayout(layout: LayoutContext, platform: Platform): Promise<ImageFacts> {
+    if (this.#options.verify)
+      throw new WherryError(
+        'NOT_TRUSTED',
+        `${layoutText(layout)} has no name that the configuration could have a key for`,
+      );
+    return layoutImage(layout, platform, this.#options);
+  }
+
   async #local(text: string, platform: Platform): Promise<ImageFacts | undefined> {
-    const { store } = this.#options;
+    const { store, pull: isPulled, verify } = this.#options;
+    if (isPulled || verify) return undefined;
     try {
       const resolved = resolveImage(store.metadata, text);
       const facts = platformSatisfies(platform, resolved.facts.platform)

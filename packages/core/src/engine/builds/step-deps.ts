@@ -4,7 +4,6 @@ import type { BuildCache } from '../../build/cache/build-cache.ts';
 import type { SourceTree } from '../../build/source-tree.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { Digest } from '../../digest.ts';
-import { WherryError } from '../../errors.ts';
 import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
 import { formatReference } from '../../reference.ts';
 import type { BuildVerbDeps } from '../build.ts';
@@ -14,6 +13,7 @@ import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
 import { requireRunnable } from './foreign-programs.ts';
+import { type LayoutContext, layoutText } from './layout-image.ts';
 import { type OpenedContext, openNamedContext } from './open-context.ts';
 import { openRunner } from './open-runner.ts';
 import { remoteOrigin } from './remote-origin.ts';
@@ -41,11 +41,13 @@ export function stepDeps(parts: StepParts): BuildDeps {
   const { deps, request, context, cache, images, hold, emit, signal } = parts;
   const { store } = deps;
   const { pull = false, verify = false, namedContexts = {} } = request;
-  const bases = new BaseImages({ store, transfer: deps.transfer, pull, verify, hold, signal });
+  const { host, passes, transfer } = deps;
+  const layouts = layoutsOf(namedContexts);
+  const bases = new BaseImages({ store, host, passes, layouts, transfer, pull, verify, hold, signal });
   const others = new Map<string, Promise<SourceTree>>();
   let runner: Promise<StepRunner> | undefined;
   return {
-    host: deps.host,
+    host,
     base: (text, platform, step) =>
       bases.find(text, platform, (event) => emit({ kind: 'build-pull', step, event })),
     context: async (name) => {
@@ -96,9 +98,11 @@ async function openOther(
 }
 
 function imageText(context: NamedContext | undefined): string | undefined {
-  if (context?.kind === 'layout')
-    throw new WherryError('UNSUPPORTED', `build context ${context.path}: load the layout first`, {
-      hint: `wherry load -i ${context.path}`,
-    });
+  if (context?.kind === 'layout') return layoutText(context);
   return context?.kind === 'image' ? formatReference(context.ref) : undefined;
+}
+
+function layoutsOf(contexts: Readonly<Record<string, NamedContext>>): ReadonlyMap<string, LayoutContext> {
+  const layouts = Object.values(contexts).filter((context) => context.kind === 'layout');
+  return new Map(layouts.map((context) => [layoutText(context), context]));
 }
