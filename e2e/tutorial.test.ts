@@ -21,6 +21,7 @@ import {
 } from '@wherry/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, missingPrograms } from '../bench/peers.ts';
+import { workloadImages } from './images.ts';
 import { WHERRY } from './wherry.ts';
 
 // The conventions stand at the head of the tutorial.
@@ -53,7 +54,13 @@ const RUNS_CONTAINERS =
   process.platform === 'linux' &&
   process.getuid?.() === 0 &&
   missingPrograms('runc', 'busybox', 'tar').length === 0;
-const RUN_BLOCKS = ['```console', ...(RUNS_CONTAINERS ? ['```console containers'] : [])];
+/** The workload's image whose lowest layers are Debian and Python. */
+const STACK = RUNS_CONTAINERS ? workloadImages().find(({ name }) => name === 'stack') : undefined;
+const RUN_BLOCKS = [
+  '```console',
+  ...(RUNS_CONTAINERS ? ['```console containers'] : []),
+  ...(STACK ? ['```console python'] : []),
+];
 
 /** The steps of the blocks that are to be run. */
 function readSteps(page: string): Step[] {
@@ -179,11 +186,31 @@ function publishBusybox(hub: MemoryRegistry, place: string): void {
   hub.addManifest('library/busybox', 'latest', manifest.bytes, manifest.descriptor.mediaType);
 }
 
+/** Debian with Python, as an image of its own. */
+function publishPython(hub: MemoryRegistry, layout: string): void {
+  const read = (digest: string) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')));
+  const parse = (digest: string) => JSON.parse(read(digest).toString());
+  const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
+  const { config, layers, ...manifest } = parse(index.manifests[0].digest);
+  const { rootfs, os, architecture, config: options } = parse(config.digest);
+  const own = {
+    ...{ os, architecture, config: { Env: options.Env, Cmd: ['python3.11'] } },
+    rootfs: { ...rootfs, diff_ids: rootfs.diff_ids.slice(0, 2) },
+  };
+  const bytes = Buffer.from(JSON.stringify(own));
+  const { digest } = hub.addBlob('library/python', bytes);
+  const used = layers.slice(0, 2);
+  for (const layer of used) hub.addBlob('library/python', read(layer.digest));
+  const document = { ...manifest, config: { ...config, digest, size: bytes.length }, layers: used };
+  hub.addManifest('library/python', '3.11', Buffer.from(JSON.stringify(document)), manifest.mediaType);
+}
+
 async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegistry): Promise<Setup> {
   publish(hub, 'library/ubuntu', '22.04', 'Ubuntu 22.04');
   publish(hub, 'library/ubuntu', '24.04', 'Ubuntu 24.04');
   publish(hub, 'library/debian', 'latest', 'Debian');
   if (RUNS_CONTAINERS) publishBusybox(hub, place);
+  if (STACK) publishPython(hub, STACK.oci.replace(/^oci:|:latest$/g, ''));
   for (const tag of ['1.0', '1.1', 'latest']) publish(registry, 'team/tools', tag, `tools ${tag}`);
   const [home, bin, directory] = [join(place, 'home'), join(place, 'bin'), join(place, 'work')];
   for (const path of [join(home, '.config/wherry'), bin, directory]) mkdirSync(path, { recursive: true });
