@@ -25,7 +25,14 @@ export const SERVE: CommandSpec = {
   summary: 'Serve the content store as a registry',
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
-  flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
+  flags: [
+    { name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' },
+    {
+      name: 'mirror',
+      type: 'list',
+      usage: 'Be a pull-through mirror of a registry, such as docker.io',
+    },
+  ],
   load: () => import('../commands/system/serve.ts'),
 };
 

@@ -27,6 +27,8 @@ import type {
   StoredContainer,
 } from './metadata-store.ts';
 import { migrate, schemaVersionOf } from './migrations.ts';
+import type { MirrorStore } from './mirror-store.ts';
+import { MirrorTable } from './mirror-table.ts';
 import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
@@ -36,6 +38,8 @@ import { UseTable } from './use-table.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
+  /** What the mirror caches of other registries. */
+  readonly mirror: MirrorStore;
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
@@ -61,6 +65,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
     this.#catalog = new RegistryCatalog(database, this.#documents);
+    this.mirror = new MirrorTable(database, clock);
     this.#collector = new Collector(database, clock, {
       leases: this.#leases,
       documents: this.#documents,

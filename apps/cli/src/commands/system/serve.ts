@@ -7,12 +7,17 @@ const MAX_PORT = 65_535;
 export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
   const { host, port } = parseAddress(flags.string('addr') ?? '');
   const root = globals.string('root');
-  const { startServer } = await import('@wherry/server');
+  const [{ startServer }, { parseUpstream }] = await Promise.all([
+    import('@wherry/server'),
+    import('@wherry/core'),
+  ]);
+  const upstreams = flags.list('mirror').map(parseUpstream);
   const server = await startServer({
     host,
     port,
     env: io.env,
     ...(root === undefined ? {} : { root }),
+    mirror: { upstreams },
     log: (line) => io.stderr.write(`${line}\n`),
   });
   try {
