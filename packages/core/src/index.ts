@@ -8,6 +8,7 @@ export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export { parseHumanSize } from './engine/selection/human-size.ts';
 export type {
   MirroredManifest,
   MirroredRepository,

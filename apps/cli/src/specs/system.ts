@@ -32,6 +32,18 @@ export const SERVE: CommandSpec = {
       type: 'list',
       usage: 'Be a pull-through mirror of a registry, such as docker.io',
     },
+    { name: 'mirror-max-size', type: 'string', usage: 'Most that the mirror keeps, such as 20GB' },
+    {
+      name: 'mirror-pin',
+      type: 'list',
+      usage: 'Keep what comes from a mirrored repository (docker.io/library/*)',
+    },
+    {
+      name: 'mirror-ttl',
+      type: 'string',
+      default: '5m',
+      usage: 'How long the mirror asks no registry again about a tag',
+    },
   ],
   load: () => import('../commands/system/serve.ts'),
 };

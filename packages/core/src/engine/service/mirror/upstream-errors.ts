@@ -23,7 +23,7 @@ export function fromUpstream(upstream: string, error: unknown): unknown {
     case 'UNAUTHORIZED':
     case 'DENIED':
       return new WherryError('DENIED', message, {
-        hint: `the mirror's own credentials for ${upstream} count: log in with 'wherry login ${upstream}'`,
+        hint: "the credentials of the mirror count: log in with 'wherry login' where it runs",
         ...options,
       });
     case 'BLOCKED':
