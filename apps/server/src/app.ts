@@ -4,6 +4,7 @@ import { type Caller, OWNER } from './access/caller.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
+import { type MirrorParts, mirrorRouter } from './mirror/router.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { answer, toErrorAnswer } from './registry/errors.ts';
 import { registerRegistry, sendError } from './registry/router.ts';
@@ -16,6 +17,8 @@ const MAX_PATH_LENGTH = 4096;
 export interface AppParts {
   readonly registry: RegistryBackend;
   readonly engine?: EngineBackend;
+  /** Other registries, behind the same API. */
+  readonly mirror?: MirrorParts;
 }
 
 export interface AppSurroundings {
@@ -54,8 +57,9 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });
-  app.register(async (part) => registerRegistry(part, parts.registry, surroundings));
-  const { engine } = parts;
+  const { engine, mirror, registry } = parts;
+  const takeMirrored = mirror && { takeMirrored: mirrorRouter(mirror, registry) };
+  app.register(async (part) => registerRegistry(part, registry, { ...surroundings, ...takeMirrored }));
   if (engine) app.register(async (part) => registerEngine(part, engine, surroundings));
   return app;
 }

@@ -1,8 +1,16 @@
 import type { AddressInfo } from 'node:net';
-import { type Engine, openEngine, openRegistryService, WherryError } from '@wherry/core';
+import {
+  type Engine,
+  type MirrorService,
+  openEngine,
+  openMirrorService,
+  openRegistryService,
+  WherryError,
+} from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
+import { DEFAULT_MIRROR_SETTINGS, type MirrorSettings } from './mirror/settings.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { RunningRequests } from './running-requests.ts';
 
@@ -25,6 +33,8 @@ export interface StartOptions extends ServerOptions {
   readonly port: number;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Absent: nothing is mirrored. */
+  readonly mirror?: Partial<MirrorSettings>;
 }
 
 export interface RunningServer {
@@ -49,15 +59,22 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
   const registry = await openRegistryService(place);
   let engine: Engine | undefined;
+  let mirror: MirrorService | undefined;
+  const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
   const closeParts = async () => {
+    await mirror?.close();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };
   try {
     engine = await openEngine(place);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
+    if (mirrorSettings.upstreams.length > 0)
+      mirror = await openMirrorService({ ...place, ...mirrorSettings });
+    const mirrorPart = mirror && { mirror: { backend: mirror, hosts: mirrorSettings.hosts } };
     const running = new RunningRequests();
-    const app = buildApp({ registry, engine }, { log: options.log ?? (() => {}), running });
+    const parts = { registry, engine, ...mirrorPart };
+    const app = buildApp(parts, { log: options.log ?? (() => {}), running });
     await listen(app, options);
     return {
       url: urlOf(app),
@@ -65,7 +82,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
         await app.close().finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
-        await running.settled();
+        await Promise.all([running.settled(), mirror?.close()]);
         await closeParts();
       },
     };

@@ -10,6 +10,17 @@ export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export { parseHumanSize } from './engine/selection/human-size.ts';
+export type {
+  MirroredManifest,
+  MirroredRepository,
+  MirroredTags,
+  MirrorService,
+  OpenBlob,
+  Staleness,
+} from './engine/service/mirror/mirror-service.ts';
+export { type MirrorServiceOptions, openMirrorService } from './engine/service/mirror/open-mirror-service.ts';
+export { parseUpstream, type UpstreamSettings } from './engine/service/mirror/upstream.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   MayRead,

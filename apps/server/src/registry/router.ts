@@ -1,5 +1,6 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TakeMirrored } from '../mirror/router.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
@@ -23,6 +24,8 @@ export interface RegistrySurroundings {
   /** Gets one line per fault of ours. */
   readonly log: (line: string) => void;
   readonly running: RunningRequests;
+  /** Takes the requests that are for another registry; absent: none is mirrored. */
+  readonly takeMirrored?: TakeMirrored;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface RegistrySurroundings {
 export function registerRegistry(
   app: FastifyInstance,
   backend: RegistryBackend,
-  { log, running }: RegistrySurroundings,
+  { log, running, takeMirrored }: RegistrySurroundings,
 ): void {
   const handlers = handlerTable(backend);
   app.addHook('onRequest', async (_request, reply) => {
@@ -46,9 +49,10 @@ export function registerRegistry(
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const { '*': path = '' } = request.params as { '*'?: string };
-    const endpoint = parseEndpoint(path);
+    const mirrored = await takeMirrored?.(request, reply, path);
+    const endpoint = mirrored?.endpoint ?? parseEndpoint(path);
     if (!endpoint) return sendError(reply, noSuchEndpoint(request));
-    const ofEndpoint = handlers[endpoint.kind];
+    const ofEndpoint = (mirrored ? handlerTable(mirrored.backend) : handlers)[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
     requireRight(request.caller, endpoint, request.method);

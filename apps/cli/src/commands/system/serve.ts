@@ -1,5 +1,6 @@
 import type { CommandContext } from '../../command.ts';
 import { CommandError } from '../../errors.ts';
+import { readMirrorFlags } from './mirror-flags.ts';
 
 const MAX_PORT = 65_535;
 
@@ -7,12 +8,14 @@ const MAX_PORT = 65_535;
 export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
   const { host, port } = parseAddress(flags.string('addr') ?? '');
   const root = globals.string('root');
+  const mirror = await readMirrorFlags(flags);
   const { startServer } = await import('@wherry/server');
   const server = await startServer({
     host,
     port,
     env: io.env,
     ...(root === undefined ? {} : { root }),
+    mirror,
     log: (line) => io.stderr.write(`${line}\n`),
   });
   try {
