@@ -1,4 +1,5 @@
 import { WherryError } from '../errors.ts';
+import { HOUSEKEEPING_SCHEMA } from './housekeeping-schema.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
 
 /**
@@ -95,6 +96,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX build_cache_by_layer ON build_cache (layer_digest);
   CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  HOUSEKEEPING_SCHEMA,
 ];
 
 /** The newest schema that this program reads and writes. */

@@ -72,6 +72,8 @@ describe('opening', () => {
     );
   });
 
+  const HOUSEKEEPING = ['quota_blobs', 'quota_sums', 'quota_pending', 'webhook_events', 'webhook_endpoints'];
+
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
@@ -80,6 +82,16 @@ describe('opening', () => {
         .map((table) => `DROP TABLE ${table};`)
         .join(''),
     );
+    for (const name of ['tag_pushed', 'tag_removed', 'manifest_added', 'manifest_removed'])
+      database.exec(`DROP TRIGGER registry_${name}`);
+    for (const name of [
+      'registry_tag_times',
+      'registry_changes',
+      'trash',
+      'trash_manifests',
+      ...HOUSEKEEPING,
+    ])
+      database.exec(`DROP TABLE ${name}`);
     database.exec('PRAGMA user_version = 1');
     database.close();
   }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
+import type { BlobInfo } from '../content/blob-store.ts';
 import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -32,10 +33,16 @@ import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
 import { Collector } from './sweep.ts';
+import { TrashTable } from './trash-table.ts';
+import { UntaggedManifests } from './untagged-manifests.ts';
 import { UseTable } from './use-table.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
+  /** What was collected and can be brought back. */
+  readonly trash: TrashTable;
+  /** What garbage collection asks of the registry service's catalogue. */
+  readonly untagged: UntaggedManifests;
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
@@ -66,6 +73,8 @@ export class SqliteMetadataStore implements MetadataStore {
       documents: this.#documents,
       layers: this.#layers,
     });
+    this.trash = new TrashTable(database, clock, { documents: this.#documents, layers: this.#layers });
+    this.untagged = new UntaggedManifests(database, this.#collector, this.trash);
   }
 
   /**
@@ -366,8 +375,33 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#collector.sweep(remove, candidates);
   }
 
+  /**
+   * Does as `sweep` with blobs that `move` puts into the trash, where their records go before they are moved.
+   */
+  sweepToTrash(move: (digest: Digest) => boolean, candidates: readonly BlobInfo[]): Digest[] {
+    const sizes = new Map(candidates.map(({ digest, size }) => [digest, size]));
+    return this.#collector.sweep(move, sizes.keys(), (digest) =>
+      this.trash.put(digest, sizes.get(digest) ?? 0),
+    );
+  }
+
+  /** What `reachable` tells, without keeping writers waiting for it: what comes meanwhile may be missing. */
+  mark(): Set<Digest> {
+    return this.#collector.mark();
+  }
+
+  /** Tells whether `reachable` has a digest. */
+  isHeld(digest: Digest): boolean {
+    return this.#collector.isHeld(digest);
+  }
+
   allDocuments(): DocumentRecord[] {
     return this.#documents.list();
+  }
+
+  /** The record of one index or manifest. */
+  findDocument(digest: Digest): Descriptor | undefined {
+    return this.#documents.find(digest);
   }
 
   forgetBlob(digest: Digest): void {
