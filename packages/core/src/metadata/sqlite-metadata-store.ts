@@ -32,6 +32,7 @@ import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
+import { RegistryTags } from './registry-tags.ts';
 import { Collector } from './sweep.ts';
 import { TrashTable } from './trash-table.ts';
 import { UntaggedManifests } from './untagged-manifests.ts';
@@ -43,6 +44,8 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly trash: TrashTable;
   /** What garbage collection asks of the registry service's catalogue. */
   readonly untagged: UntaggedManifests;
+  /** The tags of the registry service's catalogue, with their ages. */
+  readonly registryTags: RegistryTags;
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
@@ -74,6 +77,7 @@ export class SqliteMetadataStore implements MetadataStore {
       layers: this.#layers,
     });
     this.trash = new TrashTable(database, clock, { documents: this.#documents, layers: this.#layers });
+    this.registryTags = new RegistryTags(database, clock);
     this.untagged = new UntaggedManifests(database, this.#collector, this.trash);
   }
 

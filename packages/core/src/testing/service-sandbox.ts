@@ -6,6 +6,7 @@ import { NodeHasher } from '../bytes/node-hasher.ts';
 import type { Clock } from '../clock.ts';
 import { FsBlobStore } from '../content/fs-blob-store.ts';
 import type { Digest } from '../digest.ts';
+import { readPushedDocument } from '../engine/service/registry-documents.ts';
 import { openStore } from '../engine/store/open-store.ts';
 import type { Store } from '../engine/store/store.ts';
 import { SqliteMetadataStore } from '../metadata/sqlite-metadata-store.ts';
@@ -100,4 +101,23 @@ function documentOf(content: { readonly mediaType: string } & Record<string, unk
 
 function describe(mediaType: string, bytes: Uint8Array) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
+}
+
+/** Pushes a document, after the blobs it names where there are any. */
+export async function pushDocument(
+  store: Store,
+  repository: string,
+  document: PushedBytes & { readonly blobs?: readonly Uint8Array[] },
+  ...tags: string[]
+): Promise<void> {
+  for (const bytes of document.blobs ?? []) await putBlob(store, bytes);
+  await putBlob(store, document.bytes);
+  const { required, subject } = readPushedDocument(document.bytes, document.mediaType);
+  const children = [...required.map(({ digest }) => digest), ...(subject ? [subject] : [])];
+  const { mediaType, digest, bytes } = document;
+  store.metadata.putManifest(
+    repository,
+    { descriptor: { mediaType, digest, size: bytes.length }, children },
+    tags,
+  );
 }

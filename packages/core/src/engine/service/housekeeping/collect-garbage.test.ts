@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tocPath } from '../../../content/store-paths.ts';
@@ -8,11 +8,11 @@ import {
   imageOf,
   indexOf,
   type PushedBytes,
+  pushDocument,
   putBlob,
   ServiceSandbox,
 } from '../../../testing/service-sandbox.ts';
 import type { Store } from '../../store/store.ts';
-import { readPushedDocument } from '../registry-documents.ts';
 import { type CollectGarbageRequest, collectGarbage } from './collect-garbage.ts';
 import { restoreBlob, restoreManifest } from './trash.ts';
 
@@ -28,14 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
-async function push(document: PushedBytes & { readonly blobs?: Uint8Array[] }, ...tags: string[]) {
-  for (const bytes of document.blobs ?? []) await putBlob(store, bytes);
-  await putBlob(store, document.bytes);
-  const { required, subject } = readPushedDocument(document.bytes, document.mediaType);
-  const children = [...required.map(({ digest }) => digest), ...(subject ? [subject] : [])];
-  const descriptor = { mediaType: document.mediaType, digest: document.digest, size: document.bytes.length };
-  store.metadata.putManifest(REPOSITORY, { descriptor, children }, tags);
-}
+const push = (document: PushedBytes, ...tags: string[]) => pushDocument(store, REPOSITORY, document, ...tags);
 
 async function collect(request: Partial<CollectGarbageRequest> = {}) {
   const defaults = { trashGraceMs: DAY_MS, uploadMaxAgeMs: DAY_MS };
@@ -162,7 +155,6 @@ describe('the trash', () => {
     const digest = await putBlob(store, bytes);
     const record = { digest, diffID: digest, size: 7, tarSize: 7, contentSize: 3 };
     store.metadata.putLayer(record);
-    const { mkdirSync, writeFileSync } = await import('node:fs');
     mkdirSync(join(sandbox.root, 'tocs/sha256'), { recursive: true });
     writeFileSync(tocPath(sandbox.root, digest), 'toc');
     sandbox.clock.pass(GRACE_MS + 1);

@@ -6,15 +6,20 @@ import { MAX_MANIFEST_BYTES, readDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
 import { readPushedDocument } from '../registry-documents.ts';
 
+/** A manifest that nothing needs, and what it refers to. */
+export interface UnneededManifest extends CatalogEntry {
+  readonly subject?: Digest;
+}
+
 /**
  * The manifests of the registry service that no tag leads to: not through indexes, nor from a referrer to its
  * subject, nor the other way round, for what is said about a manifest lives as long as that. What was pushed or
  * asked for within the grace period is none of them. OCI distribution-spec v1.1, "Pushing Manifests with Subject".
  */
-export async function unneededManifests({ metadata, blobs }: Store): Promise<CatalogEntry[]> {
+export async function unneededManifests({ metadata, blobs }: Store): Promise<UnneededManifest[]> {
   const { untagged } = metadata;
   const children = Map.groupBy(untagged.edges(), ({ repository }) => repository);
-  const found: CatalogEntry[] = [];
+  const found: UnneededManifest[] = [];
   for (const [repository, entries] of Map.groupBy(metadata.listCatalog(), (entry) => entry.repository)) {
     const loose = entries.filter(({ tags, digest }) => tags.length === 0 && !untagged.isFresh(digest));
     if (loose.length === 0) continue;
@@ -28,7 +33,8 @@ export async function unneededManifests({ metadata, blobs }: Store): Promise<Cat
     for (const entry of loose)
       if (!kept.has(entry.digest)) subjects.set(entry.digest, await subjectOf(blobs, entry));
     keepReferrers(kept, subjects, below);
-    for (const { digest } of loose) if (!kept.has(digest)) found.push({ repository, digest });
+    for (const [digest, subject] of subjects)
+      if (!kept.has(digest)) found.push({ repository, digest, ...(subject !== undefined && { subject }) });
   }
   return found;
 }
