@@ -8,6 +8,17 @@ export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export type {
+  ApplyRetentionRequest,
+  ApplyRetentionResult,
+} from './engine/service/housekeeping/apply-retention.ts';
+export type {
+  CollectedItem,
+  CollectGarbageRequest,
+  CollectGarbageResult,
+} from './engine/service/housekeeping/collect-garbage.ts';
+export { type Housekeeping, openHousekeeping } from './engine/service/housekeeping/open-housekeeping.ts';
+export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   PutManifestRequest,

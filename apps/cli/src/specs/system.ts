@@ -20,15 +20,6 @@ export const INFO: CommandSpec = {
   load: () => import('../commands/system/info.ts'),
 };
 
-export const SERVE: CommandSpec = {
-  name: 'serve',
-  summary: 'Serve the content store as a registry',
-  usage: '[OPTIONS]',
-  arity: { min: 0, max: 0 },
-  flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
-  load: () => import('../commands/system/serve.ts'),
-};
-
 export const COMPLETION: CommandSpec = {
   name: 'completion',
   summary: 'Print a script that completes command lines in a shell',
