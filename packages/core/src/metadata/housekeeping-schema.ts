@@ -53,6 +53,6 @@ export const HOUSEKEEPING_SCHEMA = `
   CREATE TABLE webhook_endpoints (
     endpoint TEXT PRIMARY KEY, waiting INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
     delivered INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
-    retry_at INTEGER NOT NULL DEFAULT 0, claimed_by TEXT, claimed_until INTEGER NOT NULL DEFAULT 0
+    claimed_by TEXT, claimed_until INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
 `;

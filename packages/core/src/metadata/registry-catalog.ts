@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { CatalogObserver } from './catalog-observer.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
@@ -9,10 +10,16 @@ import type { CatalogManifest, DocumentRecord } from './metadata-store.ts';
 export class RegistryCatalog {
   readonly #database: MetadataDatabase;
   readonly #documents: DocumentTable;
+  #observers: readonly CatalogObserver[] = [];
 
   constructor(database: MetadataDatabase, documents: DocumentTable) {
     this.#database = database;
     this.#documents = documents;
+  }
+
+  /** From now on these hear of what happens to the catalogue, in this process. */
+  observe(observers: readonly CatalogObserver[]): void {
+    this.#observers = observers;
   }
 
   findTag(repository: string, tag: string): Descriptor | undefined {
@@ -69,10 +76,12 @@ export class RegistryCatalog {
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
     const { digest } = document.descriptor;
     this.#database.transaction(() => {
+      for (const observer of this.#observers) observer.admit?.(repository, document);
       this.#documents.put(document);
       this.#database.run('INSERT OR IGNORE INTO registry_manifests VALUES (?, ?)', repository, digest);
       for (const tag of tags)
         this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
+      for (const observer of this.#observers) observer.pushed?.(repository, document, tags);
     });
   }
 

@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
 import type { BuildCacheRecord, NewBuildCacheRecord } from './build-cache-store.ts';
 import { BuildCacheTable } from './build-cache-table.ts';
+import type { CatalogObserver } from './catalog-observer.ts';
 import { ContainerTable } from './container-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { ImageTable } from './image-table.ts';
@@ -37,6 +38,7 @@ import { Collector } from './sweep.ts';
 import { TrashTable } from './trash-table.ts';
 import { UntaggedManifests } from './untagged-manifests.ts';
 import { UseTable } from './use-table.ts';
+import { WebhookQueue } from './webhook-queue.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
@@ -44,6 +46,8 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly trash: TrashTable;
   /** What garbage collection asks of the registry service's catalogue. */
   readonly untagged: UntaggedManifests;
+  /** Notifications that wait for those who are to be told. */
+  readonly webhooks: WebhookQueue;
   /** The tags of the registry service's catalogue, with their ages. */
   readonly registryTags: RegistryTags;
   readonly #database: MetadataDatabase;
@@ -77,6 +81,7 @@ export class SqliteMetadataStore implements MetadataStore {
       layers: this.#layers,
     });
     this.trash = new TrashTable(database, clock, { documents: this.#documents, layers: this.#layers });
+    this.webhooks = new WebhookQueue(database, clock);
     this.registryTags = new RegistryTags(database, clock);
     this.untagged = new UntaggedManifests(database, this.#collector, this.trash);
   }
@@ -319,6 +324,11 @@ export class SqliteMetadataStore implements MetadataStore {
 
   putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
     this.#catalog.putManifest(repository, document, tags);
+  }
+
+  /** From now on these hear of what happens to the registry service's catalogue, in this process. */
+  observeCatalog(observers: readonly CatalogObserver[]): void {
+    this.#catalog.observe(observers);
   }
 
   listCatalog(): CatalogManifest[] {
