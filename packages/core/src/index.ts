@@ -21,9 +21,14 @@ export { type Housekeeping, openHousekeeping } from './engine/service/housekeepi
 export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
+  MayRead,
   PutManifestRequest,
   PutManifestResult,
+  ReferrersPage,
+  ReferrersRequest,
   RegistryService,
+  RepositoryAccess,
+  RepositoryPage,
   UploadChunk,
 } from './engine/service/registry-service.ts';
 export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';

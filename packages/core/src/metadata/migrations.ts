@@ -1,6 +1,7 @@
 import { WherryError } from '../errors.ts';
 import { HOUSEKEEPING_SCHEMA } from './housekeeping-schema.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
+import { REGISTRY_BLOBS_SCHEMA } from './registry-blobs-schema.ts';
 
 /**
  * What takes a store from one schema version to the next; the first makes an empty file version 1. One that
@@ -96,6 +97,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX build_cache_by_layer ON build_cache (layer_digest);
   CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  REGISTRY_BLOBS_SCHEMA,
   HOUSEKEEPING_SCHEMA,
 ];
 

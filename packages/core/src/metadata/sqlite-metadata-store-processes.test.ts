@@ -8,6 +8,7 @@ import type { Digest } from '../digest.ts';
 import { digestOf, imageFixture, layerFixture, testClock } from '../testing/metadata-store-suite.ts';
 import type { NodeChild } from '../testing/node-child.ts';
 import { startNode } from '../testing/node-child.ts';
+import { BlobLinkTable } from './blob-link-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { LayerTable } from './layer-table.ts';
 import { LeaseTable } from './lease-table.ts';
@@ -72,25 +73,19 @@ describe('opening', () => {
     );
   });
 
-  const HOUSEKEEPING = ['quota_blobs', 'quota_sums', 'quota_pending', 'webhook_events', 'webhook_endpoints'];
-
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
     database.exec(
-      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed']
+      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs']
         .map((table) => `DROP TABLE ${table};`)
         .join(''),
     );
     for (const name of ['tag_pushed', 'tag_removed', 'manifest_added', 'manifest_removed'])
       database.exec(`DROP TRIGGER registry_${name}`);
-    for (const name of [
-      'registry_tag_times',
-      'registry_changes',
-      'trash',
-      'trash_manifests',
-      ...HOUSEKEEPING,
-    ])
+    const housekeeping = ['registry_tag_times', 'registry_changes', 'trash', 'trash_manifests'];
+    const quotas = ['quota_blobs', 'quota_sums', 'quota_pending'];
+    for (const name of [...housekeeping, ...quotas, 'webhook_events', 'webhook_endpoints'])
       database.exec(`DROP TABLE ${name}`);
     database.exec('PRAGMA user_version = 1');
     database.close();
@@ -100,6 +95,7 @@ describe('opening', () => {
     const { facts, manifest, names } = imageFixture('a', { names: ['ubuntu:18.04'] });
     const old = open();
     old.putImage(facts, [manifest], names);
+    old.putManifest('app', manifest, []);
     old.close();
     takeBackToVersion1();
     const store = open();
@@ -109,6 +105,8 @@ describe('opening', () => {
     expect(store.lastUses()).toEqual(new Map());
     store.noteUse(facts.id);
     expect([...store.lastUses().keys()]).toEqual([facts.id]);
+    for (const blob of manifest.children) expect(store.findBlobLink('app', blob)).toBe('linked');
+    expect(store.findBlobLink('app', manifest.descriptor.digest)).toBeUndefined();
   });
 
   test.skipIf(!isRoot)('says who can bring a store up to date that it may not write', async () => {
@@ -286,6 +284,7 @@ describe('a sweep', () => {
       leases: new LeaseTable(database, clock),
       documents: new DocumentTable(database),
       layers,
+      links: new BlobLinkTable(database),
     });
     const records = ['a', 'b', 'c'].map((label) => layerFixture(label));
     const [a, b, c] = records.map((layer) => layer.digest) as [Digest, Digest, Digest];

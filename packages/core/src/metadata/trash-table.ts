@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../digest.ts';
 import type { Reference } from '../reference.ts';
+import type { BlobLinkTable } from './blob-link-table.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { LayerTable } from './layer-table.ts';
@@ -20,6 +21,7 @@ interface BlobRecords {
   readonly document?: DocumentRecord;
   readonly layer?: LayerRecord;
   readonly locations?: readonly Reference[];
+  readonly links?: ReturnType<BlobLinkTable['linksOf']>;
 }
 
 /** What was collected: blobs with their records, and the repositories that manifests were in. */
@@ -28,16 +30,22 @@ export class TrashTable {
   readonly #clock: Clock;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
+  readonly #links: BlobLinkTable;
 
   constructor(
     database: MetadataDatabase,
     clock: Clock,
-    tables: { readonly documents: DocumentTable; readonly layers: LayerTable },
+    tables: {
+      readonly documents: DocumentTable;
+      readonly layers: LayerTable;
+      readonly links: BlobLinkTable;
+    },
   ) {
     this.#database = database;
     this.#clock = clock;
     this.#documents = tables.documents;
     this.#layers = tables.layers;
+    this.#links = tables.links;
   }
 
   /** Notes that a blob is about to be moved, with its records. To be called before they are forgotten. */
@@ -80,11 +88,19 @@ export class TrashTable {
       if (row === undefined) return false;
       const here = isHere();
       if (!here.blob) return false;
-      const { document, layer, locations = [] } = JSON.parse(row.records as string) as BlobRecords;
+      const {
+        document,
+        layer,
+        locations = [],
+        links = [],
+      } = JSON.parse(row.records as string) as BlobRecords;
       if (document) this.#documents.put(document);
       // Whoever finds a layer's record relies on its table of contents.
       if (layer && here.toc) this.#layers.put(layer);
       for (const location of locations) this.#layers.addLocation(digest, location);
+      for (const { repository, link } of links)
+        if (link === 'linked') this.#links.put(repository, [digest]);
+        else if (this.#links.find(repository, digest) === undefined) this.#links.remove(repository, digest);
       this.forget(digest);
       return true;
     });
@@ -138,6 +154,7 @@ export class TrashTable {
     const children = this.#database.all('SELECT child FROM edges WHERE parent = ?', digest);
     const layer = this.#layers.find(digest);
     const locations = this.#layers.locations(digest);
+    const links = this.#links.linksOf(digest);
     return {
       ...(row && {
         document: {
@@ -147,6 +164,7 @@ export class TrashTable {
       }),
       ...(layer && { layer }),
       ...(locations.length > 0 && { locations }),
+      ...(links.length > 0 && { links }),
     };
   }
 }

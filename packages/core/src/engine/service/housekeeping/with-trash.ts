@@ -6,10 +6,14 @@ import { type RestoreStore, restoreBlob, restoreManifest } from './trash.ts';
 export function withTrash(service: RegistryService, store: RestoreStore): RegistryService {
   return {
     ...service,
-    findBlob: async (digest, ...rest) => {
-      const found = await service.findBlob(digest, ...rest);
-      // It may lie where it belongs already: its records do not yet.
-      return restoreBlob(store, digest) ? service.findBlob(digest, ...rest) : found;
+    // First, for with it comes back which repositories have it, and in which it was deleted.
+    findBlob: async (digest, access) => {
+      restoreBlob(store, digest);
+      return service.findBlob(digest, access);
+    },
+    mountBlob: async (digest, access) => {
+      restoreBlob(store, digest);
+      return service.mountBlob(digest, access);
     },
     findManifest: async (repository, reference) => {
       const found = await service.findManifest(repository, reference);
