@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { type Engine, openEngine, openRegistryService, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { HouseKeeper, observedBy } from './housekeeping/keep-house.ts';
+import { DEFAULT_HOUSEKEEPING_SETTINGS, type HousekeepingSettings } from './housekeeping/settings.ts';
 import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { RunningRequests } from './running-requests.ts';
@@ -25,6 +27,8 @@ export interface StartOptions extends ServerOptions {
   readonly port: number;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Absent: a collection once a day, and nothing else. */
+  readonly housekeeping?: Partial<HousekeepingSettings>;
 }
 
 export interface RunningServer {
@@ -47,9 +51,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   requireLoopback(options.host);
   const { root, env } = options;
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
-  const registry = await openRegistryService(place);
+  const log = options.log ?? (() => {});
+  const settings = { ...DEFAULT_HOUSEKEEPING_SETTINGS, ...options.housekeeping };
+  const registry = await openRegistryService({ ...place, ...observedBy(settings, log) });
+  const keeper = new HouseKeeper(registry, settings, log);
   let engine: Engine | undefined;
   const closeParts = async () => {
+    await keeper[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };
@@ -57,7 +65,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     engine = await openEngine(place);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
     const running = new RunningRequests();
-    const app = buildApp({ registry, engine }, { log: options.log ?? (() => {}), running });
+    const app = buildApp({ registry, engine }, { log, running });
+    keeper.follow(app);
     await listen(app, options);
     return {
       url: urlOf(app),

@@ -17,9 +17,20 @@ export type {
   CollectGarbageRequest,
   CollectGarbageResult,
 } from './engine/service/housekeeping/collect-garbage.ts';
+export type {
+  EventOrigin,
+  Notifications,
+  RegistryAction,
+  RegistryEvent,
+  Subscription,
+} from './engine/service/housekeeping/notifications.ts';
 export { type Housekeeping, openHousekeeping } from './engine/service/housekeeping/open-housekeeping.ts';
 export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
-export { openRegistryService } from './engine/service/open-registry-service.ts';
+export {
+  type OpenedRegistryService,
+  openRegistryService,
+  type RegistryServiceOptions,
+} from './engine/service/open-registry-service.ts';
 export type {
   MayRead,
   PutManifestRequest,
@@ -36,6 +47,7 @@ export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';
 export type { LayerPhase, ProgressEvent, VerbOptions } from './events.ts';
 export { parseDuration } from './image/duration.ts';
+export type { QueuedEvent, WebhookCounts } from './metadata/webhook-queue.ts';
 export type { Descriptor } from './oci/descriptor.ts';
 export { formatPlatform, hostPlatform, type Platform, parsePlatform } from './platform.ts';
 export {

@@ -11,6 +11,7 @@ import { WasmHasher } from '../../wasm/wasm-hasher.ts';
 import { storeRoot } from '../store/default-root.ts';
 import { openStore } from '../store/open-store.ts';
 import { Notifications, type NotificationsDeps, observerOf } from './housekeeping/notifications.ts';
+import { createHousekeeping, type Housekeeping } from './housekeeping/open-housekeeping.ts';
 import { withTrash } from './housekeeping/with-trash.ts';
 import { createRegistryService, type RegistryService } from './registry-service.ts';
 import { UploadSessions } from './upload-sessions.ts';
@@ -31,6 +32,7 @@ export interface RegistryServiceOptions {
 export interface OpenedRegistryService extends RegistryService {
   /** What waits to be told. */
   readonly notifications: Notifications;
+  readonly housekeeping: Housekeeping;
 }
 
 /** Opens the store and the service over it. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
@@ -64,7 +66,12 @@ export async function openRegistryService(
     });
     metadata.observeCatalog([observerOf(notifications)]);
     const service = createRegistryService({ blobs, metadata, uploads, fastHasher, close });
-    return { ...withTrash(service, store), notifications };
+    const housekeeping = createHousekeeping({
+      store,
+      now: () => clock.now(),
+      onRemoved: ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest }),
+    });
+    return { ...withTrash(service, store), notifications, housekeeping };
   } catch (error) {
     store.close();
     throw error;

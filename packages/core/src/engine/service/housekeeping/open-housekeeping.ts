@@ -1,14 +1,18 @@
 import { systemClock } from '../../../clock.ts';
 import { storeRoot } from '../../store/default-root.ts';
 import { openStore } from '../../store/open-store.ts';
-import type { Store } from '../../store/store.ts';
-import { type ApplyRetentionRequest, type ApplyRetentionResult, applyRetention } from './apply-retention.ts';
+import {
+  type ApplyRetentionDeps,
+  type ApplyRetentionRequest,
+  type ApplyRetentionResult,
+  applyRetention,
+} from './apply-retention.ts';
 import { type CollectGarbageRequest, type CollectGarbageResult, collectGarbage } from './collect-garbage.ts';
 
 const LAST_COLLECTION = 'gc-last-run';
 
 /** What keeps the store of a registry service in order. */
-export interface Housekeeping extends AsyncDisposable {
+export interface Housekeeping {
   /** Collects what nothing needs. Throws `CANCELLED`. */
   collectGarbage(
     request: CollectGarbageRequest,
@@ -29,14 +33,17 @@ export interface Housekeeping extends AsyncDisposable {
 /** Opens the store for housekeeping. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
 export function openHousekeeping(
   options: { readonly root?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {},
-): Housekeeping {
+): Housekeeping & AsyncDisposable {
   const store = openStore(storeRoot(options.root, options.env ?? process.env));
-  return createHousekeeping(store, () => systemClock.now());
+  return {
+    ...createHousekeeping({ store, now: () => systemClock.now() }),
+    [Symbol.asyncDispose]: async () => store.close(),
+  };
 }
 
-/** Makes it over an open store, which it closes in the end. */
-export function createHousekeeping(store: Store, now: () => Date): Housekeeping {
-  const deps = { store, now };
+/** Makes it over an open store, which stays open. */
+export function createHousekeeping(deps: ApplyRetentionDeps): Housekeeping {
+  const { store, now } = deps;
   return {
     collectGarbage: (request, options) => collectGarbage(deps, request, options),
     applyRetention: (request, options) => applyRetention(deps, request, options),
@@ -49,6 +56,5 @@ export function createHousekeeping(store: Store, now: () => Date): Housekeeping 
         store.metadata.setSetting(LAST_COLLECTION, String(ms));
         return true;
       }),
-    [Symbol.asyncDispose]: async () => store.close(),
   };
 }
