@@ -105,7 +105,10 @@ function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execu
     command.usage(`${command.path} ${spec.usage}`.trimEnd());
     command.alsoKnownAs = spec.alsoKnownAs ?? [];
     if (spec.isWrapper) command.wrap();
-    command.whenChosen(() => command.takeFlags(spec.flags).takeArguments(spec.arity));
+    command.whenChosen(() => {
+      command.takeFlags(spec.flags).takeArguments(spec.arity);
+      if (spec.commands) addCommands(command.enablePositionalOptions(), spec.commands, execute);
+    });
     command.action(() => execute(spec, command));
   }
 }

@@ -49,6 +49,8 @@ export interface CommandSpec {
   readonly namespace?: 'needed' | 'useful' | 'wanted';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
+  /** Commands below this one, which is a command by itself too. */
+  readonly commands?: readonly CommandSpec[];
   load(): Promise<{ readonly run: Run }>;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { CommandSpec } from './command.ts';
-import { COMMON_COMMANDS, GLOBAL_FLAGS, GROUPS, OTHER_COMMANDS } from './program.ts';
+import { allCommands, GLOBAL_FLAGS } from './program.ts';
 
 const PAGE = new URL('../../../docs/compatibility.md', import.meta.url);
 const ROWS = readFileSync(PAGE, 'utf8')
@@ -22,7 +22,7 @@ function rowsOf(name: string): string {
   return ROWS.filter((row) => new RegExp(`\`(?:[a-z ]*\\b)?${name}\\b`).test(row)).join('\n');
 }
 
-const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap((group) => group.commands)];
+const commands = allCommands();
 const options = commands.flatMap((spec) =>
   spec.flags
     .filter(({ hidden }) => hidden !== true)

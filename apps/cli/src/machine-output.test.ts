@@ -1,6 +1,6 @@
 import { type Digest, type Engine, parseReference, WherryError } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
-import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from './program.ts';
+import { allCommands } from './program.ts';
 import { runCli } from './testing/run-cli.ts';
 
 const A = `sha256:${'a1'.repeat(32)}` as Digest;
@@ -209,8 +209,7 @@ describe('--format', () => {
   });
 
   test('is an option of every command that has a result', () => {
-    const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
-    const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
+    const without = allCommands().filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
       ...[
         'attach',

@@ -1,3 +1,4 @@
+export type { HousekeepingSettings } from './housekeeping/settings.ts';
 export type { RegistryBackend } from './registry/backend.ts';
 export {
   createServer,

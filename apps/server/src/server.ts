@@ -9,6 +9,8 @@ import {
 } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { HouseKeeper, observedBy } from './housekeeping/keep-house.ts';
+import { DEFAULT_HOUSEKEEPING_SETTINGS, type HousekeepingSettings } from './housekeeping/settings.ts';
 import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
 import { DEFAULT_MIRROR_SETTINGS, type MirrorSettings } from './mirror/settings.ts';
 import type { RegistryBackend } from './registry/backend.ts';
@@ -35,6 +37,8 @@ export interface StartOptions extends ServerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Absent: nothing is mirrored. */
   readonly mirror?: Partial<MirrorSettings>;
+  /** Absent: a collection once a day, and nothing else. */
+  readonly housekeeping?: Partial<HousekeepingSettings>;
 }
 
 export interface RunningServer {
@@ -57,12 +61,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   requireLoopback(options.host);
   const { root, env } = options;
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
-  const registry = await openRegistryService(place);
+  const log = options.log ?? (() => {});
+  const settings = { ...DEFAULT_HOUSEKEEPING_SETTINGS, ...options.housekeeping };
+  const registry = await openRegistryService({ ...place, ...observedBy(settings, log) });
+  const keeper = new HouseKeeper(registry, settings, log);
   let engine: Engine | undefined;
   let mirror: MirrorService | undefined;
   const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
   const closeParts = async () => {
     await mirror?.close();
+    await keeper[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };
@@ -74,7 +82,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const mirrorPart = mirror && { mirror: { backend: mirror, hosts: mirrorSettings.hosts } };
     const running = new RunningRequests();
     const parts = { registry, engine, ...mirrorPart };
-    const app = buildApp(parts, { log: options.log ?? (() => {}), running });
+    const app = buildApp(parts, { log, running });
+    keeper.follow(app);
     await listen(app, options);
     return {
       url: urlOf(app),

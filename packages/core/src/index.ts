@@ -12,6 +12,24 @@ export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
 export { parseHumanSize } from './engine/selection/human-size.ts';
 export type {
+  ApplyRetentionRequest,
+  ApplyRetentionResult,
+} from './engine/service/housekeeping/apply-retention.ts';
+export type {
+  CollectedItem,
+  CollectGarbageRequest,
+  CollectGarbageResult,
+} from './engine/service/housekeeping/collect-garbage.ts';
+export type {
+  EventOrigin,
+  Notifications,
+  RegistryAction,
+  RegistryEvent,
+  Subscription,
+} from './engine/service/housekeeping/notifications.ts';
+export { type Housekeeping, openHousekeeping } from './engine/service/housekeeping/open-housekeeping.ts';
+export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
+export type {
   MirroredManifest,
   MirroredRepository,
   MirroredTags,
@@ -21,7 +39,11 @@ export type {
 } from './engine/service/mirror/mirror-service.ts';
 export { type MirrorServiceOptions, openMirrorService } from './engine/service/mirror/open-mirror-service.ts';
 export { parseUpstream, type UpstreamSettings } from './engine/service/mirror/upstream.ts';
-export { openRegistryService } from './engine/service/open-registry-service.ts';
+export {
+  type OpenedRegistryService,
+  openRegistryService,
+  type RegistryServiceOptions,
+} from './engine/service/open-registry-service.ts';
 export type {
   MayRead,
   PutManifestRequest,
@@ -38,6 +60,7 @@ export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';
 export type { LayerPhase, ProgressEvent, VerbOptions } from './events.ts';
 export { parseDuration } from './image/duration.ts';
+export type { QueuedEvent, WebhookCounts } from './metadata/webhook-queue.ts';
 export type { Descriptor } from './oci/descriptor.ts';
 export { formatPlatform, hostPlatform, type Platform, parsePlatform } from './platform.ts';
 export {

@@ -36,7 +36,10 @@ const EXIT_CODES: readonly (readonly [code: string, text: string])[] = [
 /** All pages: the program's, one for each group, and one for each name of each command. */
 export function manualPages(version: string): ManualPage[] {
   const top = [...COMMON_COMMANDS, ...OTHER_COMMANDS];
-  const pages = top.map((spec) => commandPage([spec.name], spec, version));
+  const pages = top.flatMap((spec) => [
+    commandPage([spec.name], spec, version),
+    ...(spec.commands ?? []).map((below) => commandPage([spec.name, below.name], below, version)),
+  ]);
   for (const group of GROUPS) {
     pages.push(groupPage(group, version));
     for (const spec of group.commands) {
@@ -80,7 +83,8 @@ function commandPage(path: readonly string[], spec: CommandSpec, version: string
     ...section('DESCRIPTION', lines(sentences(description ?? summary))),
     ...(alsoKnownAs.length > 1 ? ['.PP', 'The same command is', `${names}.`] : []),
     ...(visible.length > 0 ? section('OPTIONS', ...visible.flatMap(flagLines)) : []),
-    ...seeAlso(['wherry']),
+    ...(spec.commands ? section('COMMANDS', ...spec.commands.flatMap(commandLines)) : []),
+    ...seeAlso(['wherry', ...(spec.commands ?? []).map(({ name }) => ['wherry', ...path, name].join('-'))]),
   ]);
 }
 

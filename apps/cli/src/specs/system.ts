@@ -20,34 +20,6 @@ export const INFO: CommandSpec = {
   load: () => import('../commands/system/info.ts'),
 };
 
-export const SERVE: CommandSpec = {
-  name: 'serve',
-  summary: 'Serve the content store as a registry',
-  usage: '[OPTIONS]',
-  arity: { min: 0, max: 0 },
-  flags: [
-    { name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' },
-    {
-      name: 'mirror',
-      type: 'list',
-      usage: 'Be a pull-through mirror of a registry, such as docker.io',
-    },
-    { name: 'mirror-max-size', type: 'string', usage: 'Most that the mirror keeps, such as 20GB' },
-    {
-      name: 'mirror-pin',
-      type: 'list',
-      usage: 'Keep what comes from a mirrored repository (docker.io/library/*)',
-    },
-    {
-      name: 'mirror-ttl',
-      type: 'string',
-      default: '5m',
-      usage: 'How long the mirror asks no registry again about a tag',
-    },
-  ],
-  load: () => import('../commands/system/serve.ts'),
-};
-
 export const COMPLETION: CommandSpec = {
   name: 'completion',
   summary: 'Print a script that completes command lines in a shell',

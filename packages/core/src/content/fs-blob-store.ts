@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { constants, open, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +33,7 @@ import { FsBlobWriter } from './fs-blob-writer.ts';
 import { IngestDirectory, statIngest } from './ingest-directory.ts';
 import { toStorageError, withStorageErrors } from './storage-error.ts';
 import { ALGORITHMS, blobPath, decodeKey, ingestDir, tocPath } from './store-paths.ts';
+import { moveToTrashSync, restoreFromTrashSync } from './trash-files.ts';
 
 const READ_BYTES = 1024 * 1024;
 /** Most documents are smaller, and read at once: to load `node:fs/promises` alone takes longer, at each start. */
@@ -57,17 +67,15 @@ export class FsBlobStore implements BlobStore {
     return blobPath(this.root, digest);
   }
 
+  /** A blob in the trash is taken out of it: whoever asks has a use for it. */
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    try {
-      const { size } = await stat(this.pathOf(digest));
-      return { digest, size };
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+    const found = await this.#look(digest);
+    if (found !== undefined || !restoreFromTrashSync(this.root, digest)) return found;
+    return this.#look(digest);
   }
 
   async *read(digest: Digest, range?: ByteRange): ByteSource {
+    if (!existsSync(this.pathOf(digest))) restoreFromTrashSync(this.root, digest);
     const small = readSmall(this.pathOf(digest), digest);
     if (small !== undefined) {
       const { start, end } = resolveRange(digest, small.length, range);
@@ -101,7 +109,7 @@ export class FsBlobStore implements BlobStore {
     for (const algorithm of ALGORITHMS) {
       for await (const name of namesIn(join(this.root, 'blobs', algorithm))) {
         const digest = `${algorithm}:${name}`;
-        const info = isDigest(digest) ? await this.stat(digest) : undefined;
+        const info = isDigest(digest) ? await this.#look(digest) : undefined;
         if (info !== undefined) yield info;
       }
     }
@@ -124,6 +132,14 @@ export class FsBlobStore implements BlobStore {
     } catch (error) {
       throw toStorageError(error, `remove blob ${digest}`);
     }
+  }
+
+  /**
+   * Puts the blob and its table of contents into the trash, in the course of a transaction of the metadata. Tells
+   * whether there was such a blob.
+   */
+  trashSync(digest: Digest): boolean {
+    return moveToTrashSync(this.root, digest);
   }
 
   /** What the file system gets back when the blob and its table of contents are removed. */
@@ -164,6 +180,16 @@ export class FsBlobStore implements BlobStore {
       }
     }
     return removed;
+  }
+
+  async #look(digest: Digest): Promise<BlobInfo | undefined> {
+    try {
+      const { size } = await stat(this.pathOf(digest));
+      return { digest, size };
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
   }
 
   async #openWriter(directory: IngestDirectory, options: BeginOptions): Promise<BlobWriter> {

@@ -40,6 +40,16 @@ export class BlobLinkTable {
       .map((row) => row.repository as string);
   }
 
+  /** What each repository says of a blob. */
+  linksOf(digest: Digest): { readonly repository: string; readonly link: BlobLink }[] {
+    return this.#database
+      .all('SELECT repository, removed FROM registry_blobs WHERE digest = ?', digest)
+      .map(({ repository, removed }) => ({
+        repository: repository as string,
+        link: removed === 0 ? 'linked' : 'removed',
+      }));
+  }
+
   /** Forgets every link of a blob that is gone. */
   delete(digest: Digest): void {
     this.#database.run('DELETE FROM registry_blobs WHERE digest = ?', digest);

@@ -1,4 +1,5 @@
 import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { descriptorValues, toDescriptor } from './descriptor-columns.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
 import type { DocumentRecord } from './metadata-store.ts';
@@ -19,6 +20,11 @@ export class DocumentTable {
     );
     for (const child of children)
       this.#database.run('INSERT OR IGNORE INTO edges VALUES (?, ?)', descriptor.digest, child);
+  }
+
+  find(digest: Digest): Descriptor | undefined {
+    const row = this.#database.get('SELECT * FROM documents WHERE digest = ?', digest);
+    return row && toDescriptor(row, '');
   }
 
   /** What a document names that is a document too. */

@@ -1,4 +1,5 @@
 import { WherryError } from '../errors.ts';
+import { HOUSEKEEPING_SCHEMA } from './housekeeping-schema.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
 import { MIRROR_SCHEMA } from './mirror-schema.ts';
 import { REGISTRY_BLOBS_SCHEMA } from './registry-blobs-schema.ts';
@@ -99,6 +100,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   REGISTRY_BLOBS_SCHEMA,
   MIRROR_SCHEMA,
+  HOUSEKEEPING_SCHEMA,
 ];
 
 /** The newest schema that this program reads and writes. */

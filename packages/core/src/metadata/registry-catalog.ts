@@ -1,6 +1,7 @@
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { BlobLinkTable } from './blob-link-table.ts';
+import type { CatalogObserver } from './catalog-observer.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
@@ -11,11 +12,17 @@ export class RegistryCatalog {
   readonly #database: MetadataDatabase;
   readonly #documents: DocumentTable;
   readonly #links: BlobLinkTable;
+  #observers: readonly CatalogObserver[] = [];
 
   constructor(database: MetadataDatabase, documents: DocumentTable, links: BlobLinkTable) {
     this.#database = database;
     this.#documents = documents;
     this.#links = links;
+  }
+
+  /** From now on these hear of what happens to the catalogue, in this process. */
+  observe(observers: readonly CatalogObserver[]): void {
+    this.#observers = observers;
   }
 
   findTag(repository: string, tag: string): Descriptor | undefined {
@@ -92,26 +99,32 @@ export class RegistryCatalog {
   ): void {
     const { digest } = document.descriptor;
     this.#database.transaction(() => {
+      for (const observer of this.#observers) observer.admit?.(repository, document);
       this.#documents.put(document);
       this.#database.run('INSERT OR IGNORE INTO registry_manifests VALUES (?, ?)', repository, digest);
       for (const tag of tags)
         this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
       this.#links.put(repository, blobs);
+      for (const observer of this.#observers) observer.pushed?.(repository, document, tags);
     });
   }
 
   deleteTag(repository: string, tag: string): boolean {
-    return this.#database.transaction(
-      () =>
-        this.#database.run('DELETE FROM registry_tags WHERE repository = ? AND tag = ?', repository, tag) > 0,
-    );
+    return this.#database.transaction(() => {
+      const sql = 'DELETE FROM registry_tags WHERE repository = ? AND tag = ?';
+      if (this.#database.run(sql, repository, tag) === 0) return false;
+      for (const observer of this.#observers) observer.deleted?.(repository, { tag });
+      return true;
+    });
   }
 
   deleteManifest(repository: string, digest: Digest): boolean {
     return this.#database.transaction(() => {
       this.#database.run('DELETE FROM registry_tags WHERE repository = ? AND digest = ?', repository, digest);
       const sql = 'DELETE FROM registry_manifests WHERE repository = ? AND digest = ?';
-      return this.#database.run(sql, repository, digest) > 0;
+      if (this.#database.run(sql, repository, digest) === 0) return false;
+      for (const observer of this.#observers) observer.deleted?.(repository, { digest });
+      return true;
     });
   }
 

@@ -79,6 +79,12 @@ describe('opening', () => {
     const later = ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs'];
     const ofMirror = ['mirror_tags', 'mirror_links', 'mirror_content'];
     database.exec([...later, ...ofMirror].map((table) => `DROP TABLE ${table};`).join(''));
+    for (const name of ['tag_pushed', 'tag_removed', 'manifest_added', 'manifest_removed'])
+      database.exec(`DROP TRIGGER registry_${name}`);
+    const housekeeping = ['registry_tag_times', 'registry_changes', 'trash', 'trash_manifests'];
+    const quotas = ['quota_blobs', 'quota_sums', 'quota_pending'];
+    for (const name of [...housekeeping, ...quotas, 'webhook_events', 'webhook_endpoints'])
+      database.exec(`DROP TABLE ${name}`);
     database.exec('PRAGMA user_version = 1');
     database.close();
   }

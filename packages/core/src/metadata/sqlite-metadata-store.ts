@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
+import type { BlobInfo } from '../content/blob-store.ts';
 import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -8,6 +9,7 @@ import type { Reference } from '../reference.ts';
 import { BlobLinkTable } from './blob-link-table.ts';
 import type { BuildCacheRecord, NewBuildCacheRecord } from './build-cache-store.ts';
 import { BuildCacheTable } from './build-cache-table.ts';
+import type { CatalogObserver } from './catalog-observer.ts';
 import { ContainerTable } from './container-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { ImageTable } from './image-table.ts';
@@ -35,13 +37,25 @@ import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
+import { RegistryTags } from './registry-tags.ts';
 import { Collector } from './sweep.ts';
+import { TrashTable } from './trash-table.ts';
+import { UntaggedManifests } from './untagged-manifests.ts';
 import { UseTable } from './use-table.ts';
+import { WebhookQueue } from './webhook-queue.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
   /** What the mirror caches of other registries. */
   readonly mirror: MirrorStore;
+  /** What was collected and can be brought back. */
+  readonly trash: TrashTable;
+  /** What garbage collection asks of the registry service's catalogue. */
+  readonly untagged: UntaggedManifests;
+  /** Notifications that wait for those who are to be told. */
+  readonly webhooks: WebhookQueue;
+  /** The tags of the registry service's catalogue, with their ages. */
+  readonly registryTags: RegistryTags;
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
@@ -76,6 +90,14 @@ export class SqliteMetadataStore implements MetadataStore {
       layers: this.#layers,
       links: this.#links,
     });
+    this.trash = new TrashTable(database, clock, {
+      documents: this.#documents,
+      layers: this.#layers,
+      links: this.#links,
+    });
+    this.webhooks = new WebhookQueue(database, clock);
+    this.registryTags = new RegistryTags(database, clock);
+    this.untagged = new UntaggedManifests(database, this.#collector, this.trash);
   }
 
   /**
@@ -355,6 +377,11 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#links.repositoriesOf(digest);
   }
 
+  /** From now on these hear of what happens to the registry service's catalogue, in this process. */
+  observeCatalog(observers: readonly CatalogObserver[]): void {
+    this.#catalog.observe(observers);
+  }
+
   listCatalog(): CatalogManifest[] {
     return this.#catalog.list();
   }
@@ -413,8 +440,33 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#collector.sweep(remove, candidates);
   }
 
+  /**
+   * Does as `sweep` with blobs that `move` puts into the trash, where their records go before they are moved.
+   */
+  sweepToTrash(move: (digest: Digest) => boolean, candidates: readonly BlobInfo[]): Digest[] {
+    const sizes = new Map(candidates.map(({ digest, size }) => [digest, size]));
+    return this.#collector.sweep(move, sizes.keys(), (digest) =>
+      this.trash.put(digest, sizes.get(digest) ?? 0),
+    );
+  }
+
+  /** What `reachable` tells, without keeping writers waiting for it: what comes meanwhile may be missing. */
+  mark(): Set<Digest> {
+    return this.#collector.mark();
+  }
+
+  /** Tells whether `reachable` has a digest. */
+  isHeld(digest: Digest): boolean {
+    return this.#collector.isHeld(digest);
+  }
+
   allDocuments(): DocumentRecord[] {
     return this.#documents.list();
+  }
+
+  /** The record of one index or manifest. */
+  findDocument(digest: Digest): Descriptor | undefined {
+    return this.#documents.find(digest);
   }
 
   forgetBlob(digest: Digest): void {

@@ -72,22 +72,46 @@ export class Collector {
     });
   }
 
+  /** What `reachable` tells, without keeping writers waiting for it: what comes meanwhile may be missing. */
+  mark(): Set<Digest> {
+    return reachableDigests(this.#database, this.#graceBegin());
+  }
+
+  /** Tells whether the grace period alone, or a lease, speaks for a digest. */
+  isFresh(digest: Digest): boolean {
+    const touched = this.#database.get('SELECT touched_at FROM touched WHERE digest = ?', digest);
+    if (touched !== undefined && (touched.touched_at as number) > this.#graceBegin().getTime()) return true;
+    return this.#database.get('SELECT 1 FROM lease_digests WHERE digest = ?', digest) !== undefined;
+  }
+
+  /** Tells whether `reachable` has a digest. */
+  isHeld(digest: Digest): boolean {
+    return isReachable(this.#database, this.#graceBegin(), digest);
+  }
+
   /**
    * Two transactions, because a process may be killed at any point. The first forgets what nothing holds and
    * is on disk when it ends; the second removes the blobs.
    */
-  sweep(remove: (digest: Digest) => boolean, candidates: Iterable<Digest>): Digest[] {
-    return this.removeCondemned(this.condemn(candidates), remove);
+  sweep(
+    remove: (digest: Digest) => boolean,
+    candidates: Iterable<Digest>,
+    onCondemn?: (digest: Digest) => void,
+  ): Digest[] {
+    return this.removeCondemned(this.condemn(candidates, onCondemn), remove);
   }
 
-  /** The first half of a sweep: forgets the records of what nothing holds. */
-  condemn(candidates: Iterable<Digest>): Condemned {
+  /** The first half of a sweep: forgets the records of what nothing holds, which `onCondemn` still sees. */
+  condemn(candidates: Iterable<Digest>, onCondemn?: (digest: Digest) => void): Condemned {
     const distinct = new Set(candidates);
     return this.#database.transaction(() => {
       this.#leases.clearDead();
       this.#database.run('DELETE FROM touched WHERE touched_at <= ?', this.#graceBegin().getTime());
-      const digests = [...distinct].filter((digest) => !this.#isHeld(digest));
-      for (const digest of digests) this.forget(digest);
+      const digests = [...distinct].filter((digest) => !this.isHeld(digest));
+      for (const digest of digests) {
+        onCondemn?.(digest);
+        this.forget(digest);
+      }
       return { digests, changes: this.#database.foreignChanges() };
     });
   }
@@ -100,7 +124,7 @@ export class Collector {
     if (digests.length === 0) return [];
     return this.#database.transaction(() => {
       const isUnchanged = this.#database.foreignChanges() === changes;
-      return digests.filter((digest) => (isUnchanged || !this.#isHeld(digest)) && remove(digest));
+      return digests.filter((digest) => (isUnchanged || !this.isHeld(digest)) && remove(digest));
     });
   }
 
@@ -109,7 +133,7 @@ export class Collector {
     const distinct = new Set(candidates);
     return this.#database.transaction(() => {
       this.#leases.clearDead();
-      return [...distinct].filter((digest) => !this.#isHeld(digest));
+      return [...distinct].filter((digest) => !this.isHeld(digest));
     });
   }
 
@@ -134,12 +158,8 @@ export class Collector {
     const seen = new Set(roots);
     for (const digest of seen) {
       for (const child of this.#documents.childDocuments(digest)) seen.add(child);
-      if (!this.#isHeld(digest)) this.#documents.delete(digest);
+      if (!this.isHeld(digest)) this.#documents.delete(digest);
     }
-  }
-
-  #isHeld(digest: Digest): boolean {
-    return isReachable(this.#database, this.#graceBegin(), digest);
   }
 
   #graceBegin(): Date {

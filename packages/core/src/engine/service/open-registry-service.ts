@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
@@ -9,8 +10,13 @@ import { loadCoreModule } from '../../wasm/load.ts';
 import { WasmHasher } from '../../wasm/wasm-hasher.ts';
 import { storeRoot } from '../store/default-root.ts';
 import { openStore } from '../store/open-store.ts';
+import { Notifications, type NotificationsDeps, observerOf } from './housekeeping/notifications.ts';
+import { createHousekeeping, type Housekeeping } from './housekeeping/open-housekeeping.ts';
+import { withTrash } from './housekeeping/with-trash.ts';
 import { createRegistryService, type RegistryService } from './registry-service.ts';
 import { UploadSessions } from './upload-sessions.ts';
+
+const NOBODY = { subscriptions: [], origin: () => ({}), warn: () => {} };
 
 /** How to open a store for a registry. */
 export interface RegistryServiceOptions {
@@ -18,10 +24,21 @@ export interface RegistryServiceOptions {
   readonly root?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Who is told of what happens; absent: nobody. */
+  readonly notify?: Pick<NotificationsDeps, 'subscriptions' | 'origin' | 'warn'>;
+}
+
+/** A registry service over a store that it opened. */
+export interface OpenedRegistryService extends RegistryService {
+  /** What waits to be told. */
+  readonly notifications: Notifications;
+  readonly housekeeping: Housekeeping;
 }
 
 /** Opens the store and the service over it. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
-export async function openRegistryService(options: RegistryServiceOptions = {}): Promise<RegistryService> {
+export async function openRegistryService(
+  options: RegistryServiceOptions = {},
+): Promise<OpenedRegistryService> {
   const module = await loadCoreModule();
   const store = openStore(storeRoot(options.root, options.env ?? process.env));
   try {
@@ -41,7 +58,20 @@ export async function openRegistryService(options: RegistryServiceOptions = {}):
       await pieces.close();
       store.close();
     };
-    return createRegistryService({ blobs, metadata, uploads, fastHasher, close });
+    const notifications = new Notifications({
+      ...(options.notify ?? NOBODY),
+      queue: metadata.webhooks,
+      now: () => clock.now(),
+      newId: randomUUID,
+    });
+    metadata.observeCatalog([observerOf(notifications)]);
+    const service = createRegistryService({ blobs, metadata, uploads, fastHasher, close });
+    const housekeeping = createHousekeeping({
+      store,
+      now: () => clock.now(),
+      onRemoved: ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest }),
+    });
+    return { ...withTrash(service, store), notifications, housekeeping };
   } catch (error) {
     store.close();
     throw error;

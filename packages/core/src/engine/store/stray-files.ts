@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ingestDir } from '../../content/store-paths.ts';
+import { isTrashName } from '../../content/trash-files.ts';
 import { isErrno } from '../../errors.ts';
 
 /** What a store's root holds, besides what is listed one level down. */
@@ -18,6 +19,7 @@ const TOP = new Set([
   'build',
   'namespace',
   'tmp',
+  'trash',
   'metadata.db',
   'metadata.db-wal',
   'metadata.db-shm',
@@ -39,6 +41,9 @@ export async function findStrayFiles(root: string): Promise<string[]> {
         for (const name of await names(join(root, kind, algorithm)))
           if (!pattern.test(name)) stray.push(`${kind}/${algorithm}/${name}`);
     }
+  for (const algorithm of await names(join(root, 'trash')))
+    for (const name of await names(join(root, 'trash', algorithm)))
+      if (!isTrashName(algorithm, name)) stray.push(`trash/${algorithm}/${name}`);
   stray.push(...(await tocsWithoutBlobs(root)), ...(await oldTemporaries(root)));
   return stray;
 }

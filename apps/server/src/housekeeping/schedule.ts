@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Housekeeping, isWherryError, type RetentionRule } from '@wherry/core';
+import { type HousekeepingSettings, prefixOf, type RetentionRuleSettings } from './settings.ts';
+
+/** How often it is asked whether it is time, at most: several services on one root take turns. */
+const LOOK_MS = 60_000;
+
+export interface ScheduleDeps {
+  readonly housekeeping: Housekeeping;
+  readonly log: (line: string) => void;
+}
+
+/** Lets tags go and collects garbage from time to time, while the service runs. */
+export class HousekeepingSchedule implements AsyncDisposable {
+  readonly #settings: Pick<HousekeepingSettings, 'gc' | 'retention'>;
+  readonly #deps: ScheduleDeps;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(settings: Pick<HousekeepingSettings, 'gc' | 'retention'>, deps: ScheduleDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#running = settings.gc.interval > 0 ? this.#run() : Promise.resolve();
+  }
+
+  /** Ends a collection at its next step; what it has not done is left to the next one. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { interval } = this.#settings.gc;
+    const options = { signal: this.#stop.signal, ref: false };
+    while (!this.#stop.signal.aborted) {
+      await sleep(Math.min(interval, LOOK_MS), undefined, options).catch(() => {});
+      if (!this.#stop.signal.aborted) await this.#turn();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { housekeeping, log } = this.#deps;
+    try {
+      if (housekeeping.takeTurn(this.#settings.gc.interval)) await this.#keepHouse();
+    } catch (error) {
+      if (isWherryError(error, 'CANCELLED')) return;
+      // The next turn may find the disk less full, or the store free.
+      log(`gc: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #keepHouse(): Promise<void> {
+    const { housekeeping, log } = this.#deps;
+    const { gc, retention } = this.#settings;
+    const options = { signal: this.#stop.signal };
+    const rules = retention.rule.map(toRule);
+    const { removed } = rules.length > 0 ? await housekeeping.applyRetention({ rules }, options) : NOTHING;
+    if (removed.length > 0) log(`retention: ${removed.length} tags taken off`);
+    const { keepUntagged, trashGrace, uploadMaxAge } = gc;
+    const { items, trashedBytes, reclaimedBytes } = await housekeeping.collectGarbage(
+      { keepUntagged, trashGraceMs: trashGrace, uploadMaxAgeMs: uploadMaxAge },
+      options,
+    );
+    if (items.length > 0)
+      log(`gc: ${trashedBytes} bytes moved to the trash, ${reclaimedBytes} bytes given back`);
+  }
+}
+
+const NOTHING = { removed: [] } as const;
+
+/** A rule as core knows it. */
+export function toRule(settings: RetentionRuleSettings): RetentionRule {
+  const { prefix, keepNewerThan, keepNewest, keepMatching, pinned } = settings;
+  return {
+    prefix: prefixOf(prefix),
+    keepMatching,
+    pinned,
+    ...(keepNewest !== undefined && { keepNewest }),
+    ...(keepNewerThan !== undefined && { keepNewerThanMs: keepNewerThan }),
+  };
+}

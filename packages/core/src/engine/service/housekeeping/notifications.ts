@@ -1,0 +1,177 @@
+import type { Digest } from '../../../digest.ts';
+import type { CatalogObserver } from '../../../metadata/catalog-observer.ts';
+import type { QueuedEvent, WebhookCounts, WebhookQueue } from '../../../metadata/webhook-queue.ts';
+import { matchesPattern } from './name-pattern.ts';
+
+/** What happens to a manifest of a repository. */
+export type RegistryAction = 'push' | 'pull' | 'delete';
+
+/** Who is told of what. */
+export interface Subscription {
+  /** Names the queue: one that is renamed begins anew. */
+  readonly name: string;
+  /** Empty: all. */
+  readonly actions: readonly RegistryAction[];
+  /** Patterns with `*`; empty: every repository. */
+  readonly repositories: readonly string[];
+  /** So many wait at most; the oldest go first. */
+  readonly maxWaiting: number;
+}
+
+/** What an event is about. */
+export interface EventTarget {
+  readonly repository: string;
+  readonly digest?: Digest;
+  readonly mediaType?: string;
+  /** Bytes of the manifest. */
+  readonly size?: number;
+  readonly tag?: string;
+}
+
+/** Where an event comes from. */
+export interface EventOrigin {
+  readonly request?: {
+    readonly id: string;
+    readonly addr: string;
+    readonly host: string;
+    readonly method: string;
+    readonly useragent: string;
+  };
+  readonly actor?: { readonly name: string };
+}
+
+export interface NotificationsDeps {
+  readonly queue: WebhookQueue;
+  readonly subscriptions: readonly Subscription[];
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** The request that is being served. */
+  readonly origin: () => EventOrigin;
+  /** Hears of what nobody will be told. */
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * Writes down what happens for those who are to be told, in the form of distribution's notifications. What is
+ * written down is told at least once; see `WebhookQueue`.
+ */
+export class Notifications {
+  readonly #deps: NotificationsDeps;
+  #onAdded: () => void = () => {};
+
+  constructor(deps: NotificationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls `listener` when something waits to be told. */
+  onAdded(listener: () => void): void {
+    this.#onAdded = listener;
+  }
+
+  /** In the transaction that makes it so: either both last, or neither does. */
+  tell(action: RegistryAction, target: EventTarget): void {
+    if (this.#deps.subscriptions.length === 0) return;
+    this.#add([this.event(action, target)], true);
+  }
+
+  /** Many of small importance at once. */
+  tellAll(events: readonly RegistryEvent[]): void {
+    if (events.length > 0) this.#add(events, false);
+  }
+
+  /** What is to be told now. */
+  event(action: RegistryAction, target: EventTarget): RegistryEvent {
+    const { newId, now, origin } = this.#deps;
+    const { request = {}, actor = {} } = origin();
+    const { size } = target;
+    // The older of the two names is what early receivers read.
+    const sizes = size === undefined ? {} : { size, length: size };
+    return {
+      id: newId(),
+      timestamp: now().toISOString(),
+      action,
+      target: { ...target, ...sizes },
+      request,
+      actor,
+    };
+  }
+
+  /** Tells whether anybody wants to hear of it. */
+  isWanted(action: RegistryAction, repository: string): boolean {
+    return this.#deps.subscriptions.some((each) => isFor(each, action, repository));
+  }
+
+  next(endpoint: string, limit: number): QueuedEvent[] {
+    return this.#deps.queue.next(endpoint, limit);
+  }
+
+  delivered(endpoint: string, last: number): void {
+    this.#deps.queue.delivered(endpoint, last);
+  }
+
+  failed(endpoint: string): void {
+    this.#deps.queue.failed(endpoint);
+  }
+
+  claim(endpoint: string, owner: string, forMs: number): boolean {
+    return this.#deps.queue.claim(endpoint, owner, forMs);
+  }
+
+  release(owner: string): void {
+    this.#deps.queue.release(owner);
+  }
+
+  /** For those who watch the service. */
+  counts(): WebhookCounts[] {
+    return this.#deps.queue.counts();
+  }
+
+  #add(events: readonly RegistryEvent[], durable: boolean): void {
+    const { queue, subscriptions, warn } = this.#deps;
+    for (const subscription of subscriptions) {
+      const texts = events
+        .filter(({ action, target }) => isFor(subscription, action, target.repository))
+        .map((event) => JSON.stringify(event));
+      if (texts.length === 0) continue;
+      const { name, maxWaiting } = subscription;
+      const dropped = queue.add(name, texts, { maxWaiting, durable });
+      if (dropped > 0)
+        warn(`webhook ${name}: more than ${maxWaiting} events wait, ${dropped} old ones dropped`);
+    }
+    this.#onAdded();
+  }
+}
+
+/** Tells of what happens to the catalogue: a push of several tags is an event for each. */
+export function observerOf(notifications: Notifications): CatalogObserver {
+  return {
+    pushed: (repository, { descriptor }, tags) => {
+      const { digest, mediaType, size } = descriptor;
+      for (const tag of tags.length > 0 ? tags : [undefined])
+        notifications.tell('push', {
+          repository,
+          digest,
+          mediaType,
+          size,
+          ...(tag !== undefined && { tag }),
+        });
+    },
+    deleted: (repository, gone) => notifications.tell('delete', { repository, ...gone }),
+  };
+}
+
+/** One entry of the envelope that is sent. */
+export interface RegistryEvent {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly action: RegistryAction;
+  readonly target: EventTarget & { readonly length?: number };
+  readonly request: Partial<NonNullable<EventOrigin['request']>>;
+  readonly actor: Partial<NonNullable<EventOrigin['actor']>>;
+}
+
+function isFor({ actions, repositories }: Subscription, action: RegistryAction, repository: string): boolean {
+  if (actions.length > 0 && !actions.includes(action)) return false;
+  return repositories.length === 0 || repositories.some((pattern) => matchesPattern(pattern, repository));
+}

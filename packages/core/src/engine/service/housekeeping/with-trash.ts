@@ -1,0 +1,25 @@
+import { isDigest } from '../../../digest.ts';
+import type { RegistryService } from '../registry-service.ts';
+import { type RestoreStore, restoreBlob, restoreManifest } from './trash.ts';
+
+/** The service, which brings back from the trash what somebody asks for. */
+export function withTrash(service: RegistryService, store: RestoreStore): RegistryService {
+  return {
+    ...service,
+    // First, for with it comes back which repositories have it, and in which it was deleted.
+    findBlob: async (digest, access) => {
+      restoreBlob(store, digest);
+      return service.findBlob(digest, access);
+    },
+    mountBlob: async (digest, access) => {
+      restoreBlob(store, digest);
+      return service.mountBlob(digest, access);
+    },
+    findManifest: async (repository, reference) => {
+      const found = await service.findManifest(repository, reference);
+      if (found !== undefined || !isDigest(reference)) return found;
+      if (!(await restoreManifest(store, repository, reference))) return undefined;
+      return service.findManifest(repository, reference);
+    },
+  };
+}
