@@ -19,13 +19,18 @@ export interface EngineSurroundings {
   readonly running: RunningRequests;
 }
 
+/** Each file of routes registers itself by one function of this form. */
+type Routes = (app: FastifyInstance, backend: EngineBackend) => void;
+
+const ROUTES: readonly Routes[] = [systemRoutes];
+
 /**
  * Adds the Docker Engine API, each route with and without a version before it: the application takes the
  * version off a path before it looks for its route.
  */
 export function registerEngine(
   app: FastifyInstance,
-  _backend: EngineBackend,
+  backend: EngineBackend,
   { log }: EngineSurroundings,
 ): void {
   app.decorateRequest('apiVersion', null as unknown as ApiVersion);
@@ -45,5 +50,5 @@ export function registerEngine(
     if (status >= 500 && status !== 501) log(`${request.method} ${request.url}: ${String(error)}`);
     return reply.code(status).type('application/json').send(body);
   });
-  systemRoutes(app);
+  for (const register of ROUTES) register(app, backend);
 }
