@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RunningRequests } from '../running-requests.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
+import { containerRoutes } from './routes/containers.ts';
 import { systemRoutes } from './routes/system.ts';
 import { API_VERSION, type ApiVersion, requireVersion, splitVersion } from './version.ts';
 
@@ -20,9 +21,9 @@ export interface EngineSurroundings {
 }
 
 /** Each file of routes registers itself by one function of this form. */
-type Routes = (app: FastifyInstance, backend: EngineBackend) => void;
+type Routes = (app: FastifyInstance, backend: EngineBackend, surroundings: EngineSurroundings) => void;
 
-const ROUTES: readonly Routes[] = [systemRoutes];
+const ROUTES: readonly Routes[] = [systemRoutes, containerRoutes];
 
 /**
  * Adds the Docker Engine API, each route with and without a version before it: the application takes the
@@ -31,7 +32,7 @@ const ROUTES: readonly Routes[] = [systemRoutes];
 export function registerEngine(
   app: FastifyInstance,
   backend: EngineBackend,
-  { log }: EngineSurroundings,
+  surroundings: EngineSurroundings,
 ): void {
   app.decorateRequest('apiVersion', null as unknown as ApiVersion);
   app.addHook('onRequest', async (request, reply) => {
@@ -47,8 +48,9 @@ export function registerEngine(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
-    if (status >= 500 && status !== 501) log(`${request.method} ${request.url}: ${String(error)}`);
+    if (status >= 500 && status !== 501)
+      surroundings.log(`${request.method} ${request.url}: ${String(error)}`);
     return reply.code(status).type('application/json').send(body);
   });
-  for (const register of ROUTES) register(app, backend);
+  for (const register of ROUTES) register(app, backend, surroundings);
 }
