@@ -1,4 +1,4 @@
-import { type BuildEvent, type Digest, familiarName, shortId } from '@wherry/core';
+import { type BuildEvent, type Digest, familiarName, progressBar, shortId } from '@wherry/core';
 import type { Io } from '../../io.ts';
 import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
