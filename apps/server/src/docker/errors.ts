@@ -1,4 +1,4 @@
-import { type ErrorKind, isWherryError } from '@wherry/core';
+import { type ErrorCode, type ErrorKind, isWherryError } from '@wherry/core';
 import { ApiError } from './api-error.ts';
 
 /** An answer of the Engine API to a request that failed. */
@@ -24,10 +24,21 @@ const STATUS_OF_KIND = {
   internal: 500,
 } as const satisfies Record<ErrorKind, number>;
 
+/** As Docker, which finds out in a process of its own. */
+const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
+  INVALID_TAR: 500,
+  INVALID_ARCHIVE: 500,
+  TRUNCATED: 500,
+};
+
 /** Translates any error into the Engine API's answer, whose whole body is a message. */
 export function toEngineErrorAnswer(error: unknown): EngineErrorAnswer {
   if (error instanceof ApiError) return { status: error.status, body: { message: error.message } };
-  if (isWherryError(error)) return { status: STATUS_OF_KIND[error.kind], body: { message: error.message } };
+  if (isWherryError(error))
+    return {
+      status: STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind],
+      body: { message: error.message },
+    };
   const status = clientFault(error);
   if (status !== undefined) return { status, body: { message: (error as Error).message } };
   // Its text may name paths and other things that are none of the client's business.

@@ -1,8 +1,8 @@
-import { type BuildEvent, type Digest, familiarName, shortId } from '@wherry/core';
+import { type BuildEvent, type Digest, familiarName, progressBar, shortId } from '@wherry/core';
 import type { Io } from '../../io.ts';
 import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
-import { DEFAULT_COLUMNS, progressBar } from '../progress.ts';
+import { DEFAULT_COLUMNS } from '../progress.ts';
 import { type BuildPrinter, isStepEvent, platformPrefix, type StepEvent } from './build-printer.ts';
 import { PushLines } from './push-lines.ts';
 import { StepOrder } from './step-order.ts';

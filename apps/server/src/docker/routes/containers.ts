@@ -11,7 +11,7 @@ import { createRequest } from '../wire/create-request.ts';
 import { Fields } from '../wire/fields.ts';
 import { filterList, readFilters } from '../wire/filters.ts';
 import { readJsonObject } from '../wire/json-body.ts';
-import { platformOf } from '../wire/platform.ts';
+import { platformChoice } from '../wire/platform.ts';
 import { Query } from '../wire/query.ts';
 import { archiveRoutes } from './archive.ts';
 import { attachRoutes } from './attach.ts';
@@ -44,11 +44,10 @@ export function containerRoutes(
 function makingRoutes(app: FastifyInstance, containers: Pick<ContainerVerbs, 'create' | 'prune'>): void {
   app.post('/containers/create', async (request, reply) => {
     const query = new Query(request);
-    const [name, platform] = [query.text('name'), platformOf(query.text('platform'))];
+    const name = query.text('name');
+    const platform = platformChoice(query.text('platform'));
     const body = new Fields(await readJsonObject(request));
-    const made = await containers.create(
-      createRequest(body, { ...(name && { name }), ...(platform && { platform }) }),
-    );
+    const made = await containers.create(createRequest(body, { ...(name && { name }), ...platform }));
     return reply.code(201).send({ Id: made.id, Warnings: [] });
   });
   app.post('/containers/prune', async (request) => {

@@ -15,8 +15,8 @@ export interface JsonStream {
 }
 
 export interface JsonStreamOptions {
-  /** The status once there is a first message; absent: 200. */
-  readonly status?: number;
+  /** A fault before the first message is the first message. */
+  readonly faultsInStream?: boolean;
 }
 
 /**
@@ -27,14 +27,14 @@ export async function streamJson(
   request: FastifyRequest,
   reply: FastifyReply,
   work: (stream: JsonStream) => Promise<void>,
-  { status = 200 }: JsonStreamOptions = {},
+  { faultsInStream = false }: JsonStreamOptions = {},
 ): Promise<FastifyReply> {
   const gone = abortWhenGone(reply);
   let begun = false;
   const begin = () => {
     begun = true;
     reply.type('application/json').hijack();
-    reply.raw.writeHead(status, reply.getHeaders() as Record<string, string>);
+    reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
   };
   const stream: JsonStream = {
     signal: gone.signal,
@@ -47,7 +47,7 @@ export async function streamJson(
   try {
     await work(stream);
   } catch (error) {
-    if (!begun) throw error;
+    if (!begun && !faultsInStream) throw error;
     stream.send(errorMessage(error));
   } finally {
     gone.release();
@@ -57,7 +57,7 @@ export async function streamJson(
     return reply;
   }
   request.raw.resume();
-  return reply.code(status).type('application/json').send('');
+  return reply.code(200).type('application/json').send('');
 }
 
 /** How a fault looks once the status is out. */

@@ -1,15 +1,15 @@
+import { constants } from 'node:fs';
 import type { FileStat } from '@wherry/core';
 
-/** Bits of Go's `os.FileMode` by the types of Linux's stat(2). */
-const TYPE_MASK = 0o170000;
-const TYPE_BITS: Readonly<Record<number, number>> = {
-  9604: 2 ** 31,
-  21609: 2 ** 27,
-  14406: 2 ** 26,
-  4802: 2 ** 26 + 2 ** 21,
-  2401: 2 ** 25,
-  26411: 2 ** 24,
-};
+/** Bits of Go's `os.FileMode` by the types of stat(2). */
+const TYPE_BITS = new Map<number, number>([
+  [constants.S_IFDIR, 2 ** 31],
+  [constants.S_IFLNK, 2 ** 27],
+  [constants.S_IFBLK, 2 ** 26],
+  [constants.S_IFCHR, 2 ** 26 + 2 ** 21],
+  [constants.S_IFIFO, 2 ** 25],
+  [constants.S_IFSOCK, 2 ** 24],
+]);
 const SETUID = { linux: 0o4000, go: 2 ** 23 };
 const SETGID = { linux: 0o2000, go: 2 ** 22 };
 const STICKY = { linux: 0o1000, go: 2 ** 20 };
@@ -25,7 +25,7 @@ export function pathStatHeader({ linkTarget = '', mode, modifiedAt, name, size }
 
 /** Sums, since Go's bits go beyond those of JavaScript's `|`. */
 function goMode(mode: number): number {
-  const type = TYPE_BITS[mode & TYPE_MASK] ?? 0;
+  const type = TYPE_BITS.get(mode & constants.S_IFMT) ?? 0;
   const special = [SETUID, SETGID, STICKY].reduce((sum, { go, linux }) => sum + (mode & linux ? go : 0), 0);
   return type + special + (mode & PERMISSIONS);
 }
