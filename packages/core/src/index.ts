@@ -1,4 +1,7 @@
 export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
+export { isLine, type LineEvent, lineText, platformPrefix, stepTexts } from './build/classic-text.ts';
+export { endsStep, isStepEvent, type StepEnd, type StepEvent } from './build/step-event.ts';
+export { StepOrder, type StepOrderOptions } from './build/step-order.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
