@@ -5,14 +5,18 @@ import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
 import { EventLog } from './events/event-log.ts';
 import { absentRoutes } from './routes/absent.ts';
+import { buildRoutes } from './routes/build.ts';
+import { commitRoutes } from './routes/commit.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { eventRoutes } from './routes/events.ts';
 import { imageByNameRoutes } from './routes/image-by-name.ts';
 import { imageTransferRoutes } from './routes/image-transfer.ts';
 import { imageRoutes } from './routes/images.ts';
+import { networkRoutes } from './routes/networks.ts';
 import { registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
+import { volumeRoutes } from './routes/volumes.ts';
 import { API_VERSION, type ApiVersion, requireVersion, splitVersion } from './version.ts';
 
 declare module 'fastify' {
@@ -46,6 +50,10 @@ const ROUTES: readonly Routes[] = [
   imageTransferRoutes,
   imageByNameRoutes,
   containerRoutes,
+  buildRoutes,
+  commitRoutes,
+  volumeRoutes,
+  networkRoutes,
   absentRoutes,
 ];
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasBody } from '../wire/json-body.ts';
 import { upgradeOf } from './upgrade.ts';
 
 /** A connection that carries bytes of a container instead of HTTP. */
@@ -45,10 +46,6 @@ export function takeConnection(
   socket.setTimeout(0).setNoDelay(true);
   if (head.length > 0) socket.unshift(head);
   return connectionOf(socket, socket, true);
-}
-
-function hasBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function connectionOf(source: Readable, sink: Writable, hasInput: boolean): TakenConnection {

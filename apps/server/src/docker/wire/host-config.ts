@@ -51,7 +51,7 @@ function confinement(host: Fields): ContainerOptions {
 }
 
 /** A profile for seccomp comes as its text. */
-function securityOf(texts: readonly string[]): ContainerOptions['security'] {
+export function securityOf(texts: readonly string[]): ContainerOptions['security'] {
   let security: ContainerOptions['security'];
   for (const text of texts) {
     const [, name = '', value] = /^([^=:]+)(?:[=:](.*))?$/s.exec(text) ?? [];

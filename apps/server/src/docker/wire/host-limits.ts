@@ -1,4 +1,4 @@
-import type { ContainerOptions, DeviceLimit, DeviceMapping, ResourceLimits } from '@wherry/core';
+import type { ContainerOptions, DeviceLimit, DeviceMapping, ResourceLimits, Ulimit } from '@wherry/core';
 import { ApiError } from '../api-error.ts';
 import { type Fields, ifSet, someOf } from './fields.ts';
 
@@ -12,18 +12,16 @@ export function limits(host: Fields): ContainerOptions {
     ...ifSet('cgroupParent', host.text('CgroupParent')),
     ...ifSet('shmSizeBytes', host.number('ShmSize')),
     ...ifSet('oomScoreAdj', host.number('OomScoreAdj')),
-    ...someOf(
-      'ulimits',
-      host.objects('Ulimits').map((limit) => ({
-        name: limit.text('Name'),
-        soft: limit.number('Soft'),
-        hard: limit.number('Hard'),
-      })),
-    ),
+    ...someOf('ulimits', host.objects('Ulimits').map(ulimitOf)),
     ...someOf('devices', host.objects('Devices').map(deviceOf)),
     ...someOf('deviceRules', host.texts('DeviceCgroupRules').map(requireRule)),
     ...(Object.keys(resources).length > 0 && { resources }),
   };
+}
+
+/** `{"Name":"nofile","Soft":1024,"Hard":2048}`. */
+export function ulimitOf(limit: Fields): Ulimit {
+  return { name: limit.text('Name'), soft: limit.number('Soft'), hard: limit.number('Hard') };
 }
 
 function resourceLimits(host: Fields): ResourceLimits {
