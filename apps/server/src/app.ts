@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type Caller, OWNER } from './access/caller.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
+import { pageNotFound } from './docker/routes/absent.ts';
 import { splitVersion } from './docker/version.ts';
 import { type MirrorParts, mirrorRouter } from './mirror/router.ts';
 import type { RegistryBackend } from './registry/backend.ts';
@@ -54,6 +55,7 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   });
   refuseForeignPages(app);
   app.setNotFoundHandler((request, reply) => {
+    if (parts.engine && !request.originalUrl.startsWith('/v2/')) return pageNotFound(reply);
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });

@@ -1,80 +1,10 @@
-const DECIMAL_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'];
-const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB'];
+import { humanSize } from '@wherry/core';
 
-/** Bytes in decimal units with four digits, `1.066MB`. docker/go-units, `HumanSize`. */
-export function humanSize(bytes: number, digits = 4): string {
-  return inUnits(bytes, 1000, DECIMAL_UNITS, digits);
-}
+export { binarySize, humanSize } from '@wherry/core';
 
 /** Bytes in decimal units with three digits, as lists of images show them. */
 export function shortSize(bytes: number): string {
   return humanSize(bytes, 3);
-}
-
-/** Bytes in binary units, `23.54GiB`. docker/go-units, `BytesSize`. */
-export function binarySize(bytes: number): string {
-  return inUnits(bytes, 1024, BINARY_UNITS, 4);
-}
-
-function inUnits(bytes: number, base: number, units: readonly string[], digits: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= base && unit < units.length - 1) {
-    value /= base;
-    unit++;
-  }
-  return formatG(value, digits) + units[unit];
-}
-
-/** Every double from 0 to 1024 is exact with this many significant digits. */
-const EXACT_DIGITS = 64;
-
-/** A number as C's and Go's `%.<digits>g` prints it: half to even, no trailing zeros. */
-function formatG(value: number, digits: number): string {
-  let rounded = Number(value.toPrecision(digits));
-  // Exact digits take long, and only what seems to lie in the middle may do so.
-  if (value >= 1 && value.toPrecision(digits + 1).endsWith('5')) {
-    const exact = value.toPrecision(EXACT_DIGITS).replace('.', '');
-    const isTie = /^50*$/.test(exact.slice(digits));
-    // `toPrecision` takes the larger of two equally near numbers, Go the even one.
-    if (isTie && Number(exact[digits - 1]) % 2 === 0) {
-      const integerDigits = String(Math.trunc(value)).length;
-      rounded = Number(`${exact.slice(0, digits)}e${integerDigits - digits}`);
-    }
-  }
-  if (rounded < 10 ** digits) return String(rounded);
-  const [mantissa, exponent = ''] = rounded.toExponential().split('e+');
-  return `${mantissa}e+${exponent.padStart(2, '0')}`;
-}
-
-const MINUTE = 60;
-const HOUR = 3600;
-const HOURS_IN_DAY = 24;
-/** Go counts a duration in nanoseconds of 64 bits. */
-const MAX_DURATION_SECONDS = Number((1n << 63n) - 1n) / 1e9;
-
-/** A length of time in words, `5 years`. docker/go-units, `HumanDuration`. */
-export function humanDuration(seconds: number): string {
-  if (seconds < 1 || seconds > MAX_DURATION_SECONDS) return 'Less than a second';
-  if (seconds < 2) return '1 second';
-  if (seconds < MINUTE) return `${Math.trunc(seconds)} seconds`;
-  const minutes = Math.trunc(seconds / MINUTE);
-  if (minutes === 1) return 'About a minute';
-  if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.trunc(seconds / HOUR + 0.5);
-  const days = Math.trunc(hours / HOURS_IN_DAY);
-  if (hours === 1) return 'About an hour';
-  if (hours < 2 * HOURS_IN_DAY) return `${hours} hours`;
-  if (hours < 14 * HOURS_IN_DAY) return `${days} days`;
-  if (hours < 60 * HOURS_IN_DAY) return `${Math.trunc(days / 7)} weeks`;
-  if (hours < 730 * HOURS_IN_DAY) return `${Math.trunc(days / 30)} months`;
-  return `${Math.trunc(Math.trunc(seconds / HOUR) / HOURS_IN_DAY / 365)} years`;
-}
-
-/** How long ago `date` was, `5 years ago`. */
-export function humanAge(date: Date, now: Date): string {
-  const seconds = Math.min((now.getTime() - date.getTime()) / 1000, MAX_DURATION_SECONDS);
-  return `${humanDuration(seconds)} ago`;
 }
 
 /** Go's zero time, 1 January of the year 1: what a document without a date has. */

@@ -1,6 +1,6 @@
-import type { LayerPhase, ProgressEvent } from '@wherry/core';
+import { type LayerPhase, type ProgressEvent, progressBar } from '@wherry/core';
 import type { Io } from '../io.ts';
-import { humanSize, shortSize } from './human.ts';
+import { shortSize } from './human.ts';
 import { printable } from './printable.ts';
 import { clip } from './width.ts';
 
@@ -190,19 +190,3 @@ class TerminalProgress implements ProgressDisplay {
 }
 
 export const DEFAULT_COLUMNS = 200;
-/** On a narrower terminal there are only the numbers. */
-const MIN_COLUMNS_FOR_BAR = 111;
-const BAR_CELLS = 50;
-
-/** `[=====>      ]  16.38kB/1.066MB`. moby/moby, `jsonmessage.JSONProgress`. */
-export function progressBar(
-  { current = 0, total = 0 }: { readonly current?: number; readonly total?: number },
-  columns: number,
-): string {
-  if (current <= 0 && total <= 0) return '';
-  if (total <= 0) return humanSize(current).padStart(8);
-  const cells = Math.min(Math.trunc(Math.trunc((current / total) * 100) / 2), BAR_CELLS);
-  const bar = columns < MIN_COLUMNS_FOR_BAR ? '' : `[${'='.repeat(cells)}>${' '.repeat(BAR_CELLS - cells)}] `;
-  const done = humanSize(current).padStart(8);
-  return current > total ? bar + done : `${bar}${done}/${humanSize(total)}`;
-}

@@ -15,8 +15,11 @@ import type { CommitRequest } from './containers/commit.ts';
 import type { ContainerVerbs } from './containers/container-verbs.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
+import type { RemoteDescription } from './describe-remote.ts';
+import type { GivenCredentials } from './given-credentials.ts';
 import type { ImageTree } from './image-tree.ts';
 import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
+import type { LayerUsage } from './layer-usage.ts';
 import type { OutdatedRequest, OutdatedResult } from './outdated.ts';
 import type { RemoveRemoteRequest } from './remove-remote.ts';
 import type { SquashRequest } from './squash.ts';
@@ -37,8 +40,11 @@ export type { CommitRequest } from './containers/commit.ts';
 export type * from './containers/container-verbs.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
+export type { RemoteDescription } from './describe-remote.ts';
+export type { GivenCredentials } from './given-credentials.ts';
 export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
+export type { LayerUsage } from './layer-usage.ts';
 export type { OutdatedName, OutdatedRequest, OutdatedResult, RegistryFailure } from './outdated.ts';
 export type { CopyPlace } from './remote/copy-place.ts';
 export type { TagOrder } from './remote/tag-order.ts';
@@ -139,6 +145,8 @@ export interface ImageSummary {
   readonly sizes?: ImageSizes;
   /** How many containers were made from it. Set where it was asked for. */
   readonly containers?: number;
+  /** Set where they were asked for. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface ImagesRequest {
@@ -157,6 +165,8 @@ export interface ImagesRequest {
   readonly sizes?: boolean;
   /** Counts the containers of each image. */
   readonly containers?: boolean;
+  /** Reads the labels of each image out of its config. */
+  readonly labels?: boolean;
 }
 
 export interface HistoryEntry {
@@ -364,6 +374,12 @@ export interface SystemInfo {
   readonly configFile: string;
 }
 
+/** What talks to registries with the credentials of one request. */
+export type CredentialedVerbs = Pick<
+  Engine,
+  'build' | 'describeRemote' | 'pull' | 'pullAllTags' | 'push' | 'pushAllTags' | 'search'
+>;
+
 /**
  * Everything wherry does, over one store. Open it with `openEngine`, dispose it when done. Verbs load their
  * code when first called. Errors are `WherryError`s. Any number of engines and processes share a root.
@@ -394,6 +410,10 @@ export interface Engine extends AsyncDisposable {
   removeRemote(request: RemoveRemoteRequest, options?: VerbOptions): Promise<RemovalEvent[]>;
   /** What a registry tells of an image, without its layers. */
   inspectRemote(request: InspectRemoteRequest, options?: VerbOptions): Promise<RemoteInspection>;
+  /** What a name points at in its registry, by manifest and config alone. */
+  describeRemote(request: { readonly ref: Reference }, options?: VerbOptions): Promise<RemoteDescription>;
+  /** The same verbs with these credentials and none that are stored; they are not kept. */
+  withCredentials(given: readonly GivenCredentials[]): CredentialedVerbs;
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   /** The same by what the names stand for, newest first: an index with the images for its platforms. */
@@ -427,6 +447,8 @@ export interface Engine extends AsyncDisposable {
   /** Merges layers into one; tells the new image's ID. */
   squash(request: SquashRequest, options?: VerbOptions): Promise<{ readonly id: Digest }>;
   login(request: LoginRequest, options?: VerbOptions): Promise<LoginResult>;
+  /** Tries credentials, and keeps nothing. Tells the identity token that the registry gave in their place. */
+  tryLogin(request: LoginRequest, options?: VerbOptions): Promise<{ readonly identityToken?: string }>;
   logout(server?: string): Promise<void>;
   /** What is stored for a server, fit for `login`. */
   storedLogin(server?: string): Promise<StoredLogin | undefined>;
@@ -436,6 +458,8 @@ export interface Engine extends AsyncDisposable {
   rateLimit(registry?: string, options?: VerbOptions): Promise<RateLimit>;
   check(request?: { readonly repair?: boolean }, options?: VerbOptions): Promise<CheckResult>;
   diskUsage(): Promise<DiskUsage>;
+  /** What images have in common, in Docker's measure. */
+  layerUsage(): Promise<LayerUsage>;
   /** What builds left for those to come, least recently used first. */
   buildCache(request?: BuildCacheListRequest): Promise<BuildCacheEntry[]>;
   /** Cancelled, it keeps to what it has removed so far. */

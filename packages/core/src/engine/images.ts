@@ -33,8 +33,18 @@ export async function images(
   }
   const labelled = await withLabels(store, filters, found);
   const listed = sortNewestFirst(labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)));
-  const rows = request.containers ? withContainers(store, listed) : listed;
+  const told = request.labels ? await withLabelsTold(store, listed) : listed;
+  const rows = request.containers ? withContainers(store, told) : told;
   return request.sizes ? await withSizes(store, rows) : rows;
+}
+
+async function withLabelsTold({ blobs }: Store, rows: readonly ImageSummary[]): Promise<ImageSummary[]> {
+  const { readLabels } = await import('./selection/image-labels.ts');
+  const labelsOf = await readLabels(
+    blobs,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => ({ ...row, labels: labelsOf.get(row.id) ?? {} }));
 }
 
 function withContainers({ metadata }: Store, rows: readonly ImageSummary[]): ImageSummary[] {

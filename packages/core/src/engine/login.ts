@@ -18,18 +18,22 @@ export async function login(
 ): Promise<LoginResult> {
   const { username, password, identityToken: known } = request;
   const server = request.server || DOCKER_HUB;
-  const secret = known ? { identityToken: known } : password;
-  const { identityToken = known } = await deps.registry.login(
-    domainOf(server),
-    username,
-    secret,
-    options.signal,
-  );
+  const { identityToken = known } = await tryLogin(deps, request, options);
   const storedIn = await deps.credentials.store(
     server,
     identityToken ? { username, password: '', identityToken } : { username, password },
   );
   return { storedIn };
+}
+
+/** Tries credentials against a registry. Throws `UNAUTHORIZED`, `UNREACHABLE`. */
+export async function tryLogin(
+  { registry }: Pick<LoginDeps, 'registry'>,
+  { server, username, password, identityToken }: LoginRequest,
+  { signal }: VerbOptions = {},
+): Promise<{ readonly identityToken?: string }> {
+  const secret = identityToken ? { identityToken } : password;
+  return await registry.login(domainOf(server || DOCKER_HUB), username, secret, signal);
 }
 
 /** Forgets the credentials for a registry; that there are none is fine. */

@@ -25,6 +25,13 @@ export function openEngine(options: EngineOptions = {}): Engine {
     ...imageVerbs(parts),
     ...archiveVerbs(parts),
     ...systemVerbs(parts),
+    withCredentials: (given) => {
+      const { describeRemote, pull, pullAllTags, push, pushAllTags, search, build } = {
+        ...transferVerbs(parts.withCredentials(given)),
+        ...archiveVerbs(parts.withCredentials(given)),
+      };
+      return { describeRemote, pull, pullAllTags, push, pushAllTags, search, build };
+    },
     close: () => parts.close(),
     [Symbol.asyncDispose]: () => parts.close(),
   };
@@ -54,10 +61,14 @@ function transferVerbs(parts: Parts) {
       (await import('./remove-remote.ts')).removeRemote(await parts.access(), request, options),
     inspectRemote: async (request, options) =>
       (await import('./inspect-remote.ts')).inspectRemote(await parts.copies(), request, options),
+    describeRemote: async (request, options) =>
+      (await import('./describe-remote.ts')).describeRemote(await parts.access(), request, options),
     verify: async (request, options) =>
       (await import('./verify.ts')).verify(await parts.access(), request, options),
     login: async (request, options) =>
       (await import('./login.ts')).login(await parts.access(), request, options),
+    tryLogin: async (request, options) =>
+      (await import('./login.ts')).tryLogin(await parts.access(), request, options),
     logout: async (server) => (await import('./login.ts')).logout(await parts.access(), server),
     storedLogin: async (server) => (await import('./login.ts')).storedLogin(await parts.access(), server),
     search: async (request, options) =>
@@ -131,6 +142,7 @@ function systemVerbs(parts: Parts) {
         options,
       ),
     diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(await parts.local()),
+    layerUsage: async () => (await import('./layer-usage.ts')).layerUsage(await parts.local()),
     buildCache: async (request) =>
       (await import('./build-cache-list.ts')).listBuildCache(await parts.local(), request),
     pruneBuildCache: async (request, options) =>

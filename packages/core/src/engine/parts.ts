@@ -3,7 +3,9 @@ import type { RegistryConfig } from '../config/registry-config.ts';
 import type { LayerPassPool } from '../layer/pass-pool.ts';
 import type { Platform } from '../platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
+import type { Transport } from '../registry/transport.ts';
 import type { EngineOptions } from './engine.ts';
+import { type GivenCredentials, givenCredentialStore } from './given-credentials.ts';
 import type { Store } from './store/store.ts';
 
 export interface PartsOptions {
@@ -21,14 +23,25 @@ const COPY_JOBS = 6;
 /** What an engine's verbs need, each made when a verb first asks for it, and closed with the engine. */
 export class Parts {
   readonly #options: PartsOptions;
+  /** Whose store, connections and threads these parts have. */
+  readonly #base: Parts | undefined;
+  readonly #given: readonly GivenCredentials[];
+  #transport: Promise<Transport & AsyncDisposable> | undefined;
   #store: Promise<Store> | undefined;
   #config: Promise<RegistryConfig> | undefined;
   #registry: Promise<RegistryClient> | undefined;
   #passes: LayerPassPool | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: PartsOptions) {
+  constructor(options: PartsOptions, base?: Parts, given: readonly GivenCredentials[] = []) {
     this.#options = options;
+    this.#base = base;
+    this.#given = given;
+  }
+
+  /** The same but for who asks: what is stored of credentials is left alone. Nothing of it wants closing. */
+  withCredentials(given: readonly GivenCredentials[]): Parts {
+    return new Parts(this.#options, this, given);
   }
 
   /** For verbs that look at the store alone. */
@@ -109,10 +122,12 @@ export class Parts {
   async #close(): Promise<void> {
     await this.#passes?.close();
     await (await this.#registry?.catch(() => undefined))?.close();
+    await (await this.#transport?.catch(() => undefined))?.[Symbol.asyncDispose]();
     (await this.#store?.catch(() => undefined))?.close();
   }
 
   async #loadPasses(): Promise<() => LayerPassPool> {
+    if (this.#base) return this.#base.#loadPasses();
     const { LayerPassPool: Pool } = await import('../layer/pass-pool.ts');
     return () => {
       this.#passes ??= new Pool();
@@ -121,12 +136,14 @@ export class Parts {
   }
 
   #openStore(): Promise<Store> {
+    if (this.#base) return this.#base.#openStore();
     this.#requireOpen();
     this.#store ??= import('./store/open-store.ts').then(({ openStore }) => openStore(this.#options.root));
     return this.#store;
   }
 
   #readConfig(): Promise<RegistryConfig> {
+    if (this.#base) return this.#base.#configFor(this.#given);
     const { env, options } = this.#options;
     const home = env.HOME || homedir();
     this.#config ??= import('../config/registry-config.ts').then(({ loadRegistryConfig }) =>
@@ -141,6 +158,10 @@ export class Parts {
     return this.#config;
   }
 
+  async #configFor(given: readonly GivenCredentials[]): Promise<RegistryConfig> {
+    return { ...(await this.#readConfig()), credentials: givenCredentialStore(given) };
+  }
+
   #openRegistry(): Promise<RegistryClient> {
     this.#requireOpen();
     this.#registry ??= this.#connect();
@@ -148,13 +169,25 @@ export class Parts {
   }
 
   async #connect(): Promise<RegistryClient> {
-    const [{ createRegistryClient }, { UndiciTransport }, config] = await Promise.all([
+    const [{ createRegistryClient }, transport, config] = await Promise.all([
       import('../registry/client.ts'),
-      import('../registry/undici-transport.ts'),
+      this.#openTransport(),
       this.#readConfig(),
     ]);
-    const { proxyFor, trustFor } = config;
-    return createRegistryClient({ transport: new UndiciTransport({ proxyFor, trustFor }), config });
+    // Without what closes it: the clients of requests come and go, the connections stay.
+    return createRegistryClient({
+      transport: { send: (request, signal) => transport.send(request, signal) },
+      config,
+    });
+  }
+
+  #openTransport(): Promise<Transport & AsyncDisposable> {
+    if (this.#base) return this.#base.#openTransport();
+    this.#requireOpen();
+    this.#transport ??= Promise.all([import('../registry/undici-transport.ts'), this.#readConfig()]).then(
+      ([{ UndiciTransport }, { proxyFor, trustFor }]) => new UndiciTransport({ proxyFor, trustFor }),
+    );
+    return this.#transport;
   }
 
   #requireOpen(): void {

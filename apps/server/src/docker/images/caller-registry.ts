@@ -1,0 +1,40 @@
+import { type CredentialedVerbs, isWherryError } from '@wherry/core';
+import type { FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.ts';
+import type { EngineBackend } from '../backend.ts';
+import { readRegistryAuth } from '../wire/registry-auth.ts';
+
+/**
+ * The verbs that talk to registries, with the credentials that this request carries for `server` and no
+ * others: what the service's own user has stored is not the client's.
+ */
+export function registryVerbs(
+  backend: Pick<EngineBackend, 'withCredentials'>,
+  request: Pick<FastifyRequest, 'headers'>,
+  server: string,
+): CredentialedVerbs {
+  const auth = readRegistryAuth(request);
+  if (!auth) return backend.withCredentials([]);
+  const { username, password, identityToken, registryToken } = auth;
+  return backend.withCredentials([
+    {
+      ...{ server, username, password },
+      ...(identityToken !== '' && { identityToken }),
+      ...(registryToken !== '' && { registryToken }),
+    },
+  ]);
+}
+
+/**
+ * Gives what a registry refused the status that Docker gives it: a 401 would make clients ask for a password
+ * of this service. `denied`: what a refusal for good is.
+ */
+export async function withRegistryStatus<T>(denied: 403 | 404, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isWherryError(error, 'UNAUTHORIZED')) throw new ApiError(500, error.message);
+    if (isWherryError(error, 'DENIED')) throw new ApiError(denied, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import type { ImageSummary } from '@wherry/core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { EngineBackend } from '../backend.ts';
+import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts';
+import { ImagesBefore, removalShape } from '../images/image-events.ts';
+import { countsContainers, imageSummaryShape } from '../images/image-shapes.ts';
+import { filterList, readFilters } from '../wire/filters.ts';
+import { Query } from '../wire/query.ts';
+
+const LIST_FILTERS = ['before', 'dangling', 'label', 'reference', 'since', 'until'];
+const PRUNE_FILTERS = ['dangling', 'label', 'label!', 'until'];
+/** Until here `shared-size` was not known. */
+const SHARED_SIZE_MINOR = 42;
+
+type Backend = Pick<EngineBackend, 'images' | 'layerUsage' | 'prune' | 'withCredentials'>;
+
+/** What is asked of all images, or of none in particular. */
+export function imageRoutes(app: FastifyInstance, backend: Backend): void {
+  app.get('/images/json', async (request) => listImages(backend, request));
+  app.get('/images/search', async (request) => searchImages(backend, request));
+  app.post('/images/prune', async (request) => pruneImages(app, backend, request));
+}
+
+async function listImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {
+  const { apiVersion } = request;
+  const query = new Query(request);
+  const filters = readFilters(query.text('filters'), LIST_FILTERS);
+  const rows = await backend.images({
+    all: query.flag('all'),
+    labels: true,
+    filters: filterList(filters),
+    ...(countsContainers(apiVersion) && { containers: true }),
+  });
+  const withShared = query.flag('shared-size') && apiVersion.minor >= SHARED_SIZE_MINOR;
+  const shared = withShared ? (await backend.layerUsage()).sharedBytes : undefined;
+  return rows.map((row: ImageSummary) =>
+    imageSummaryShape(row, apiVersion, shared && (shared.get(row.id) ?? 0)),
+  );
+}
+
+async function searchImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {
+  const query = new Query(request);
+  const term = query.text('term');
+  const filters = readFilters(query.text('filters'));
+  const limit = query.integer('limit');
+  const verbs = registryVerbs(backend, request, searchedServer(term));
+  const results = await withRegistryStatus(403, () =>
+    verbs.search({ term, filters: Object.fromEntries(filters), ...(limit && { limit }) }),
+  );
+  return results.map(({ starCount, isOfficial, name, isAutomated, description }) => ({
+    star_count: starCount,
+    is_official: isOfficial,
+    name,
+    is_automated: isAutomated,
+    description,
+  }));
+}
+
+/** Which registry a term is searched at. */
+function searchedServer(term: string): string {
+  const [first = '', ...rest] = term.split('/');
+  return rest.length > 0 && (first === 'localhost' || /[.:]/.test(first)) ? first : 'docker.io';
+}
+
+async function pruneImages(app: FastifyInstance, backend: Backend, request: FastifyRequest): Promise<object> {
+  const filters = filterList(readFilters(new Query(request).text('filters'), PRUNE_FILTERS));
+  const before = await ImagesBefore.of(backend);
+  const { events, contentBytes } = await backend.prune({ filters });
+  before.log(app.engineEvents, events);
+  app.engineEvents.add({
+    type: 'image',
+    action: 'prune',
+    id: '',
+    attributes: { reclaimed: String(contentBytes) },
+  });
+  return { ImagesDeleted: events.length === 0 ? null : removalShape(events), SpaceReclaimed: contentBytes };
+}
