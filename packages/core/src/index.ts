@@ -1,13 +1,18 @@
 export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
+export { isLine, type LineEvent, lineText, platformPrefix, stepTexts } from './build/classic-text.ts';
+export { endsStep, isStepEvent, type StepEnd, type StepEvent } from './build/step-event.ts';
+export { StepOrder, type StepOrderOptions } from './build/step-order.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
+export { commandText, containerStatusText } from './engine/containers/description/status-text.ts';
 export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/life/own-namespace.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export { humanAge, humanDuration } from './engine/selection/human-duration.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   PutManifestRequest,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { humanAge, humanDuration } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
-import { binarySize, humanAge, humanDuration, humanSize, localRfc3339, shortSize } from './human.ts';
+import { binarySize, humanSize, localRfc3339, shortSize } from './human.ts';
 
 const CASES = new URL('../../../../../shared/cases/units/', import.meta.url);
 

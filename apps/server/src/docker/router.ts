@@ -5,13 +5,18 @@ import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
 import { EventLog } from './events/event-log.ts';
 import { absentRoutes } from './routes/absent.ts';
+import { buildRoutes } from './routes/build.ts';
+import { commitRoutes } from './routes/commit.ts';
+import { containerRoutes } from './routes/containers.ts';
 import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { eventRoutes } from './routes/events.ts';
 import { imageByNameRoutes } from './routes/image-by-name.ts';
 import { imageTransferRoutes } from './routes/image-transfer.ts';
 import { imageRoutes } from './routes/images.ts';
+import { networkRoutes } from './routes/networks.ts';
 import { registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
+import { volumeRoutes } from './routes/volumes.ts';
 import { API_VERSION, type ApiVersion, requireVersion, splitVersion } from './version.ts';
 
 declare module 'fastify' {
@@ -34,7 +39,7 @@ export interface EngineSurroundings {
 const JSON_WITH_CHARSET = 'application/json; charset=utf-8';
 
 /** Each file of routes registers itself by one function of this form. */
-type Routes = (app: FastifyInstance, backend: EngineBackend) => void;
+type Routes = (app: FastifyInstance, backend: EngineBackend, surroundings: EngineSurroundings) => void;
 
 const ROUTES: readonly Routes[] = [
   systemRoutes,
@@ -44,6 +49,11 @@ const ROUTES: readonly Routes[] = [
   imageRoutes,
   imageTransferRoutes,
   imageByNameRoutes,
+  containerRoutes,
+  buildRoutes,
+  commitRoutes,
+  volumeRoutes,
+  networkRoutes,
   absentRoutes,
 ];
 
@@ -54,7 +64,7 @@ const ROUTES: readonly Routes[] = [
 export function registerEngine(
   app: FastifyInstance,
   backend: EngineBackend,
-  { log }: EngineSurroundings,
+  surroundings: EngineSurroundings,
 ): void {
   app.decorate('engineEvents', new EventLog());
   // Docker ends its documents with a line end, and names no character set.
@@ -74,8 +84,9 @@ export function registerEngine(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
-    if (status >= 500 && status !== 501) log(`${request.method} ${request.url}: ${String(error)}`);
+    if (status >= 500 && status !== 501)
+      surroundings.log(`${request.method} ${request.url}: ${String(error)}`);
     return reply.code(status).type('application/json').send(body);
   });
-  for (const register of ROUTES) register(app, backend);
+  for (const register of ROUTES) register(app, backend, surroundings);
 }

@@ -36,6 +36,8 @@ export interface ExecSession {
    * code in `details`.
    */
   readonly exitCode: Promise<number | undefined>;
+  /** Of the process on the host; 0 until it has started. */
+  pid(): number;
   resize(size: TerminalSize): Promise<void>;
   /** Leaves the process running; nobody sees what it prints from then on. */
   detach(): void;
@@ -77,7 +79,12 @@ export async function execInContainer(options: ExecOptions): Promise<ExecSession
       left.resolve(undefined);
     };
     const exitCode = Promise.race([watch(), left.promise]);
-    return { exitCode, resize: (size) => resizeTerminal(terminal, size), detach };
+    let started = 0;
+    const pid = () => {
+      started ||= Number(readIfThere(files.pidFile) ?? 0);
+      return started;
+    };
+    return { exitCode, pid, resize: (size) => resizeTerminal(terminal, size), detach };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;

@@ -1,16 +1,23 @@
-import { type BuildEvent, type Digest, familiarName, progressBar, shortId } from '@wherry/core';
+import {
+  type BuildEvent,
+  isLine,
+  isStepEvent,
+  lineText,
+  progressBar,
+  type StepEvent,
+  StepOrder,
+  stepTexts,
+} from '@wherry/core';
 import type { Io } from '../../io.ts';
 import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS } from '../progress.ts';
-import { type BuildPrinter, isStepEvent, platformPrefix, type StepEvent } from './build-printer.ts';
+import type { BuildPrinter } from './build-printer.ts';
 import { PushLines } from './push-lines.ts';
-import { StepOrder } from './step-order.ts';
 import { StepPull } from './step-pull.ts';
 
 /** A line that moves is not redrawn more often than this. */
 const REDRAW_INTERVAL_MS = 100;
-const CONTAINER_ID_CHARS = 12;
 const RED = '\x1b[91m';
 const RESET = '\x1b[0m';
 
@@ -98,7 +105,7 @@ export class ClassicPrinter implements BuildPrinter {
     if (event.kind === 'build-step-failed') this.#pull.abandon();
     else this.#pull.finish();
     if (event.kind === 'build-output') this.#output(event);
-    else this.#write(stepText(event));
+    else this.#write(sourceText(stepTexts(event).join('')));
   }
 
   #output({ stream, chunk }: Extract<StepEvent, { readonly kind: 'build-output' }>): void {
@@ -111,7 +118,7 @@ export class ClassicPrinter implements BuildPrinter {
   #other(event: Exclude<BuildEvent, StepEvent | ContextEvent>): void {
     if (event.kind === 'build-notice') this.#write(`${RED}${sourceText(event.text)}${RESET}`);
     else if (event.kind === 'build-push') this.#push.add(event);
-    else if (isLine(event)) this.#write(`${otherText(event)}\n`);
+    else if (isLine(event)) this.#write(`${sourceText(lineText(event))}\n`);
   }
 }
 
@@ -119,59 +126,4 @@ function contextLine(event: ContextEvent, columns: number): string {
   if (event.kind === 'build-context')
     return `Sending build context to Docker daemon ${humanSize(event.bytes).padStart(8)}`;
   return `Downloading build context from remote url: ${sourceText(event.url)} ${progressBar(event, columns)}`;
-}
-
-/** What becomes a line, and is of no step. */
-type LineEvent = Extract<
-  BuildEvent,
-  { readonly kind: 'build-export' | 'build-tagged' | 'build-warning' | 'built' }
->;
-
-/** Whether there is a line for it. */
-export function isLine(event: BuildEvent): event is LineEvent {
-  const { kind } = event;
-  if (kind === 'build-export') return !event.isDone;
-  return kind === 'build-tagged' || kind === 'build-warning' || kind === 'built';
-}
-
-export function otherText(event: LineEvent): string {
-  switch (event.kind) {
-    case 'build-warning':
-      return `[Warning] ${platformPrefix(event)}${sourceText(event.message)}`;
-    case 'build-export':
-      return sourceText(event.message);
-    case 'built':
-      return `${platformPrefix(event)}Successfully built ${shortId(event.id)}`;
-    case 'build-tagged':
-      return `Successfully tagged ${familiarName(event.ref)}`;
-  }
-}
-
-function stepText(event: Exclude<StepEvent, { readonly kind: 'build-output' | 'build-pull' }>): string {
-  switch (event.kind) {
-    case 'build-step':
-      return `Step ${event.step.number}/${event.step.total} : ${platformPrefix(event)}${sourceText(event.step.text)}\n`;
-    case 'build-triggers':
-      return `# Executing ${event.count} build trigger${event.count === 1 ? '' : 's'}\n`;
-    case 'build-step-cached':
-      return ` ---> Using cache\n${explained(event)}${imageLine(event.image)}`;
-    case 'build-step-runs':
-      return `${explained(event)} ---> Running in ${event.id.slice(0, CONTAINER_ID_CHARS)}\n`;
-    case 'build-step-done':
-      return `${explained(event)}${removalLine(event.id)}${imageLine(event.image)}`;
-    case 'build-step-failed':
-      return '';
-  }
-}
-
-function explained({ explanation }: { readonly explanation?: string }): string {
-  return explanation === undefined ? '' : ` ---- ${sourceText(explanation)}\n`;
-}
-
-function removalLine(id: string | undefined): string {
-  return id === undefined ? '' : `Removing intermediate container ${id.slice(0, CONTAINER_ID_CHARS)}\n`;
-}
-
-function imageLine(image: Digest | undefined): string {
-  return ` ---> ${image === undefined ? '' : shortId(image)}\n`;
 }

@@ -1,18 +1,19 @@
-import type { BuildEvent } from '@wherry/core';
+import {
+  type BuildEvent,
+  endsStep,
+  isLine,
+  isStepEvent,
+  lineText,
+  platformPrefix,
+  type StepEnd,
+  type StepEvent,
+} from '@wherry/core';
 import type { Io } from '../../io.ts';
 import { humanSize } from '../human.ts';
 import { sourceText } from '../printable.ts';
 import { DEFAULT_COLUMNS } from '../progress.ts';
 import { clip } from '../width.ts';
-import {
-  type BuildPrinter,
-  endsStep,
-  isStepEvent,
-  platformPrefix,
-  type StepEnd,
-  type StepEvent,
-} from './build-printer.ts';
-import { isLine, otherText } from './classic-printer.ts';
+import type { BuildPrinter } from './build-printer.ts';
 import { elapsed, LiveStep } from './live-step.ts';
 import { PushLines } from './push-lines.ts';
 
@@ -107,7 +108,7 @@ export class LivePrinter implements BuildPrinter {
     } else if (event.kind === 'build-push') {
       this.#erase();
       this.#push.add(event);
-    } else if (isLine(event)) this.#line(otherText(event));
+    } else if (isLine(event)) this.#line(sourceText(lineText(event)));
   }
 
   #settleContext(): void {

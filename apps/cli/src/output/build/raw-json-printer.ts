@@ -5,10 +5,11 @@ import {
   formatReference,
   isWherryError,
   type ProgressEvent,
+  type StepEvent,
 } from '@wherry/core';
 import type { Io } from '../../io.ts';
 import { asciiJson } from '../printable.ts';
-import type { BuildPrinter, StepEvent } from './build-printer.ts';
+import type { BuildPrinter } from './build-printer.ts';
 
 /** Prints an object a line for each event, as it comes; `docs/compatibility.md` has the form. */
 export class RawJsonPrinter implements BuildPrinter {

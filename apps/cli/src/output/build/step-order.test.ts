@@ -1,7 +1,6 @@
+import { type StepEvent, StepOrder } from '@wherry/core';
 import { expect, test } from 'vitest';
 import { ranStep, stepOf } from '../../testing/build-events.ts';
-import type { StepEvent } from './build-printer.ts';
-import { StepOrder } from './step-order.ts';
 
 const FIRST = ranStep(stepOf({ number: 1, text: 'RUN a' }), '1', '') as StepEvent[];
 const LATER = stepOf({ number: 2, text: 'RUN b', stage: 1 });

@@ -1,6 +1,6 @@
-import type { BuildEvent } from '@wherry/core';
+import { type BuildEvent, endsStep, isStepEvent, type StepEvent } from '@wherry/core';
 import type { Io } from '../../io.ts';
-import { type BuildPrinter, endsStep, isStepEvent, type StepEvent } from './build-printer.ts';
+import type { BuildPrinter } from './build-printer.ts';
 import { ClassicPrinter } from './classic-printer.ts';
 import { LivePrinter } from './live-printer.ts';
 

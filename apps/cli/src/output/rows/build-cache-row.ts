@@ -1,6 +1,6 @@
-import type { BuildCacheEntry } from '@wherry/core';
+import { type BuildCacheEntry, humanAge } from '@wherry/core';
 import { goTimePrinter } from '../go-time.ts';
-import { humanAge, humanSize } from '../human.ts';
+import { humanSize } from '../human.ts';
 import { type Listing, TABLE } from '../listing.ts';
 import { oneLine } from '../printable.ts';
 

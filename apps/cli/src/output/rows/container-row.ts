@@ -1,6 +1,13 @@
-import { type ContainerSummary, isDigest, shortId } from '@wherry/core';
+import {
+  type ContainerSummary,
+  commandText,
+  containerStatusText,
+  humanAge,
+  isDigest,
+  shortId,
+} from '@wherry/core';
 import { goTimePrinter } from '../go-time.ts';
-import { humanAge, humanDuration, shortSize } from '../human.ts';
+import { shortSize } from '../human.ts';
 import { IDS, type Listing, RAW, TABLE } from '../listing.ts';
 
 export interface ContainerListOptions {
@@ -21,7 +28,7 @@ export function containerListing({ noTrunc, size, now }: ContainerListOptions): 
   return {
     goType: 'formatter.ContainerContext',
     fields: {
-      Command: ({ container }) => JSON.stringify(commandText(container.argv, noTrunc)),
+      Command: ({ container }) => JSON.stringify(shownCommand(container.argv, noTrunc)),
       CreatedAt: (row) => goTime(created(row)),
       ID: ({ container }) => (noTrunc ? container.id : container.id.slice(0, SHORT_ID_CHARS)),
       Image: ({ image }) => (noTrunc ? image : shownImage(image)),
@@ -40,7 +47,7 @@ export function containerListing({ noTrunc, size, now }: ContainerListOptions): 
       Size: ({ sizes }) =>
         sizes ? `${shortSize(sizes.changedBytes)} (virtual ${shortSize(sizes.totalBytes)})` : '0B',
       State: ({ container }) => container.state.status,
-      Status: (row) => statusText(row, now),
+      Status: ({ container }) => containerStatusText(container.state, now),
     },
     askedFields: { Label: ({ container }, name) => container.labels[name] ?? '' },
     headings: {
@@ -81,28 +88,8 @@ export function containerFormat(
   ].join('\n');
 }
 
-/** `Up 5 minutes`, `Exited (0) 2 seconds ago`. moby, `container.State.String`. */
-function statusText({ container: { state } }: ContainerSummary, now: Date): string {
-  const since = (time: string) => humanDuration((now.getTime() - Date.parse(time)) / 1000);
-  switch (state.status) {
-    case 'created':
-      return 'Created';
-    case 'running':
-      return `Up ${since(state.startedAt)}`;
-    case 'paused':
-      return `Up ${since(state.startedAt)} (Paused)`;
-    case 'dead':
-      return 'Dead';
-    default:
-      // Of one that ended unwatched nobody knows when.
-      return state.finishedAt.startsWith('0001-')
-        ? `Exited (${state.exitCode})`
-        : `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
-  }
-}
-
-function commandText(argv: readonly string[], noTrunc: boolean): string {
-  const text = argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ');
+function shownCommand(argv: readonly string[], noTrunc: boolean): string {
+  const text = commandText(argv);
   return noTrunc ? text : ellipsis(text, COMMAND_CHARS);
 }
 

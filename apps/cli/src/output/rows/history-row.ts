@@ -1,5 +1,5 @@
-import { type HistoryEntry, shortId } from '@wherry/core';
-import { humanAge, localRfc3339, shortSize } from '../human.ts';
+import { type HistoryEntry, humanAge, shortId } from '@wherry/core';
+import { localRfc3339, shortSize } from '../human.ts';
 import { IDS, type Listing, TABLE } from '../listing.ts';
 import { ellipsis } from '../width.ts';
 

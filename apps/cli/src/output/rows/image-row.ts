@@ -1,6 +1,6 @@
-import { type ImageSizes, type ImageSummary, shortId } from '@wherry/core';
+import { humanAge, type ImageSizes, type ImageSummary, shortId } from '@wherry/core';
 import { goTimePrinter } from '../go-time.ts';
-import { humanAge, humanSize, isZeroTime, shortSize } from '../human.ts';
+import { humanSize, isZeroTime, shortSize } from '../human.ts';
 import { IDS, type Listing, RAW, TABLE } from '../listing.ts';
 
 const NONE = '<none>';

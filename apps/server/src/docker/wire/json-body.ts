@@ -14,6 +14,11 @@ export function bodyOf(request: FastifyRequest): ByteSource {
   return { [Symbol.asyncIterator]: () => request.raw.iterator({ destroyOnReturn: false }) };
 }
 
+/** Tells whether a request came with a body. */
+export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /**
  * Reads a body that must be one JSON object. Throws an `ApiError` with Docker's text for another content
  * type, no body, or what is no object.

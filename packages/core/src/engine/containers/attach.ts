@@ -1,5 +1,6 @@
 import { WherryError } from '../../errors.ts';
 import { waitForExit } from '../../runtime/container-facts.ts';
+import type { ContainerRecord } from '../../runtime/container-record.ts';
 import { deriveState } from '../../runtime/container-state.ts';
 import { attachToContainer } from '../../runtime/monitor/attach-client.ts';
 import type { ContainerDeps } from './container-deps.ts';
@@ -16,7 +17,7 @@ import type { SessionOptions } from './start.ts';
 export async function attachContainer(
   deps: ContainerDeps,
   idOrName: string,
-  { signal, sink }: SessionOptions,
+  options: SessionOptions,
 ): Promise<ContainerSession> {
   const record = requireContainer(deps.store.metadata, idOrName);
   const { id } = record;
@@ -26,6 +27,16 @@ export async function attachContainer(
     throw new WherryError('CONFLICT', `You cannot attach to a ${describe(status)}`, {
       details: { id, status },
     });
+  return await joinContainer(deps, record, options);
+}
+
+/** The same for one that was started, whether it runs still or not: its monitor has its output. */
+export async function joinContainer(
+  deps: ContainerDeps,
+  record: ContainerRecord,
+  { signal, sink }: SessionOptions,
+): Promise<ContainerSession> {
+  const { id } = record;
   const { paths } = containerPlaces(deps.store.root, id);
   const attachment = await attachToContainer(paths, signal);
   let isDetached = false;

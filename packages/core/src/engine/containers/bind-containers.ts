@@ -18,6 +18,10 @@ export function bindContainers(
       (await import('./start.ts')).startContainer(await open(), container, options),
     startSession: async (container, options) =>
       (await import('./start.ts')).startSession(await open(), container, options),
+    startAttended: async (container, sinks, options) =>
+      (await import('./start.ts')).startAttended(await open(), container, sinks, options),
+    waitUntil: async (request, options) =>
+      (await import('./wait-until.ts')).waitUntil(await open(), request, options),
     wait: async (container, options) =>
       (await import('./wait.ts')).waitForContainer(await open(), container, options),
     stop: async (request, options) =>
@@ -32,6 +36,11 @@ export function bindContainers(
     execDetached: async (request) => (await import('./exec.ts')).execDetached(await open(), request),
     attach: async (container, options) =>
       (await import('./attach.ts')).attachContainer(await open(), container, options),
+    resize: async (request) => (await import('./resize.ts')).resizeContainer(await open(), request),
+    statFile: async (request, options) =>
+      (await import('./archive.ts')).statFile(await open(), request, options),
+    extract: async (request, options) =>
+      (await import('./archive.ts')).extractArchive(await open(), request, options),
     top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),
     rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
     prune: async (request, options) =>

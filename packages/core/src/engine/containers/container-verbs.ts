@@ -2,7 +2,9 @@ import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ExecSession } from '../../runtime/exec.ts';
 import type { LogEntry } from '../../runtime/monitor/log-reader.ts';
+import type { OutputSink } from '../../runtime/monitor/monitor.ts';
 import type { ProcessTable } from '../../runtime/process-table.ts';
+import type { ExtractRequest, FileStat, FileStatRequest } from './archive.ts';
 import type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 import type { CreateContainerRequest } from './create.ts';
 import type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
@@ -15,10 +17,12 @@ import type { ContainerActivity, ContainerName } from './names.ts';
 import type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 import type { RemoveContainerRequest } from './remove.ts';
 import type { RenameRequest } from './rename.ts';
+import type { ResizeRequest } from './resize.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import type { SessionOptions, StartOptions } from './start.ts';
 import type { StopRequest } from './stop.ts';
 import type { TopRequest } from './top.ts';
+import type { ContainerEnd, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 export type {
   ContainerMount,
@@ -34,8 +38,10 @@ export type { ContainerRecord, StandardStream } from '../../runtime/container-re
 export type { ContainerState } from '../../runtime/container-state.ts';
 export type { ExecSession } from '../../runtime/exec.ts';
 export type { LogEntry } from '../../runtime/monitor/log-reader.ts';
+export type { OutputSink } from '../../runtime/monitor/monitor.ts';
 export type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
+export type { ExtractRequest, FileStat, FileStatRequest } from './archive.ts';
 export type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 export type { CreateContainerRequest } from './create.ts';
 export type { ContainerInspection, DescribeContainerRequest } from './describe.ts';
@@ -48,10 +54,12 @@ export type { ContainerActivity, ContainerName } from './names.ts';
 export type { PruneContainersRequest, PruneContainersResult } from './prune.ts';
 export type { RemoveContainerRequest } from './remove.ts';
 export type { RenameRequest } from './rename.ts';
+export type { ResizeRequest } from './resize.ts';
 export type { RunOptions, RunResult } from './run.ts';
 export type { SessionOptions, StartOptions } from './start.ts';
 export type { StopRequest } from './stop.ts';
 export type { TopRequest } from './top.ts';
+export type { ContainerEnd, WaitCondition, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 /** Verbs on containers, on Linux alone: elsewhere all of them throw `UNSUPPORTED`. */
 export interface ContainerVerbs {
@@ -63,8 +71,19 @@ export interface ContainerVerbs {
   start(container: string, options?: StartOptions): Promise<void>;
   /** Starts a container in the foreground of this process; `undefined`: it runs already. */
   startSession(container: string, options: SessionOptions): Promise<ContainerSession | undefined>;
+  /**
+   * Starts a container in the background, with those who get what it prints from the first byte on; `undefined`: it
+   * runs already.
+   */
+  startAttended(
+    container: string,
+    sinks: readonly OutputSink[],
+    options?: StartOptions,
+  ): Promise<readonly ContainerSession[] | undefined>;
   /** Waits until a container runs no more; tells its exit code. */
   wait(container: string, options?: VerbOptions): Promise<number>;
+  /** Waits for what happens to a container, also to one that is still to be started. */
+  waitUntil(request: WaitUntilRequest, options?: WaitUntilOptions): Promise<ContainerEnd>;
   stop(request: StopRequest, options?: VerbOptions): Promise<void>;
   /** Sends a signal, `SIGKILL` unless another is given. */
   kill(container: string, signal?: string): Promise<void>;
@@ -79,6 +98,8 @@ export interface ContainerVerbs {
   execDetached(request: ExecRequest): Promise<void>;
   /** Takes part in a container that runs in the background, or in another process. */
   attach(container: string, options: SessionOptions): Promise<ContainerSession>;
+  /** Changes the size of its terminal, if it has one. */
+  resize(request: ResizeRequest): Promise<void>;
   /** The processes of a container, as ps(1) shows them. */
   top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;
@@ -98,6 +119,10 @@ export interface ContainerVerbs {
     request: Omit<CopyOutRequest, 'target' | 'keepOwners'>,
     options?: VerbOptions,
   ): AsyncIterable<Uint8Array>;
+  /** What lies at a path in a container; no link at its end is followed. */
+  statFile(request: FileStatRequest, options?: VerbOptions): Promise<FileStat>;
+  /** Unpacks a tar into a directory of a container's that is there. */
+  extract(request: ExtractRequest, options?: VerbOptions): Promise<void>;
   /** What is kept of a container, with the state that it is in now. */
   inspect(container: string): Promise<ContainerRecord>;
   /** All that Docker's `inspect` tells of a container, in its form. */

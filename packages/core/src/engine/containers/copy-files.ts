@@ -153,7 +153,8 @@ interface UnpackTarget {
   readonly owner?: typeof ROOT;
 }
 
-async function unpackInto(
+/** Unpacks an archive into a directory of the container's that is there. */
+export async function unpackInto(
   files: ContainerFiles,
   request: CopyInRequest,
   { directory, isOwned, owner }: UnpackTarget,

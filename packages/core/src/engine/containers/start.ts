@@ -1,15 +1,17 @@
-import { WherryError } from '../../errors.ts';
+import { isWherryError, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { OutputSink } from '../../runtime/monitor/monitor.ts';
 import type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 import type { StartedContainer } from '../../runtime/supervisor.ts';
+import { joinContainer } from './attach.ts';
 import { type ContainerDeps, lockContainer } from './container-deps.ts';
 import { requireContainer } from './container-records.ts';
 import { launch } from './life/launch.ts';
 import { resumeAbandoned } from './life/pauser.ts';
 import { type ContainerSession, openSession } from './life/session.ts';
 import { awaitStart, currentRecord, startMonitor } from './life/settle.ts';
+import { removeContainer } from './remove.ts';
 
 export interface StartOptions extends VerbOptions {
   /** Of the container's terminal, if it has one. */
@@ -47,6 +49,30 @@ export async function startSession(
   return await launchOnce(deps, id, options, (record, started) =>
     openSession(deps, record, started, options.sink),
   );
+}
+
+/**
+ * Starts a container in the background, together with those who waited for it: each gets what it prints from the first
+ * byte on. `undefined`: it runs already. Throws as `startContainer` does; one that is removed when it ends is then
+ * removed, as with Docker.
+ */
+export async function startAttended(
+  deps: ContainerDeps,
+  idOrName: string,
+  sinks: readonly OutputSink[],
+  options: StartOptions = {},
+): Promise<readonly ContainerSession[] | undefined> {
+  const { id, autoRemove } = requireContainer(deps.store.metadata, idOrName);
+  try {
+    return await launchOnce(deps, id, options, async (record, { pipes }) => {
+      startMonitor(deps, id, { pipes, attendants: sinks.length });
+      return await Promise.all(sinks.map((sink) => joinContainer(deps, record, { ...options, sink })));
+    });
+  } catch (error) {
+    if (autoRemove && !isWherryError(error, 'CONFLICT'))
+      await removeContainer(deps, { container: id, force: true, volumes: true });
+    throw error;
+  }
 }
 
 /** Until `watch` is done nobody else takes the container for one that nobody watches over. */

@@ -28,8 +28,9 @@ export function plannedMounts(
     asked.add(mount.target);
     mounts.set(mount.target, mount);
   }
-  for (const target of volumePaths(image, options)) {
-    const mount = settled({ type: 'volume', target });
+  for (const path of volumePaths(image, options)) {
+    // Docker's classic builder writes paths such as `[/x]` into images: they count from the container's root.
+    const mount = settled({ type: 'volume', target: posix.join('/', path) });
     if (!mounts.has(mount.target)) mounts.set(mount.target, mount);
   }
   return [...mounts.values()];

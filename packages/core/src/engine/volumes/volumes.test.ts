@@ -142,6 +142,12 @@ describe.skipIf(process.platform !== 'linux')('the volumes of containers', () =>
     expect(await names('dangling=true')).toEqual([]);
   });
 
+  test('lie below the root where the image’s path is not absolute, as the classic builder may write it', async () => {
+    storeImage(store, 'odd', { names: ['odd:1'], volumes: ['[/x]', 'rel/../y'] });
+    await engine.containers.create({ image: 'odd:1', name: 'odd', options: { command: ['true'] } });
+    expect((await mountsOf('odd')).map(({ target }) => target)).toEqual(['/[/x]', '/y']);
+  });
+
   test('are shared, and outlive containers unless they have no names', async () => {
     await create('web', {
       mounts: [

@@ -17,6 +17,7 @@ export class AttachServer implements AsyncDisposable {
   readonly #path: string;
   readonly #clients = new Set<Socket>();
   #server: Server | undefined;
+  #onClient = () => {};
 
   constructor(path: string, target: AttachTarget) {
     this.#path = path;
@@ -36,6 +37,20 @@ export class AttachServer implements AsyncDisposable {
     server.unref();
   }
 
+  /** Resolves when so many have come, or after `timeoutMs`. */
+  async clients(count: number, timeoutMs: number): Promise<void> {
+    if (this.#clients.size >= count) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onClient = () => {
+        if (this.#clients.size < count) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onClient = () => {};
+  }
+
   /** Resolves when every client has room for more; one that is slow holds the container up, as with Docker. */
   async broadcast(stream: LogStream, bytes: Uint8Array): Promise<void> {
     const frame = encodeFrame({ kind: stream, bytes });
@@ -53,6 +68,7 @@ export class AttachServer implements AsyncDisposable {
 
   async #serve(socket: Socket): Promise<void> {
     this.#clients.add(socket);
+    this.#onClient();
     socket.on('error', () => socket.destroy());
     let typed = false;
     try {

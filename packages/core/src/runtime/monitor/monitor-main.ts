@@ -12,7 +12,13 @@ async function main(): Promise<void> {
   const pipes = inheritedPipes(Number(process.argv[3]));
   const paths = containerPaths(task.directory);
   const log = logOf(task);
-  const monitor = await ContainerMonitor.open({ paths, ...(log && { log }), ...(pipes && { pipes }) });
+  const { attendants = 0 } = task;
+  const monitor = await ContainerMonitor.open({
+    paths,
+    attendants,
+    ...(log && { log }),
+    ...(pipes && { pipes }),
+  });
   await monitor.run();
   await waitForExit(paths);
   const [program, ...args] = task.exitCommand ?? [];

@@ -11,6 +11,8 @@ export interface MonitorTask {
   readonly logPath?: string;
   readonly logMaxBytes?: number;
   readonly logMaxFiles?: number;
+  /** So many are about to attach, and are to have the first byte. */
+  readonly attendants?: number;
   /** A command line to run when the container has ended, such as one that removes it. */
   readonly exitCommand?: readonly string[];
 }

@@ -19,9 +19,14 @@ export interface MonitorOptions {
   readonly pipes?: ContainerPipes;
   /** Takes the output too, beside those who attach. */
   readonly sink?: OutputSink;
+  /** What the container prints waits in its pipes until so many have attached, or do not come. */
+  readonly attendants?: number;
   /** Ends the wait for another monitor, not the run. */
   readonly signal?: AbortSignal;
 }
+
+/** Who is about to attach is there in a moment, unless it was killed. */
+const ATTENDANTS_MS = 5000;
 
 /**
  * Takes what a container prints out of its pipes, into the log and to those who are attached, and brings it
@@ -67,6 +72,7 @@ export class ContainerMonitor implements AttachTarget {
   async run(): Promise<void> {
     try {
       await this.#server.listen();
+      await this.#server.clients(this.#options.attendants ?? 0, ATTENDANTS_MS);
       await Promise.all([this.#pump('stdout'), this.#pump('stderr')]);
     } finally {
       await this.#close();

@@ -120,7 +120,10 @@ export async function awaitStart({ store }: Pick<ContainerDeps, 'store'>, id: st
 export function startMonitor(
   { store }: Pick<ContainerDeps, 'store'>,
   id: string,
-  options: Parameters<typeof startMonitorProcess>[1] = {},
+  {
+    attendants,
+    ...options
+  }: Parameters<typeof startMonitorProcess>[1] & { readonly attendants?: number } = {},
 ): void {
   const { paths, log } = containerPlaces(store.root, id);
   const stored = store.metadata.findContainer(id);
@@ -130,6 +133,7 @@ export function startMonitor(
     ...(driver !== 'none' && { logPath: log }),
     ...(maxBytes !== undefined && { logMaxBytes: maxBytes }),
     ...(maxFiles !== undefined && { logMaxFiles: maxFiles }),
+    ...(attendants !== undefined && { attendants }),
     exitCommand: exitCommand(store.root, id),
   };
   startMonitorProcess(task, options);

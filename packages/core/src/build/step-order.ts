@@ -1,4 +1,4 @@
-import { endsStep, type StepEvent } from './build-printer.ts';
+import { endsStep, type StepEvent } from './step-event.ts';
 
 /** Bytes of output that steps may have printed before their turn. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
