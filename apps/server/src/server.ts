@@ -1,19 +1,23 @@
 import type { AddressInfo } from 'node:net';
-import { type Engine, openEngine, openRegistryService, WherryError } from '@wherry/core';
+import { type Engine, openEngine, openRegistryService, storeRoot, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
+import { limitConnections } from './operating/connection-limits.ts';
+import { type Logger, SILENT } from './operating/logger.ts';
+import { openOperating } from './operating/operating.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { RunningRequests } from './running-requests.ts';
+import { defaultSettings, type ServiceSettings } from './settings/service-settings.ts';
 
-/** How long running requests may take to finish once the server is told to close. */
-const CLOSE_GRACE_MS = 3_000;
 /** Upload sessions that nobody has used for this long are forgotten at the start. */
 const STALE_UPLOAD_MS = 24 * 60 * 60 * 1000;
 
+const DEFAULTS = defaultSettings();
+
 export interface ServerOptions {
-  /** Gets one line per finished request and per fault; absent: nothing is logged. */
-  readonly log?: (line: string) => void;
+  /** Gets a line per finished request and per fault; absent: nothing is logged. */
+  readonly log?: Logger;
 }
 
 export interface StartOptions extends ServerOptions {
@@ -25,18 +29,23 @@ export interface StartOptions extends ServerOptions {
   readonly port: number;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Those in force at the time of the call; absent: the defaults. */
+  readonly settings?: () => StartSettings;
 }
+
+/** What the settings file says of how a service is run. */
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'limits' | 'metrics' | 'health'>;
 
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:5000`. */
   readonly url: string;
-  /** Lets running requests finish for a few seconds, cuts the others, and closes the store. */
+  /** Lets running requests finish for as long as the settings say, cuts the others, and closes the store. */
   close(): Promise<void>;
 }
 
 /** Makes the HTTP application of a registry alone, which listens nowhere yet. */
 export function createServer(registry: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
-  return buildApp({ registry }, { log: options.log ?? (() => {}), running: new RunningRequests() });
+  return buildApp({ registry }, { log: options.log ?? SILENT, running: new RunningRequests() });
 }
 
 /**
@@ -57,12 +66,22 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     engine = await openEngine(place);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
     const running = new RunningRequests();
-    const app = buildApp({ registry, engine }, { log: options.log ?? (() => {}), running });
+    const settings = options.settings ?? (() => DEFAULTS);
+    const operating = openOperating({
+      root: storeRoot(root, env ?? process.env),
+      readMetadata: () => registry.listRepositories({ limit: 1 }),
+      settings,
+    });
+    const { metrics, readiness, backend } = operating;
+    const log = options.log ?? SILENT;
+    const app = buildApp({ registry, engine, operating: backend }, { log, running, metrics });
+    limitConnections(app.server, settings().limits);
     await listen(app, options);
     return {
       url: urlOf(app),
       close: async () => {
-        const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
+        readiness.drain();
+        const cut = setTimeout(() => app.server.closeAllConnections(), settings().listen.drain);
         await app.close().finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
         await running.settled();

@@ -17,6 +17,7 @@ export type {
   RegistryService,
   UploadChunk,
 } from './engine/service/registry-service.ts';
+export { storeRoot } from './engine/store/default-root.ts';
 export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';
 export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';

@@ -1,5 +1,7 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../operating/logger.ts';
+import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
@@ -17,8 +19,8 @@ const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
-  /** Gets one line per fault of ours. */
-  readonly log: (line: string) => void;
+  /** Gets a line per fault of ours. */
+  readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
 }
 
@@ -38,7 +40,7 @@ export function registerRegistry(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);
-    if (status >= 500 && !isDisconnect(error)) log(`${request.method} ${request.url}: ${describe(error)}`);
+    if (status >= 500 && !isDisconnect(error)) logFault(log, request, error);
     return sendError(reply, { status, body });
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -86,6 +88,10 @@ function noSuchEndpoint(request: FastifyRequest): ErrorAnswer {
 function describeKind(endpoint: Endpoint): string {
   if (endpoint.kind === 'base') return 'the registry itself';
   return endpoint.kind === 'catalog' ? 'the catalogue' : `${endpoint.kind} of ${endpoint.name}`;
+}
+
+function logFault(log: Pick<Logger, 'error'>, request: FastifyRequest, error: unknown): void {
+  log.error(`${request.method} ${loggablePath(request.url)}: ${describe(error)}`, { id: request.id });
 }
 
 /** The client is gone: nobody is left to answer, and nothing of ours failed. */

@@ -1,0 +1,26 @@
+import {
+  HEALTH_SECTION,
+  LIMITS_SECTION,
+  LISTEN_SECTION,
+  LOG_SECTION,
+  METRICS_SECTION,
+} from '../operating/settings.ts';
+import { defaultsOf, type SettingsOfAll } from './section.ts';
+
+/** Every table of the settings file, in the order in which it is printed. */
+export const SECTIONS = [
+  LISTEN_SECTION,
+  LOG_SECTION,
+  METRICS_SECTION,
+  HEALTH_SECTION,
+  LIMITS_SECTION,
+] as const;
+
+export type ServiceSettings = SettingsOfAll<typeof SECTIONS>;
+
+/** What holds where nobody says anything. */
+export function defaultSettings(): ServiceSettings {
+  return Object.fromEntries(
+    SECTIONS.map((section) => [section.name, defaultsOf(section)]),
+  ) as unknown as ServiceSettings;
+}
