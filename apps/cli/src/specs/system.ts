@@ -25,7 +25,17 @@ export const SERVE: CommandSpec = {
   summary: 'Serve the content store as a registry',
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
-  flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
+  flags: [
+    { name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' },
+    {
+      name: 'config',
+      type: 'string',
+      typeName: 'file',
+      values: 'file',
+      usage: 'Settings file (default: serve.toml beside config.toml)',
+    },
+    { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
+  ],
   load: () => import('../commands/system/serve.ts'),
 };
 

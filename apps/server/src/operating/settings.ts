@@ -32,7 +32,7 @@ export const LIMITS_SECTION = section({
       max: 1_000_000,
       doc: 'Connections at the same time; further ones are closed at once. Absent: as many as there may be open files.',
     },
-    headersTimeout: {
+    headerTimeout: {
       kind: 'duration',
       default: 60_000,
       min: 1000,

@@ -66,11 +66,17 @@ function printRow(
 
 function printValue(key: string, field: RowField, value: unknown, isSet: boolean): string {
   if (field.kind === 'string' && field.secret) return `# ${key} = "${value === undefined ? '' : REDACTED}"`;
-  if (value === undefined) return `# ${key} = ${field.kind === 'boolean' ? 'false' : '""'}`;
+  if (value === undefined) return `# ${key} = ${emptyOf(field)}`;
   return `${isSet ? '' : '# '}${key} = ${formatValue(field, value)}`;
 }
 
-export function formatValue(field: RowField, value: unknown): string {
+/** What stands for a value that nobody gave. */
+function emptyOf(field: RowField): string {
+  if (field.kind === 'boolean') return 'false';
+  return field.kind === 'integer' ? String(field.min) : '""';
+}
+
+function formatValue(field: RowField, value: unknown): string {
   if (field.kind === 'size') return `"${formatSize(Number(value))}"`;
   if (field.kind === 'duration') return `"${formatMilliseconds(Number(value))}"`;
   if (field.kind === 'list') return `[${(value as readonly string[]).map(quote).join(', ')}]`;
@@ -90,7 +96,7 @@ function factsOf(field: Field, variable: string, origin: string | undefined): st
 }
 
 /** What may be written, and what holds otherwise. */
-export function describeKind(field: Field): string {
+function describeKind(field: Field): string {
   if (field.kind === 'table-array') return 'any number of tables';
   const kind = field.kind === 'integer' ? `integer from ${field.min} to ${field.max}` : field.kind;
   const what = 'choices' in field && field.choices ? field.choices.map(quote).join(' or ') : kind;
