@@ -12,9 +12,14 @@ export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
+  MayRead,
   PutManifestRequest,
   PutManifestResult,
+  ReferrersPage,
+  ReferrersRequest,
   RegistryService,
+  RepositoryAccess,
+  RepositoryPage,
   UploadChunk,
 } from './engine/service/registry-service.ts';
 export { storeRoot } from './engine/store/default-root.ts';

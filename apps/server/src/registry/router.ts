@@ -6,10 +6,13 @@ import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
 import { answer, type ErrorAnswer, toErrorAnswer } from './errors.ts';
+import { requireRight } from './rights.ts';
 import type { Handler, Handlers, Method } from './route.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { manifestRoutes } from './routes/manifests.ts';
+import { referrerRoutes } from './routes/referrers.ts';
+import { registerSearch } from './routes/search.ts';
 import { tagRoutes } from './routes/tags.ts';
 import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
 
@@ -50,12 +53,14 @@ export function registerRegistry(
     const ofEndpoint = handlers[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
+    requireRight(request.caller, endpoint, request.method);
     if (handler) return handler({ endpoint, request, reply });
     reply.header('allow', Object.keys(ofEndpoint).join(', '));
     throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);
   };
   const followed = (request: FastifyRequest, reply: FastifyReply) => running.follow(handle(request, reply));
   for (const url of ['/v2', '/v2/*']) app.route({ method: METHODS, url, handler: followed });
+  registerSearch(app, backend);
 }
 
 /** Answers with the specification's error document. */
@@ -77,6 +82,7 @@ function handlerTable(backend: RegistryBackend): HandlerTable {
     uploads: uploadsRoutes(backend),
     upload: uploadRoutes(backend),
     tags: tagRoutes(backend),
+    referrers: referrerRoutes(backend),
     catalog: catalogRoutes(backend),
   };
 }
