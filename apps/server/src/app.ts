@@ -1,6 +1,9 @@
 import { WherryError } from '@wherry/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { type Caller, OWNER } from './access/caller.ts';
+import type { AccessControl } from './access/access-control.ts';
+import type { Caller } from './access/caller.ts';
+import { addGate } from './access/gate.ts';
+import { loggableUrl } from './access/loggable-url.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
@@ -22,6 +25,8 @@ export interface AppSurroundings {
   /** Gets one line per finished request and per fault. */
   readonly log: (line: string) => void;
   readonly running: RunningRequests;
+  /** Absent: whoever reaches the service is its owner. */
+  readonly access?: AccessControl;
 }
 
 /**
@@ -42,12 +47,11 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('caller', null as unknown as Caller);
-  app.addHook('onRequest', async (request) => {
-    request.caller = OWNER;
-  });
+  app.setErrorHandler((error, _request, reply) => sendError(reply, toErrorAnswer(error)));
+  addGate(app, surroundings.access);
   app.addHook('onResponse', async (request, reply) => {
     const ms = Math.round(reply.elapsedTime);
-    log(`${request.method} ${request.originalUrl} ${reply.statusCode} ${ms} ms`);
+    log(`${request.method} ${loggableUrl(request.originalUrl)} ${reply.statusCode} ${ms} ms`);
   });
   refuseForeignPages(app);
   app.setNotFoundHandler((request, reply) => {
@@ -64,7 +68,7 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
 function refuseForeignPages(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers;
-    if (origin === undefined || origin === `http://${host}`) return;
+    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
     throw new WherryError('DENIED', 'requests from pages of other sites are refused');
   });
 }

@@ -1,6 +1,12 @@
+export { createToken, readTokens, removeToken, type StoredToken } from './access/long-lived-tokens.ts';
+export { accessPlaces } from './access/open-access.ts';
+export { addUser, readUsers, removeUser } from './access/users-file.ts';
+export { type ListenAddress, parseListenAddress } from './listen/address.ts';
+export { takeActivatedSockets } from './listen/systemd.ts';
 export type { RegistryBackend } from './registry/backend.ts';
 export {
   createServer,
+  type ListenOptions,
   type RunningServer,
   type ServerOptions,
   type StartOptions,

@@ -1,5 +1,6 @@
 import { WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import { loggableUrl } from '../access/loggable-url.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
@@ -42,7 +43,8 @@ export function registerEngine(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
-    if (status >= 500 && status !== 501) log(`${request.method} ${request.url}: ${String(error)}`);
+    if (status >= 500 && status !== 501)
+      log(`${request.method} ${loggableUrl(request.url)}: ${String(error)}`);
     return reply.code(status).type('application/json').send(body);
   });
   systemRoutes(app);

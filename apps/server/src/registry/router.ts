@@ -1,5 +1,6 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { loggableUrl } from '../access/loggable-url.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
@@ -38,7 +39,8 @@ export function registerRegistry(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);
-    if (status >= 500 && !isDisconnect(error)) log(`${request.method} ${request.url}: ${describe(error)}`);
+    if (status >= 500 && !isDisconnect(error))
+      log(`${request.method} ${loggableUrl(request.url)}: ${describe(error)}`);
     return sendError(reply, { status, body });
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {

@@ -1,5 +1,21 @@
 import { WherryError } from '../errors.ts';
 
+/** Parses TOML, `path` being what errors call it. Throws `INVALID_CONFIG` with file, line and column. */
+export async function parseToml(text: string, path: string): Promise<TomlTable> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return new TomlTable(parse(text), '', text, path);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const { line, column, message } = cause;
+    const reason = message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? message;
+    throw new WherryError('INVALID_CONFIG', `${path}:${line}:${column}: ${reason}`, {
+      details: { path, line, column },
+      cause,
+    });
+  }
+}
+
 /** A table of the file that knows which of its keys were read. */
 export class TomlTable {
   readonly path: string;
