@@ -1,22 +1,26 @@
+import type { ListenAddress, ListenOptions } from '@wherry/server';
 import type { CommandContext } from '../../command.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError, plainly } from '../../errors.ts';
+import type { Flags } from '../../flags.ts';
 
-const MAX_PORT = 65_535;
+const DEFAULT_ADDRESS = '127.0.0.1:5000';
 
 /** `wherry serve`: the store as a registry, until the process is told to stop. */
 export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
-  const { host, port } = parseAddress(flags.string('addr') ?? '');
   const root = globals.string('root');
-  const { startServer } = await import('@wherry/server');
+  const accessFile = flags.string('access');
+  const { parseListenAddress, startServer, takeActivatedSockets } = await import('@wherry/server');
+  const inherited = await plainly(() => takeActivatedSockets(io.env));
+  const listen = await plainly(() => listenOptions(flags, inherited, parseListenAddress));
   const server = await startServer({
-    host,
-    port,
+    listen,
     env: io.env,
-    ...(root === undefined ? {} : { root }),
+    ...(root !== undefined && { root }),
+    ...(accessFile !== undefined && { accessFile }),
     log: (line) => io.stderr.write(`${line}\n`),
   });
   try {
-    io.stdout.write(`Serving at ${server.url}\n`);
+    for (const url of server.urls) io.stdout.write(`Serving at ${url}\n`);
     await aborted(signal);
   } finally {
     await server.close();
@@ -24,13 +28,31 @@ export async function run({ flags, globals, io, signal }: CommandContext): Promi
   return 0;
 }
 
-/** Reads `host:port`, `:port` for every address of the machine, `[::1]:port`. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > MAX_PORT)
-    throw new CommandError(`invalid address ${JSON.stringify(text)}: want HOST:PORT, such as 127.0.0.1:5000`);
-  return { host: (match[1] ?? match[2]) || '0.0.0.0', port };
+function listenOptions(
+  flags: Flags,
+  inherited: readonly number[],
+  parse: (text: string) => ListenAddress,
+): ListenOptions {
+  const given = flags.list('addr');
+  // Where systemd has opened sockets, they are the place to be found at.
+  const texts = given.length > 0 || inherited.length > 0 ? given : [DEFAULT_ADDRESS];
+  const socketGroup = flags.string('socket-group');
+  const tls = tlsFiles(flags);
+  return {
+    addresses: texts.map(parse),
+    inherited,
+    isInsecure: flags.bool('insecure'),
+    ...(tls && { tls }),
+    ...(socketGroup !== undefined && { socketGroup }),
+  };
+}
+
+function tlsFiles(flags: Flags): ListenOptions['tls'] {
+  const [cert, key, clientCa] = ['tls-cert', 'tls-key', 'tls-client-ca'].map((name) => flags.string(name));
+  if (cert !== undefined && key !== undefined)
+    return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new CommandError('TLS takes both --tls-cert and --tls-key');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
