@@ -88,8 +88,8 @@ function meantBy(
   return all.some(isNamed) ? isNamed : () => true;
 }
 
-function addGroup(program: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
-  const group = program.command(spec.name).summary(spec.summary).description(spec.summary);
+function addGroup(parent: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
+  const group = parent.command(spec.name).summary(spec.summary).description(spec.summary);
   group.usage(`${group.path} COMMAND`).enablePositionalOptions().passThroughOptions();
   group.whenChosen(() => {
     group.takeFlags([]);
@@ -105,7 +105,12 @@ function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execu
     command.usage(`${command.path} ${spec.usage}`.trimEnd());
     command.alsoKnownAs = spec.alsoKnownAs ?? [];
     if (spec.isWrapper) command.wrap();
-    command.whenChosen(() => command.takeFlags(spec.flags).takeArguments(spec.arity));
+    const { below = [] } = spec;
+    if (below.length > 0) command.enablePositionalOptions().passThroughOptions();
+    command.whenChosen(() => {
+      command.takeFlags(spec.flags).takeArguments(spec.arity);
+      for (const group of below) addGroup(command, group, undefined, execute);
+    });
     command.action(() => execute(spec, command));
   }
 }

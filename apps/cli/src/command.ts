@@ -51,6 +51,8 @@ export interface CommandSpec {
   readonly namespace?: 'needed' | 'useful' | 'wanted';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
+  /** Groups of commands below this one, which runs itself where none of them is named. */
+  readonly below?: readonly GroupSpec[];
   load(): Promise<{ readonly run: Run }>;
 }
 
@@ -58,4 +60,9 @@ export interface GroupSpec {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly CommandSpec[];
+}
+
+/** A command and all that are below it. */
+export function withNested(spec: CommandSpec): readonly CommandSpec[] {
+  return [spec, ...(spec.below ?? []).flatMap(({ commands }) => commands)];
 }

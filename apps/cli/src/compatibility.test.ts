@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { CommandSpec } from './command.ts';
+import { type CommandSpec, withNested } from './command.ts';
 import { COMMON_COMMANDS, GLOBAL_FLAGS, GROUPS, OTHER_COMMANDS } from './program.ts';
 
 const PAGE = new URL('../../../docs/compatibility.md', import.meta.url);
@@ -22,7 +22,8 @@ function rowsOf(name: string): string {
   return ROWS.filter((row) => new RegExp(`\`(?:[a-z ]*\\b)?${name}\\b`).test(row)).join('\n');
 }
 
-const commands = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap((group) => group.commands)];
+const listed = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap((group) => group.commands)];
+const commands = listed.flatMap(withNested);
 const options = commands.flatMap((spec) =>
   spec.flags
     .filter(({ hidden }) => hidden !== true)

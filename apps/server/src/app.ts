@@ -1,6 +1,8 @@
 import { WherryError } from '@wherry/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { type Caller, OWNER } from './access/caller.ts';
+import type { AccessControl } from './access/access-control.ts';
+import type { Caller } from './access/caller.ts';
+import { addGate } from './access/gate.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
@@ -30,6 +32,8 @@ export interface AppSurroundings {
   readonly running: RunningRequests;
   /** Absent: nothing is counted. */
   readonly metrics?: Metrics;
+  /** Absent: whoever reaches the service is its owner. */
+  readonly access?: AccessControl;
 }
 
 /**
@@ -53,9 +57,8 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('caller', null as unknown as Caller);
   observeRequests(app, surroundings.log, surroundings.metrics ?? NO_METRICS);
-  app.addHook('onRequest', async (request) => {
-    request.caller = OWNER;
-  });
+  app.setErrorHandler((error, _request, reply) => sendError(reply, toErrorAnswer(error)));
+  addGate(app, surroundings.access);
   refuseForeignPages(app);
   app.setNotFoundHandler((request, reply) => {
     const url = request.originalUrl.slice(0, 300);
@@ -72,7 +75,7 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
 function refuseForeignPages(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers;
-    if (origin === undefined || origin === `http://${host}`) return;
+    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
     throw new WherryError('DENIED', 'requests from pages of other sites are refused');
   });
 }

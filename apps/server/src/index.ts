@@ -1,4 +1,8 @@
-export { readAddress } from './listen/host-port.ts';
+export { createToken, readTokens, removeToken, type StoredToken } from './access/long-lived-tokens.ts';
+export { accessPlaces } from './access/open-access.ts';
+export { addUser, readUsers, removeUser } from './access/users-file.ts';
+export { type ListenAddress, parseListenAddress } from './listen/address.ts';
+export { takeActivatedSockets } from './listen/systemd.ts';
 export { createLog, type LogOptions } from './operating/log.ts';
 export type { Log, Logger, LogLevel } from './operating/logger.ts';
 export { takeNotify } from './operating/notify.ts';
@@ -6,9 +10,11 @@ export { reloadSettings } from './operating/reload.ts';
 export type { RegistryBackend } from './registry/backend.ts';
 export {
   createServer,
+  type ListenOptions,
   type RunningServer,
   type ServerOptions,
   type StartOptions,
   startServer,
 } from './server.ts';
 export { type LoadedSettings, loadSettings } from './settings/load-settings.ts';
+export { settingsFileWith } from './settings/settings-file.ts';

@@ -43,7 +43,7 @@ class Reader {
       this.#open = undefined;
     } else if (!this.#flagsEnded && word === '--') this.#flagsEnded = true;
     else if (!this.#flagsEnded && isFlag(word)) this.#readFlag(word);
-    else if (this.#command !== undefined) this.#operands++;
+    else if (this.#command !== undefined && !this.#isBelow(word)) this.#operands++;
     // `help` may stand anywhere before a command, and names no other ones.
     else if (word !== 'help') this.#choose(word);
   }
@@ -62,7 +62,8 @@ class Reader {
     if (before !== undefined && !this.#flagsEnded)
       return found(this.#find(before.slice(2, -1))?.values, { before, typed });
     if (current.startsWith('-') && !this.#flagsEnded) return found('flag');
-    if (this.#command === undefined) return found('command');
+    if (this.#command === undefined || (this.#commands.length > 0 && this.#operands === 0))
+      return found('command');
     const { arity, operands = [] } = this.#command;
     if (arity.max !== undefined && this.#operands >= arity.max) return found(undefined);
     return found(operands[Math.min(this.#operands, operands.length - 1)]);
@@ -100,8 +101,14 @@ class Reader {
   #choose(word: string): void {
     const found = this.#commands.find((each) => each.name === word || aliasesOf(each).includes(word));
     if (found === undefined) this.#isLost = true;
-    else if ('commands' in found) [this.#commands, this.#flags] = [found.commands, [HELP]];
-    else [this.#command, this.#flags] = [found, [...found.flags, HELP]];
+    else if ('commands' in found)
+      [this.#command, this.#commands, this.#flags] = [undefined, found.commands, [HELP]];
+    else [this.#command, this.#commands, this.#flags] = [found, found.below ?? [], [...found.flags, HELP]];
+  }
+
+  /** Tells whether a word names a group below the command. */
+  #isBelow(word: string): boolean {
+    return this.#operands === 0 && this.#commands.some(({ name }) => name === word);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { SERVE_TOKEN, SERVE_USERS } from './service.ts';
 import { FILTER, FORMAT, OBJECT_FORMAT, RESULT_FORMAT } from './shared-flags.ts';
 
 export const VERSION_COMMAND: CommandSpec = {
@@ -23,10 +24,21 @@ export const INFO: CommandSpec = {
 export const SERVE: CommandSpec = {
   name: 'serve',
   summary: 'Serve the content store as a registry',
-  usage: '[OPTIONS]',
+  usage: '[OPTIONS] [COMMAND]',
   arity: { min: 0, max: 0 },
   flags: [
-    { name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' },
+    {
+      name: 'access',
+      type: 'string',
+      usage: 'TOML file with the [access] table: accounts, rules, tokens',
+      values: 'file',
+    },
+    {
+      name: 'addr',
+      type: 'list',
+      default: '127.0.0.1:5000',
+      usage: 'Address to listen on: HOST:PORT or unix:///PATH',
+    },
     {
       name: 'config',
       type: 'string',
@@ -34,8 +46,19 @@ export const SERVE: CommandSpec = {
       values: 'file',
       usage: 'Settings file (default: serve.toml beside config.toml)',
     },
+    { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
     { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
+    { name: 'socket-group', type: 'string', usage: 'Group that may connect to the Unix sockets' },
+    { name: 'tls-cert', type: 'string', usage: 'Certificate in PEM', values: 'file' },
+    {
+      name: 'tls-client-ca',
+      type: 'string',
+      usage: 'Authorities in PEM of the certificates of clients that may do all',
+      values: 'file',
+    },
+    { name: 'tls-key', type: 'string', usage: 'Private key of the certificate in PEM', values: 'file' },
   ],
+  below: [SERVE_TOKEN, SERVE_USERS],
   load: () => import('../commands/system/serve.ts'),
 };
 

@@ -4,25 +4,19 @@ import { loggablePath } from './request-path.ts';
 
 test.each([
   { name: 'a path', url: '/v2/a/tags/list?n=2&last=x', want: '/v2/a/tags/list?n=2&last=x' },
-  { name: 'a token', url: '/x?a=1&access_token=hunter2&b=', want: '/x?a=1&access_token=(not shown)&b=' },
+  {
+    name: 'a token',
+    url: '/x?n=1&access_token=hunter2&last=',
+    want: '/x?n=1&access_token=(not shown)&last=',
+  },
   { name: 'an encoded name', url: '/x?%74oken=hunter2', want: '/x?%74oken=(not shown)' },
   {
     name: 'arguments of a build',
-    url: '/build?buildargs=%7B%22A%22%3A1%7D',
-    want: '/build?buildargs=(not shown)',
+    url: '/build?t=a&buildargs=%7B%7D',
+    want: '/build?t=a&buildargs=(not shown)',
   },
-  {
-    name: 'an address with a password',
-    url: '/build?remote=https://me:hunter2@git.example/x.git',
-    want: '/build?remote=https://git.example/x.git',
-  },
-  {
-    name: 'an encoded one',
-    url: '/build?remote=https%3A%2F%2Fme%3Ahunter2%40git.example',
-    want: '/build?remote=https%3A%2F%2Fgit.example',
-  },
-  { name: 'what is no encoding', url: '/x?%zz=1&&=', want: '/x?%zz=1&&=' },
-  { name: 'a parameter without a value', url: '/x?token', want: '/x?token' },
+  { name: 'an address', url: '/build?remote=https://me:hunter2@x', want: '/build?remote=(not shown)' },
+  { name: 'a parameter without a value', url: '/x?token&&', want: '/x?token&&' },
   { name: 'a value with an equals sign', url: '/x?password=a=hunter2', want: '/x?password=(not shown)' },
   { name: 'a long one', url: `/${'x'.repeat(2000)}`, want: `/${'x'.repeat(999)}…` },
 ])('$name', ({ url, want }) => expect(loggablePath(url)).toBe(want));

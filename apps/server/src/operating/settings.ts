@@ -1,52 +1,5 @@
-import { readAddress } from '../listen/host-port.ts';
 import { type SettingsOf, section } from '../settings/section.ts';
 import { LOG_LEVELS } from './logger.ts';
-
-export const LISTEN_SECTION = section({
-  name: 'listen',
-  doc: 'Where the service listens, and how it stops.',
-  fields: {
-    addr: {
-      kind: 'list',
-      default: ['127.0.0.1:5000'],
-      check: (text) =>
-        'problem' in readAddress(text) ? 'want HOST:PORT, such as 127.0.0.1:5000' : undefined,
-      doc: 'Addresses as HOST:PORT; port 0 is any free one. The flag --addr stands for it.',
-    },
-    drain: {
-      kind: 'duration',
-      default: 10_000,
-      doc: 'What running requests get to finish once the service is told to stop; then they are cut. Uploads that are cut go on where they were.',
-    },
-  },
-});
-export type ListenSettings = SettingsOf<typeof LISTEN_SECTION>;
-
-export const LIMITS_SECTION = section({
-  name: 'limits',
-  doc: 'What one client may cost.',
-  fields: {
-    maxConnections: {
-      kind: 'integer',
-      min: 1,
-      max: 1_000_000,
-      doc: 'Connections at the same time; further ones are closed at once. Absent: as many as there may be open files.',
-    },
-    headerTimeout: {
-      kind: 'duration',
-      default: 60_000,
-      min: 1000,
-      doc: 'How long the headers of a request may take to arrive.',
-    },
-    idleTimeout: {
-      kind: 'duration',
-      default: 72_000,
-      min: 1000,
-      doc: 'How long a connection without a request is kept. Let it be longer than that of a proxy before the service.',
-    },
-  },
-});
-export type LimitsSettings = SettingsOf<typeof LIMITS_SECTION>;
 
 export const LOG_SECTION = section({
   name: 'log',

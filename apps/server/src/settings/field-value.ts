@@ -1,5 +1,5 @@
 import { parseMilliseconds, parseSize } from './quantities.ts';
-import type { RowField } from './section.ts';
+import type { ListField, RowField } from './section.ts';
 
 /** A value that will do, or what is wrong with it, to be said after the key's name. */
 export type Checked = { readonly value: unknown } | { readonly problem: string };
@@ -18,7 +18,7 @@ export function checkValue(field: RowField, raw: unknown): Checked {
     case 'string':
       return checkText(raw, field.choices, field.check);
     case 'list':
-      return checkList(raw, field.check);
+      return checkList(raw, field);
   }
 }
 
@@ -70,11 +70,12 @@ function checkText(
   return problem === undefined ? { value: raw } : { problem: `is ${JSON.stringify(raw)}, ${problem}` };
 }
 
-function checkList(raw: unknown, check: ((text: string) => string | undefined) | undefined): Checked {
+function checkList(raw: unknown, { check, choices, required }: ListField): Checked {
   if (!Array.isArray(raw) || !raw.every((entry) => typeof entry === 'string' && entry !== ''))
     return { problem: 'must be a list of strings' };
+  if (required && raw.length === 0) return { problem: 'must not be empty' };
   for (const entry of raw as string[]) {
-    const problem = check?.(entry);
+    const problem = choices && !choices.includes(entry) ? `want ${choices.join(', ')}` : check?.(entry);
     if (problem !== undefined) return { problem: `has ${JSON.stringify(entry)}, ${problem}` };
   }
   return { value: raw };

@@ -12,6 +12,8 @@ export interface LoadRequest extends SettingsFilePlace {
 export interface LoadedSettings {
   /** Those in force. */
   readonly current: ServiceSettings;
+  /** Whether anybody said something of a key, such as `listen.addr`; else its default holds. */
+  readonly isSet: (key: string) => boolean;
   /** For the log: what looks wrong and may be right. */
   readonly warnings: readonly string[];
   /** The whole settings file as it would have to be for the settings that were loaded, without secrets. */
@@ -35,6 +37,7 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
     get current() {
       return live.current;
     },
+    isSet: (key) => first.origins.has(key),
     warnings: first.warnings,
     print: () => printSettings(SECTIONS, first),
     onChange: (listener) => live.onChange(listener),

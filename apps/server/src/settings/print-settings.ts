@@ -99,7 +99,8 @@ function factsOf(field: Field, variable: string, origin: string | undefined): st
 function describeKind(field: Field): string {
   if (field.kind === 'table-array') return 'any number of tables';
   const kind = field.kind === 'integer' ? `integer from ${field.min} to ${field.max}` : field.kind;
-  const what = 'choices' in field && field.choices ? field.choices.map(quote).join(' or ') : kind;
+  const choices = 'choices' in field ? field.choices?.map(quote).join(' or ') : undefined;
+  const what = choices === undefined ? kind : field.kind === 'list' ? `list of ${choices}` : choices;
   if ('required' in field && field.required) return `${what}, required`;
   const standard = defaultOf(field);
   if (standard === undefined) return `${what}, absent by default`;

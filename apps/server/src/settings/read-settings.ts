@@ -6,6 +6,7 @@ import {
   keyOf,
   type RowField,
   type Section,
+  type SettingsOf,
   type SettingsOfAll,
   VARIABLE_PREFIX,
   variableOf,
@@ -41,24 +42,42 @@ export async function readSettings<const T extends readonly Section[]>(
 ): Promise<ReadSettings<T>> {
   const root = file && (await parseToml(file.text, file.path));
   const origins = new Map<string, string>();
-  const settings: Record<string, Record<string, unknown>> = {};
-  for (const { name, fields } of sections) {
-    const table = root?.table(name);
-    const values: Record<string, unknown> = {};
-    for (const [property, field] of Object.entries(fields)) {
-      const key = keyOf(property);
-      const path = `${name}.${key}`;
-      const inFile = table && fromTable(table, key, field);
-      const outside = flags[path] ?? fromVariable(env, variableOf(name, property));
-      values[property] = outside ? await fromText(field, outside) : (inFile ?? defaultOf(field));
-      const origin = outside?.source ?? (inFile === undefined ? undefined : file?.path);
-      if (origin !== undefined) origins.set(path, origin);
-    }
-    table?.end();
-    settings[name] = values;
-  }
+  const settings: Record<string, unknown> = {};
+  for (const section of sections)
+    settings[section.name] = await readSection(section, {
+      table: root?.table(section.name),
+      env,
+      flags,
+      origins,
+    });
   root?.end();
   return { settings: settings as SettingsOfAll<T>, origins, warnings: strangeVariables(sections, env) };
+}
+
+/** What one section is read from; `table` is its own, absent where the file has none. */
+export interface SectionSources extends Pick<SettingsSources, 'env' | 'flags'> {
+  readonly table: TomlTable | undefined;
+  /** Gets who set each key. */
+  readonly origins?: Map<string, string>;
+}
+
+/** Reads the settings of one section. Throws `INVALID_CONFIG`. */
+export async function readSection<S extends Section>(
+  { name, fields }: S,
+  { table, env, flags = {}, origins }: SectionSources,
+): Promise<SettingsOf<S>> {
+  const values: Record<string, unknown> = {};
+  for (const [property, field] of Object.entries(fields)) {
+    const key = keyOf(property);
+    const path = `${name}.${key}`;
+    const inFile = table && fromTable(table, key, field);
+    const outside = flags[path] ?? fromVariable(env, variableOf(name, property));
+    values[property] = outside ? await fromText(field, outside) : (inFile ?? defaultOf(field));
+    const origin = outside?.source ?? (inFile === undefined ? undefined : table?.path);
+    if (origin !== undefined) origins?.set(path, origin);
+  }
+  table?.end();
+  return values as SettingsOf<S>;
 }
 
 /** Absent: the table does not have the key. */

@@ -50,6 +50,10 @@ export interface ListField extends Documented {
   readonly kind: 'list';
   /** Absent: an empty list. */
   readonly default?: readonly string[];
+  /** The texts there are, if not any will do. */
+  readonly choices?: readonly string[];
+  /** In rows of tables: there has to be an entry. */
+  readonly required?: boolean;
   /** What is wrong with an entry; absent: nothing. */
   readonly check?: (text: string) => string | undefined;
 }
@@ -82,15 +86,17 @@ type Absent<F> = F extends { readonly default: unknown } | { readonly required: 
 
 type ValueOf<F> = F extends { readonly kind: 'table-array'; readonly fields: infer R }
   ? readonly ValuesOf<R>[]
-  : F extends { readonly kind: 'list' }
-    ? readonly string[]
-    : F extends { readonly kind: 'boolean' }
-      ? boolean | Absent<F>
-      : F extends { readonly kind: 'string'; readonly choices: readonly (infer C)[] }
-        ? C | Absent<F>
-        : F extends { readonly kind: 'string' }
-          ? string | Absent<F>
-          : number | Absent<F>;
+  : F extends { readonly kind: 'list'; readonly choices: readonly (infer C)[] }
+    ? readonly C[]
+    : F extends { readonly kind: 'list' }
+      ? readonly string[]
+      : F extends { readonly kind: 'boolean' }
+        ? boolean | Absent<F>
+        : F extends { readonly kind: 'string'; readonly choices: readonly (infer C)[] }
+          ? C | Absent<F>
+          : F extends { readonly kind: 'string' }
+            ? string | Absent<F>
+            : number | Absent<F>;
 
 type ValuesOf<R> = { readonly [K in keyof R]: ValueOf<R[K]> };
 

@@ -1,19 +1,16 @@
-import {
-  HEALTH_SECTION,
-  LIMITS_SECTION,
-  LISTEN_SECTION,
-  LOG_SECTION,
-  METRICS_SECTION,
-} from '../operating/settings.ts';
+import { ACCESS_SECTION } from '../access/settings.ts';
+import { LIMITS_SECTION, LISTEN_SECTION } from '../listen/settings.ts';
+import { HEALTH_SECTION, LOG_SECTION, METRICS_SECTION } from '../operating/settings.ts';
 import { defaultsOf, type SettingsOfAll } from './section.ts';
 
 /** Every table of the settings file, in the order in which it is printed. */
 export const SECTIONS = [
   LISTEN_SECTION,
-  LOG_SECTION,
-  METRICS_SECTION,
-  HEALTH_SECTION,
+  ACCESS_SECTION,
   LIMITS_SECTION,
+  LOG_SECTION,
+  HEALTH_SECTION,
+  METRICS_SECTION,
 ] as const;
 
 export type ServiceSettings = SettingsOfAll<typeof SECTIONS>;

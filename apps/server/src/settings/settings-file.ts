@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { isErrno, WherryError } from '@wherry/core';
+import { isErrno, parseToml, WherryError } from '@wherry/core';
 import type { SettingsSources } from './read-settings.ts';
 
 /** Whole settings files have a few kilobytes. */
@@ -35,6 +35,12 @@ export async function readSettingsFile({ path, env }: SettingsFilePlace): Promis
     if (reason === undefined) throw cause;
     throw new WherryError('INVALID_CONFIG', `${chosen}: ${reason}`, { cause });
   }
+}
+
+/** The settings file's path if it has the table; absent: it has not, or there is none. Throws `INVALID_CONFIG`. */
+export async function settingsFileWith(table: string, place: SettingsFilePlace): Promise<string | undefined> {
+  const file = await readSettingsFile(place);
+  return file && (await parseToml(file.text, file.path)).table(table) && file.path;
 }
 
 /** XDG Base Directory Specification: a path that is not absolute is ignored. */

@@ -1,46 +1,54 @@
-import type { LoadedSettings, Log } from '@wherry/server';
+import type { ListenOptions, LoadedSettings, Log } from '@wherry/server';
 import type { CommandContext } from '../../command.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError, plainly } from '../../errors.ts';
+import type { Flags } from '../../flags.ts';
 
 type Service = typeof import('@wherry/server');
 
 /** What is left to do once the last request is cut. */
 const CLOSE_MS = 15_000;
+/** Flags that stand for keys of the settings file. */
+const KEYS = {
+  addr: 'listen.addr',
+  insecure: 'listen.insecure',
+  'socket-group': 'listen.socket-group',
+  'tls-cert': 'listen.tls-cert',
+  'tls-client-ca': 'listen.tls-client-ca',
+  'tls-key': 'listen.tls-key',
+} as const;
 
 /** `wherry serve`: the store as a service, until the process is told to stop. */
 export async function run(context: CommandContext): Promise<number> {
   const { flags, io } = context;
   const service = await import('@wherry/server');
-  const path = flags.string('config');
-  const addr = flags.changed('addr') && {
-    'listen.addr': { text: addressOf(context, service), source: '--addr' },
-  };
-  const settings = await service.loadSettings({
-    env: io.env,
-    ...(path !== undefined && { path }),
-    ...(addr && { flags: addr }),
-  });
+  const place = placeOf(context);
+  await plainly(() => flags.list('addr').map(service.parseListenAddress));
+  const settings = await service.loadSettings({ ...place, flags: settingsIn(flags) });
   if (!flags.bool('print-config')) return serve(context, service, settings);
   io.stdout.write(settings.print());
   return 0;
 }
 
 async function serve(context: CommandContext, service: Service, settings: LoadedSettings): Promise<number> {
-  const { globals, io, signal } = context;
+  const { flags, globals, io, signal } = context;
   const log = openLog(context, service, settings);
   const notify = service.takeNotify(process.env);
   const root = globals.string('root');
+  const inherited = await plainly(() => service.takeActivatedSockets(io.env));
+  const listen = await plainly(() => listenOptions(settings, inherited, service));
+  const accessFile = flags.string('access') ?? (await service.settingsFileWith('access', placeOf(context)));
   using _reloads = onHangUp(context, () => service.reloadSettings(settings, log));
   context.setGrace(settings.current.listen.drain + CLOSE_MS);
   const server = await service.startServer({
-    ...placeOf(service, settings),
+    listen,
     env: io.env,
-    ...(root === undefined ? {} : { root }),
+    ...(root !== undefined && { root }),
+    ...(accessFile !== undefined && { accessFile }),
     log,
     settings: () => settings.current,
   });
   try {
-    io.stdout.write(`Serving at ${server.url}\n`);
+    for (const url of server.urls) io.stdout.write(`Serving at ${url}\n`);
     await notify('READY=1');
     await aborted(signal);
   } finally {
@@ -50,19 +58,52 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
   return 0;
 }
 
-function addressOf({ flags }: CommandContext, { readAddress }: Service): string {
-  const text = flags.string('addr') ?? '';
-  const address = readAddress(text);
-  if ('problem' in address) throw new CommandError(address.problem);
-  return text;
+function placeOf({ flags, io }: CommandContext) {
+  const path = flags.string('config');
+  return { env: io.env, ...(path !== undefined && { path }) };
 }
 
-function placeOf({ readAddress }: Service, { current }: LoadedSettings): { host: string; port: number } {
-  const [first = '', ...others] = current.listen.addr;
-  const address = readAddress(first);
-  if ('problem' in address) throw new CommandError(`listen.addr: ${address.problem}`);
-  if (others.length > 0) throw new CommandError('listen.addr names several addresses, want one');
-  return address;
+/** What the command line says, as the settings file would. */
+function settingsIn(flags: Flags): Record<string, { text: string; source: string }> {
+  const given = Object.entries(KEYS).filter(([flag]) => flags.changed(flag));
+  return Object.fromEntries(
+    given.map(([flag, key]) => [key, { text: textOf(flags, flag), source: `--${flag}` }]),
+  );
+}
+
+function textOf(flags: Flags, flag: string): string {
+  if (flag === 'addr') return flags.list(flag).join(',');
+  return flag === 'insecure' ? String(flags.bool(flag)) : (flags.string(flag) ?? '');
+}
+
+/** Where systemd has opened sockets, they are the place to be found at, unless someone says otherwise. */
+function listenOptions(
+  { current, isSet }: LoadedSettings,
+  inherited: readonly number[],
+  { parseListenAddress }: Service,
+): ListenOptions {
+  const { addr, insecure, socketGroup } = current.listen;
+  const texts = inherited.length > 0 && !isSet('listen.addr') ? [] : addr;
+  const tls = tlsFiles(current.listen);
+  return {
+    addresses: texts.map(parseListenAddress),
+    inherited,
+    isInsecure: insecure,
+    limits: current.limits,
+    ...(tls && { tls }),
+    ...(socketGroup !== undefined && { socketGroup }),
+  };
+}
+
+function tlsFiles({
+  tlsCert: cert,
+  tlsKey: key,
+  tlsClientCa: clientCa,
+}: LoadedSettings['current']['listen']): ListenOptions['tls'] {
+  if (cert !== undefined && key !== undefined)
+    return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new CommandError('TLS takes both --tls-cert and --tls-key');
 }
 
 function openLog({ io }: CommandContext, { createLog }: Service, settings: LoadedSettings): Log {

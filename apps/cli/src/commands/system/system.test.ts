@@ -285,7 +285,7 @@ test.each(['', '127.0.0.1', '127.0.0.1:', '::1:80', 'h:65536', 'h:x', '[h]:1'])(
   async (text) => {
     expect(await runCli(['serve', '--addr', text])).toMatchObject({
       exitCode: 1,
-      stderr: `invalid address ${JSON.stringify(text)}: want HOST:PORT, such as 127.0.0.1:5000\n`,
+      stderr: `invalid address ${JSON.stringify(text)}: want HOST:PORT, such as 127.0.0.1:5000, or unix:///run/wherry.sock\n`,
     });
   },
 );

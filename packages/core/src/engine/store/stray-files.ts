@@ -17,6 +17,8 @@ const TOP = new Set([
   'volumes',
   'build',
   'namespace',
+  // Accounts, tokens and keys of the service.
+  'access',
   'tmp',
   'metadata.db',
   'metadata.db-wal',
