@@ -1,6 +1,17 @@
 /** Parameters of queries that say what is asked for, and nothing that opens anything. */
 const HARMLESS = new Set([
-  ...['artifactType', 'client_id', 'digest', 'digest-algorithm', 'from', 'last', 'mount', 'n', 'ns'],
+  ...[
+    'account',
+    'artifactType',
+    'client_id',
+    'digest',
+    'digest-algorithm',
+    'from',
+    'last',
+    'mount',
+    'n',
+    'ns',
+  ],
   ...['offline_token', 'platform', 'scope', 'service', 'tag', 'fromImage', 'repo', 'filters', 'all'],
 ]);
 
