@@ -15,5 +15,7 @@ export function parseAuthorization(header: string | undefined): SentCredentials 
   const text = Buffer.from(rest, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0) return { kind: 'malformed' };
+  // skopeo and podman send this where they know no password.
+  if (text === ':') return { kind: 'none' };
   return { kind: 'basic', name: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -16,6 +16,7 @@ import {
 import { type Connection, rememberConnection } from './connection.ts';
 import type { ListenLimits } from './settings.ts';
 import { guardAgainstStalls } from './stall-guard.ts';
+import { unixPathOf } from './systemd.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './tls-files.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
@@ -46,6 +47,7 @@ interface OpenListener {
   readonly url: string;
 }
 
+const UNIX: Connection = { kind: 'unix', isLocal: true, isEncrypted: false, address: '' };
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Longer than the pauses of a push or pull: each new connection is a handshake. */
 const KEEP_ALIVE_MS = 60_000;
@@ -85,16 +87,19 @@ interface Place {
 
 async function openOne(app: FastifyInstance, place: Place, request: ListenRequest): Promise<OpenListener> {
   const { address, fd } = place;
-  const isPlain = address?.kind === 'unix' || (address?.kind === 'tcp' && address.isPlain === true);
+  const socketPath =
+    address?.kind === 'unix' ? address.path : fd === undefined ? undefined : await unixPathOf(fd);
+  const isPlain = socketPath !== undefined || (address?.kind === 'tcp' && address.isPlain === true);
   const material = isPlain ? undefined : place.material;
   const protection = { hasAccessControl: request.hasAccessControl, hasTls: material !== undefined };
   const server = material ? tlsServer(material, request.limits) : createPlainServer(limitsOf(request.limits));
-  serve(server, app, request.limits);
+  serve(server, app, { limits: request.limits, isUnix: socketPath !== undefined });
   try {
     if (address?.kind === 'unix') await listenOnSocket(server, address.path, request.socketGroup);
     else if (address) await listenOnHost(server, address, protection, request);
     else await listening(server, () => server.listen({ fd }));
-    return { server, url: settle(server, protection, request) };
+    const url = socketPath === undefined ? settle(server, protection, request) : `unix://${socketPath}`;
+    return { server, url };
   } catch (error) {
     await closeServer(server);
     throw error;
@@ -121,21 +126,20 @@ async function listenOnHost(
 
 /** Looks at where the server really listens: `localhost` is what the machine's hosts file says it is. */
 function settle(server: Server, protection: Protection, { isInsecure, log }: ListenRequest): string {
-  const bound = server.address();
-  if (typeof bound === 'string' || bound === null) return `unix://${bound ?? ''}`;
+  const bound = boundTo(server);
+  if (bound === undefined) throw new Error('a listening server has an address');
   const exposure = exposureOf(bound.address, protection);
   if (exposure !== undefined && !isInsecure) requireProtection(bound.address, protection);
   if (exposure !== undefined) log.warn(exposure);
   return urlOf(bound, protection.hasTls);
 }
 
-function describe(socket: Socket, server: Server): Connection {
-  const bound = server.address();
-  if (typeof bound === 'string') return { kind: 'unix', isLocal: true, isEncrypted: false, address: '' };
+function describeTcp(socket: Socket, server: Server): Connection {
+  const bound = boundTo(server);
   const certificate = certificateOf(socket);
   return {
     kind: 'tcp',
-    isLocal: bound !== null && isLoopbackAddress(bound.address),
+    isLocal: bound !== undefined && isLoopbackAddress(bound.address),
     isEncrypted: socket instanceof TLSSocket,
     address: socket.remoteAddress ?? '',
     ...(certificate !== undefined && { certificate }),
@@ -174,12 +178,18 @@ function limitsOf({ headerTimeout: headersTimeout }: ListenLimits) {
   };
 }
 
-function serve(server: Server, app: FastifyInstance, limits: ListenLimits): void {
+function serve(
+  server: Server,
+  app: FastifyInstance,
+  { limits, isUnix }: { readonly limits: ListenLimits; readonly isUnix: boolean },
+): void {
   server.maxConnections = limits.maxConnections;
   guardAgainstStalls(server, limits.stallTimeout);
   // The one comes before the other's handler makes a request of what is sent.
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection';
-  server.prependListener(event, (socket: Socket) => rememberConnection(socket, describe(socket, server)));
+  server.prependListener(event, (socket: Socket) =>
+    rememberConnection(socket, isUnix ? UNIX : describeTcp(socket, server)),
+  );
   server.on('request', (request, response) => app.routing(request, response));
   // What the application wants to hear of its one server, it hears of all.
   for (const event of ['upgrade', 'clientError', 'checkContinue', 'connect'])
@@ -198,6 +208,12 @@ async function renewCertificates(files: TlsFiles, open: readonly OpenListener[],
       log.error(`the certificate stays what it was: ${reason}`);
     }
   });
+}
+
+/** Absent: it does not listen, or not with TCP. */
+function boundTo(server: Server): AddressInfo | undefined {
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound : undefined;
 }
 
 function listening(server: Server, listen: () => void): Promise<void> {

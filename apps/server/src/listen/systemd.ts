@@ -1,3 +1,4 @@
+import { readFile, readlink } from 'node:fs/promises';
 import { WherryError } from '@wherry/core';
 
 type Environment = Record<string, string | undefined>;
@@ -21,4 +22,15 @@ export function takeActivatedSockets(env: Environment, pid: number = process.pid
       `LISTEN_FDS is ${JSON.stringify(count)}, want a number up to ${MAX_FDS}`,
     );
   return Array.from({ length: fds }, (_, index) => FIRST_FD + index);
+}
+
+/**
+ * Where the Unix socket of a file descriptor is; `undefined`: it is no Unix socket. Node does not tell for one
+ * that it has not opened. proc(5), `/proc/net/unix`; unix(7) for sockets without a path, which are shown as `@`.
+ */
+export async function unixPathOf(fd: number): Promise<string | undefined> {
+  const inode = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/self/fd/${fd}`))?.[1];
+  const lines = (await readFile('/proc/self/net/unix', 'utf8')).split('\n');
+  const fields = lines.map((line) => line.trim().split(/\s+/)).find((line) => line[6] === inode);
+  return inode === undefined || fields === undefined ? undefined : fields.slice(7).join(' ');
 }
