@@ -89,7 +89,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const running = new RunningRequests();
     const operating = openOperating({
       root: storeRoot(root, env ?? process.env),
-      readMetadata: () => registry.listRepositories({ limit: 1 }),
+      registry,
       settings,
     });
     const { metrics, readiness, backend } = operating;

@@ -1,4 +1,4 @@
-import { VERSION } from '@wherry/core';
+import { type RegistryService, VERSION } from '@wherry/core';
 import type { ServiceSettings } from '../settings/service-settings.ts';
 import { type Metrics, NO_METRICS } from './metrics.ts';
 import { createPrometheus } from './prometheus.ts';
@@ -8,7 +8,7 @@ import type { OperatingBackend } from './router.ts';
 export interface OperatingDeps {
   /** Directory of the store. */
   readonly root: string;
-  readonly readMetadata: () => Promise<unknown>;
+  readonly registry: Pick<RegistryService, 'listRepositories' | 'countUploads'>;
   /** As they are now: some change while the service runs. */
   readonly settings: () => Pick<ServiceSettings, 'health' | 'metrics'>;
 }
@@ -21,7 +21,8 @@ export interface Operating {
 }
 
 /** Makes what watches over a service: its health, and its metrics if they are wanted. */
-export function openOperating({ root, readMetadata, settings }: OperatingDeps): Operating {
+export function openOperating({ root, registry, settings }: OperatingDeps): Operating {
+  const readMetadata = () => registry.listRepositories({ limit: 1 });
   const readiness = new Readiness({ root, readMetadata, minFreeSpace: () => settings().health.minFreeSpace });
   const prometheus = settings().metrics.enabled ? createPrometheus() : undefined;
   const metrics = prometheus ?? NO_METRICS;
@@ -31,6 +32,9 @@ export function openOperating({ root, readMetadata, settings }: OperatingDeps): 
   );
   metrics.gauge({ name: 'wherry_store_free_bytes', help: 'Free space where the store is.' }, () =>
     freeSpace(root),
+  );
+  metrics.gauge({ name: 'wherry_upload_sessions', help: 'Uploads that are begun and not ended.' }, () =>
+    registry.countUploads(),
   );
   metrics.gauge({ name: 'wherry_ready', help: 'Whether /readyz says 200.' }, async () =>
     (await readiness.reasons()).length === 0 ? 1 : 0,
