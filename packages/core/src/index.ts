@@ -2,6 +2,7 @@ export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
+export { TomlTable } from './config/toml-table.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/life/own-namespace.ts';
