@@ -6,6 +6,7 @@ import { addGate } from './access/gate.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
+import { type MirrorParts, mirrorRouter } from './mirror/router.ts';
 import type { Logger } from './operating/logger.ts';
 import { type Metrics, NO_METRICS } from './operating/metrics.ts';
 import { requestIds } from './operating/request-id.ts';
@@ -24,6 +25,8 @@ export interface AppParts {
   readonly registry: RegistryBackend;
   readonly engine?: EngineBackend;
   readonly operating?: OperatingBackend;
+  /** Other registries, behind the same API. */
+  readonly mirror?: MirrorParts;
 }
 
 export interface AppSurroundings {
@@ -64,8 +67,9 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });
-  app.register(async (part) => registerRegistry(part, parts.registry, surroundings));
-  const { engine, operating } = parts;
+  const { engine, mirror, operating, registry } = parts;
+  const takeMirrored = mirror && { takeMirrored: mirrorRouter(mirror, registry) };
+  app.register(async (part) => registerRegistry(part, registry, { ...surroundings, ...takeMirrored }));
   if (operating) app.register(async (part) => registerOperating(part, operating));
   if (engine) app.register(async (part) => registerEngine(part, engine, surroundings));
   return app;
