@@ -212,6 +212,7 @@ describe('--format', () => {
     const without = allCommands().filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
       ...[
+        'add',
         'attach',
         'build',
         'completion',
@@ -225,7 +226,20 @@ describe('--format', () => {
         'logout',
         'logs',
       ],
-      ...['pause', 'prune', 'rename', 'restart', 'rm', 'run', 'save', 'serve', 'start', 'stop', 'tag'],
+      ...[
+        'pause',
+        'prune',
+        'remove',
+        'rename',
+        'restart',
+        'rm',
+        'run',
+        'save',
+        'serve',
+        'start',
+        'stop',
+        'tag',
+      ],
       ...['top', 'unpause', 'unpin', 'wait'],
     ]);
   });

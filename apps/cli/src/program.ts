@@ -1,4 +1,4 @@
-import type { CommandSpec, GroupSpec } from './command.ts';
+import { type CommandSpec, type GroupSpec, withNested } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
@@ -203,5 +203,5 @@ export const GROUPS: readonly GroupSpec[] = [
 /** Every command by all of its paths, those below others included. */
 export function allCommands(): CommandSpec[] {
   const listed = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
-  return listed.flatMap((spec) => [spec, ...(spec.commands ?? [])]);
+  return listed.flatMap(withNested);
 }

@@ -6,7 +6,9 @@ export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export type { DockerSettingOptions } from './config/docker-setting.ts';
 export { readImagesFormat } from './config/images-format.ts';
+export { nearestName } from './config/nearest-name.ts';
 export { readProxyVariables } from './config/proxy-variables.ts';
+export { parseToml, TomlTable } from './config/toml-table.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export { commandText, containerStatusText } from './engine/containers/description/status-text.ts';
@@ -61,6 +63,7 @@ export type {
   UploadChunk,
 } from './engine/service/registry-service.ts';
 export { binarySize, humanSize, progressBar } from './engine/shown-amounts.ts';
+export { storeRoot } from './engine/store/default-root.ts';
 export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';
 export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { SERVE_TOKEN, SERVE_USERS } from './service.ts';
 import { RESULT_FORMAT } from './shared-flags.ts';
 
 const SERVE_GC: CommandSpec = {
@@ -43,11 +44,29 @@ const SERVE_RETENTION: CommandSpec = {
 export const SERVE: CommandSpec = {
   name: 'serve',
   summary: 'Serve the content store as a registry',
-  usage: '[OPTIONS]',
+  usage: '[OPTIONS] [COMMAND]',
   arity: { min: 0, max: 0 },
-  commands: [SERVE_GC, SERVE_RETENTION],
   flags: [
-    { name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' },
+    {
+      name: 'access',
+      type: 'string',
+      usage: 'TOML file with the [access] table: accounts, rules, tokens',
+      values: 'file',
+    },
+    {
+      name: 'addr',
+      type: 'list',
+      default: '127.0.0.1:5000',
+      usage: 'Address to listen on: HOST:PORT or unix:///PATH',
+    },
+    {
+      name: 'config',
+      type: 'string',
+      typeName: 'file',
+      values: 'file',
+      usage: 'Settings file (default: serve.toml beside config.toml)',
+    },
+    { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
     {
       name: 'mirror',
       type: 'list',
@@ -65,6 +84,17 @@ export const SERVE: CommandSpec = {
       default: '5m',
       usage: 'How long the mirror asks no registry again about a tag',
     },
+    { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
+    { name: 'socket-group', type: 'string', usage: 'Group that may connect to the Unix sockets' },
+    { name: 'tls-cert', type: 'string', usage: 'Certificate in PEM', values: 'file' },
+    {
+      name: 'tls-client-ca',
+      type: 'string',
+      usage: 'Authorities in PEM of the certificates of clients that may do all',
+      values: 'file',
+    },
+    { name: 'tls-key', type: 'string', usage: 'Private key of the certificate in PEM', values: 'file' },
   ],
+  below: [SERVE_GC, SERVE_RETENTION, SERVE_TOKEN, SERVE_USERS],
   load: () => import('../commands/system/serve.ts'),
 };

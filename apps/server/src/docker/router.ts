@@ -1,5 +1,7 @@
 import { WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../operating/logger.ts';
+import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
@@ -31,8 +33,8 @@ declare module 'fastify' {
 }
 
 export interface EngineSurroundings {
-  /** Gets one line per fault of ours. */
-  readonly log: (line: string) => void;
+  /** Gets a line per fault of ours. */
+  readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
 }
 
@@ -85,7 +87,9 @@ export function registerEngine(
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
     if (status >= 500 && status !== 501)
-      surroundings.log(`${request.method} ${request.url}: ${String(error)}`);
+      surroundings.log.error(`${request.method} ${loggablePath(request.url)}: ${String(error)}`, {
+        id: request.id,
+      });
     return reply.code(status).type('application/json').send(body);
   });
   for (const register of ROUTES) register(app, backend, surroundings);

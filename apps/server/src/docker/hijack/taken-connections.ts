@@ -1,14 +1,15 @@
 import { isWherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../../operating/logger.ts';
 import type { TakenConnection } from './connection.ts';
 
 /** The connections that have been taken: no HTTP server knows of them any more. */
 export class TakenConnections {
   readonly #open = new Set<TakenConnection>();
-  readonly #log: (line: string) => void;
+  readonly #log: Pick<Logger, 'error'>;
 
-  /** When the application closes, they are cut. `log` gets one line per fault of ours. */
-  constructor(app: FastifyInstance, log: (line: string) => void) {
+  /** When the application closes, they are cut. `log` gets a line per fault of ours. */
+  constructor(app: FastifyInstance, log: Pick<Logger, 'error'>) {
     this.#log = log;
     app.addHook('preClose', async () => {
       for (const connection of this.#open) connection.destroy();
@@ -21,7 +22,7 @@ export class TakenConnections {
     try {
       await work;
     } catch (error) {
-      if (!isWherryError(error)) this.#log(`a connection that was taken: ${String(error)}`);
+      if (!isWherryError(error)) this.#log.error(`a connection that was taken: ${String(error)}`);
     } finally {
       connection.end();
       this.#open.delete(connection);

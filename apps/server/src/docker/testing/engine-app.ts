@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, openEngine } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import { logTo } from '../../../test/log-lines.ts';
 import { MemoryBackend } from '../../../test/memory-backend.ts';
 import { buildApp } from '../../app.ts';
 import { RunningRequests } from '../../running-requests.ts';
@@ -25,7 +26,7 @@ export async function openEngineApp(
     env: { HOME: root, XDG_CONFIG_HOME: join(root, 'config'), ...env },
   });
   const lines: string[] = [];
-  const surroundings = { log: (line: string) => lines.push(line), running: new RunningRequests() };
+  const surroundings = { log: logTo(lines), running: new RunningRequests() };
   const app = buildApp({ registry: new MemoryBackend(), engine }, surroundings);
   return {
     app,

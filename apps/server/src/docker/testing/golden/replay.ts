@@ -15,6 +15,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { MemoryBackend } from '../../../../test/memory-backend.ts';
 import { buildApp } from '../../../app.ts';
+import { SILENT } from '../../../operating/logger.ts';
 import { RunningRequests } from '../../../running-requests.ts';
 import { type Comparable, comparable } from './compare.ts';
 import { whyDifferent } from './decisions.ts';
@@ -67,7 +68,7 @@ export class ApiReplay implements AsyncDisposable {
     registries.writeConfig(join(home, '.config', 'wherry', 'config.toml'), usesIndex);
     await cp(await this.#template(recorded), join(home, 'store'), { recursive: true });
     await using engine = openEngine({ root: join(home, 'store'), env: { HOME: home } });
-    const surroundings = { log: () => undefined, running: new RunningRequests() };
+    const surroundings = { log: SILENT, running: new RunningRequests() };
     const app = buildApp({ registry: new MemoryBackend(), engine }, surroundings);
     const named = (text: string) =>
       registries.named(text).replaceAll(index.host, SEARCH_SERVER).replaceAll(this.#files.host, FILE_SERVER);

@@ -30,6 +30,8 @@ export class BlobFetch {
   readonly #handle: FileHandle;
   /** Bytes that readers may have. */
   #readable = 0;
+  /** What was written last and where it begins: who has all before it need not read it from the file. */
+  #latest: { readonly start: number; readonly bytes: Uint8Array } | undefined;
   #readers = 0;
   #failure: unknown;
   #isOver = false;
@@ -61,6 +63,7 @@ export class BlobFetch {
         for await (const chunk of parts.read(at)) {
           await writer.write(chunk);
           hasher.update(chunk);
+          this.#latest = { start: at, bytes: chunk };
           at += chunk.length;
           this.#advance(Math.min(at, size - 1));
           onFirst();
@@ -75,6 +78,7 @@ export class BlobFetch {
       throw this.#failure;
     } finally {
       this.#isOver = true;
+      this.#latest = undefined;
       this.#wake();
       await this.#closeIfIdle();
     }
@@ -86,12 +90,10 @@ export class BlobFetch {
     try {
       for (let at = start; at < end; ) {
         while (this.#readable <= at) await this.#more();
-        const length = Math.min(READ_BYTES, Math.min(end, this.#readable) - at);
-        const buffer = Buffer.allocUnsafeSlow(length);
-        const { bytesRead } = await this.#handle.read(buffer, 0, length, at);
-        if (bytesRead === 0) throw new Error(`ingest ended at ${at}, want ${end}`);
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
+        const to = Math.min(end, this.#readable);
+        const chunk = this.#latestFrom(at, to) ?? (await this.#readFile(at, to));
+        at += chunk.length;
+        yield chunk;
       }
     } finally {
       this.#readers--;
@@ -105,6 +107,19 @@ export class BlobFetch {
     return this.#isOver;
   }
 
+  #latestFrom(at: number, to: number): Uint8Array | undefined {
+    const { start, bytes } = this.#latest ?? { start: to, bytes: new Uint8Array() };
+    const isWithin = start <= at && to <= start + bytes.length;
+    return isWithin ? bytes.subarray(at - start, to - start) : undefined;
+  }
+
+  async #readFile(at: number, to: number): Promise<Uint8Array> {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at));
+    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) throw new Error(`ingest ended at ${at}, want ${to}`);
+    return buffer.subarray(0, bytesRead);
+  }
+
   async #more(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     await this.#progress.promise;
@@ -113,11 +128,9 @@ export class BlobFetch {
   /** The bytes of an earlier attempt count like new ones. */
   async #rehash(offset: number, hasher: Hasher): Promise<void> {
     for (let at = 0; at < offset; ) {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, offset - at));
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) throw new Error(`ingest ended at ${at}, want ${offset}`);
-      hasher.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
+      const bytes = await this.#readFile(at, offset);
+      hasher.update(bytes);
+      at += bytes.length;
     }
     this.#advance(Math.min(offset, this.info.size - 1));
   }

@@ -52,7 +52,7 @@ export class MirrorBlobs {
   /** Gets a blob, which is on its way when this resolves: the upstream has begun to send it. */
   async open(upstream: Upstream, key: Key): Promise<OpenBlob | undefined> {
     const held = await this.#held(key);
-    if (held !== undefined) return { ...held, read: (range) => this.#deps.blobs.read(key.digest, range) };
+    if (held !== undefined) return { ...held, read: (range) => this.#readHeld(upstream, key, range) };
     const name = nameOf(key);
     const fetch = this.#fetches.get(name);
     if (fetch !== undefined) return this.#following(fetch);
@@ -71,6 +71,22 @@ export class MirrorBlobs {
     const found = await blobs.stat(digest);
     if (found !== undefined) cache.noteUse(digest);
     return found;
+  }
+
+  /** The eviction may come between the look and the first read: then the blob is fetched again. */
+  async *#readHeld(upstream: Upstream, key: Key, range: ByteRange | undefined): ByteSource {
+    let isBegun = false;
+    try {
+      for await (const chunk of this.#deps.blobs.read(key.digest, range)) {
+        isBegun = true;
+        yield chunk;
+      }
+    } catch (error) {
+      const again =
+        isBegun || !isWherryError(error, 'BLOB_UNKNOWN') ? undefined : await this.open(upstream, key);
+      if (again === undefined) throw error;
+      yield* again.read(range);
+    }
   }
 
   async #start(upstream: Upstream, key: Key): Promise<OpenBlob | undefined> {
@@ -114,31 +130,21 @@ export class MirrorBlobs {
     writer: BlobWriter,
   ): Promise<OpenBlob | undefined> {
     const { of, digest } = key;
-    const { cache, onStored, signal } = this.#deps;
-    const name = nameOf(key);
+    const { cache, signal } = this.#deps;
     const descriptor = { mediaType: 'application/octet-stream', digest, size };
     const fetch = await BlobFetch.open({ digest, size }, writer);
-    this.#fetches.set(name, fetch);
-    const first = Promise.withResolvers<void>();
     const parts = {
       read: (start: number) => upstream.client.getBlob(refOf(of), descriptor, { start, end: size }, signal),
       explain: (error: unknown) => explained(upstream, error),
       beforeCommit: () => cache.reserve({ digest, size }),
       afterCommit: () => cache.hold(of, { digest, size }, []),
     };
-    const running = fetch
-      .run(writer, parts, first.resolve)
-      .then(() => onStored({ digest, size }))
-      .catch((error: unknown) => {
-        cache.releaseUnheld(digest);
-        first.reject(error);
-      })
-      .finally(async () => {
-        this.#fetches.delete(name);
-        this.#running.delete(running);
-        await writer[Symbol.asyncDispose]();
-      });
+    const first = Promise.withResolvers<void>();
+    this.#fetches.set(nameOf(key), fetch);
+    const running = this.#run(key, fetch.info, fetch.run(writer, parts, first.resolve), writer);
     this.#running.add(running);
+    // Whoever reads hears of what comes later.
+    running.then(first.resolve, first.reject).finally(() => this.#running.delete(running));
     try {
       await first.promise;
     } catch (error) {
@@ -146,6 +152,21 @@ export class MirrorBlobs {
       throw error;
     }
     return this.#following(fetch);
+  }
+
+  /** Follows a fetch to its end. */
+  async #run(key: Key, info: BlobInfo, work: Promise<void>, writer: BlobWriter): Promise<void> {
+    const { cache, onStored } = this.#deps;
+    try {
+      await work;
+      onStored(info);
+    } catch (error) {
+      cache.releaseUnheld(key.digest);
+      throw error;
+    } finally {
+      this.#fetches.delete(nameOf(key));
+      await writer[Symbol.asyncDispose]();
+    }
   }
 
   #following(fetch: BlobFetch): OpenBlob {

@@ -32,12 +32,15 @@ export class Eviction {
       this.#isAskedAgain = true;
       return;
     }
-    this.#running = this.#run(stored, maxBytes).finally(() => {
-      this.#running = undefined;
-      if (!this.#isAskedAgain) return;
-      this.#isAskedAgain = false;
-      this.after(stored);
-    });
+    this.#running = this.#run(stored, maxBytes)
+      // Nobody waits for it. What could not be removed now is tried again with the next blob that comes.
+      .catch(() => undefined)
+      .then(() => {
+        this.#running = undefined;
+        if (!this.#isAskedAgain) return;
+        this.#isAskedAgain = false;
+        this.after(stored);
+      });
   }
 
   async settled(): Promise<void> {
