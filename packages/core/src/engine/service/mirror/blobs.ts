@@ -11,6 +11,8 @@ import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 
 /** A blob that is here, or on its way. */
 export interface OpenBlob extends BlobInfo {
+  /** Nothing of it has to come from the upstream. */
+  readonly isCached?: true;
   /** Throws what the upstream does wrong, before the last byte. */
   read(range?: ByteRange): ByteSource;
 }
@@ -52,7 +54,8 @@ export class MirrorBlobs {
   /** Gets a blob, which is on its way when this resolves: the upstream has begun to send it. */
   async open(upstream: Upstream, key: Key): Promise<OpenBlob | undefined> {
     const held = await this.#held(key);
-    if (held !== undefined) return { ...held, read: (range) => this.#readHeld(upstream, key, range) };
+    if (held !== undefined)
+      return { ...held, isCached: true, read: (range) => this.#readHeld(upstream, key, range) };
     const name = nameOf(key);
     const fetch = this.#fetches.get(name);
     if (fetch !== undefined) return this.#following(fetch);
