@@ -1,7 +1,10 @@
 import { parseDuration, type TomlTable } from '@wherry/core';
 import type { Right } from './caller.ts';
 
-/** How a client is told to say who it is. */
+/**
+ * How a client is told to say who it is. It is told one way: of two, Docker takes the password's, and fails where
+ * its login has left it with a token.
+ */
 export type Challenge = 'bearer' | 'basic';
 /** How the service's own tokens are signed. */
 export type SigningAlgorithm = 'ES256' | 'EdDSA';
@@ -20,7 +23,7 @@ export interface AccessSettings {
   /** File of accounts, from the settings file's directory on. */
   readonly users: string;
   readonly rule: readonly AccessRule[];
-  readonly challenges: readonly Challenge[];
+  readonly challenge: Challenge;
   /** URL of the token endpoint as clients reach it; absent: `/token` at the host they asked. */
   readonly realm?: string;
   readonly service: string;
@@ -39,7 +42,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export const DEFAULT_ACCESS_SETTINGS: AccessSettings = {
   users: 'users',
   rule: [],
-  challenges: ['bearer'],
+  challenge: 'bearer',
   service: 'wherry',
   signing: 'ES256',
   tokenLifetime: 5 * MINUTE_MS,
@@ -64,9 +67,9 @@ export const ACCESS_KEYS: readonly {
     default: [],
   },
   {
-    key: 'challenges',
-    doc: 'How clients are told to log in: "bearer" (tokens), "basic" (the password with each request). Both are always taken.',
-    default: ['bearer'],
+    key: 'challenge',
+    doc: 'How clients are told to log in: "bearer" (tokens), or "basic" (the password with each request). Both are always taken.',
+    default: 'bearer',
   },
   {
     key: 'realm',
@@ -85,7 +88,6 @@ export const ACCESS_KEYS: readonly {
 ];
 
 const RIGHTS: readonly string[] = ['pull', 'push', 'delete'] satisfies Right[];
-const CHALLENGES: readonly string[] = ['bearer', 'basic'] satisfies Challenge[];
 const PATTERN = /^(?:\*|[a-z0-9._-]+(?:\/[a-z0-9._-]+)*(?:\/\*)?)$/;
 const MIN_TOKEN_MS = 60_000;
 const NS_PER_MS = 1e6;
@@ -94,11 +96,11 @@ const NS_PER_MS = 1e6;
 export function readAccessSettings(table: TomlTable): AccessSettings {
   const defaults = DEFAULT_ACCESS_SETTINGS;
   const realm = table.string('realm', isWebAddress, 'want https://HOST/token');
-  const challenges = listOf(table, 'challenges', CHALLENGES) as readonly Challenge[];
   const settings = {
     users: table.string('users') ?? defaults.users,
     rule: table.tables('rule').map(readRule),
-    challenges: challenges.length > 0 ? challenges : defaults.challenges,
+    challenge: (table.string('challenge', isChallenge, 'want "bearer" or "basic"') ??
+      defaults.challenge) as Challenge,
     ...(realm !== undefined && { realm }),
     service: table.string('service', isQuotable, 'want letters, digits and ./:-') ?? defaults.service,
     signing: (table.string('signing', isAlgorithm, 'want "ES256" or "EdDSA"') ??
@@ -154,6 +156,10 @@ function milliseconds(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isChallenge(text: string): boolean {
+  return text === 'bearer' || text === 'basic';
 }
 
 function isAlgorithm(text: string): boolean {
