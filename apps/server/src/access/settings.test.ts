@@ -49,8 +49,8 @@ rights = ["pull"]`),
   test.each([
     { text: 'user = "x"', want: '/s.toml:2:1: access.user is not a known key' },
     {
-      text: 'challenges = ["magic"]',
-      want: '/s.toml:2:1: access.challenges has "magic", want bearer, basic',
+      text: 'challenge = "magic"',
+      want: '/s.toml:2:1: access.challenge is "magic", want "bearer" or "basic"',
     },
     { text: 'realm = "ftp://x"', want: '/s.toml:2:1: access.realm is "ftp://x"' },
     { text: 'service = "a\\"b"', want: '/s.toml:2:1: access.service is' },
