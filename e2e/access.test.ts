@@ -96,8 +96,7 @@ function skopeoClient(): Client {
     login: (address, user, password) =>
       skopeo('login', '--tls-verify=false', '-u', user, '-p', password, address),
     logout: (address) => skopeo('logout', address),
-    push: (reference) =>
-      skopeo('copy', '--all', '--dest-tls-verify=false', hello.oci, `docker://${reference}`),
+    push: (reference) => skopeo('copy', '--dest-tls-verify=false', hello.oci, `docker://${reference}`),
     pull: (reference) =>
       skopeo('copy', '--src-tls-verify=false', `docker://${reference}`, `dir:${sandbox.directory('pulled')}`),
   };
@@ -182,7 +181,8 @@ describeWith(
         const service = await ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0', '--access', settings]);
         try {
           const address = service.address();
-          for (const client of clients) {
+          // What podman does it does as skopeo.
+          for (const client of clients.filter(({ name }) => challenge === 'bearer' || name !== 'podman')) {
             const told = (what: string, { stdout, stderr }: Result) =>
               `${client.name}: ${what}: ${stdout}${stderr}`;
             const good = async (what: string, result: Promise<Result>) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -65,6 +65,19 @@ test.each([
   await expect(createToken(path, { name: 'ci', allow: ['pull:*'] })).rejects.toThrow(want);
   expect(await readFile(path, 'utf8')).toBe(text);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'who owns a file goes on owning it, and a link to it stays',
+  async () => {
+    const users = join(path, '../users');
+    await addUser(users, 'ada', 'secret');
+    await chown(users, 1234, 1234);
+    await symlink(users, `${users}-link`);
+    await addUser(`${users}-link`, 'bob', 'secret');
+    expect([(await stat(users)).uid, (await lstat(`${users}-link`)).isSymbolicLink()]).toEqual([1234, true]);
+    expect([...(await readUsers(users)).keys()]).toEqual(['ada', 'bob']);
+  },
+);
 
 test('accounts are added, changed and removed in a file for its owner alone', async () => {
   const users = join(path, '../users');
