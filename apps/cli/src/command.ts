@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly args: readonly string[];
   /** Aborted by Ctrl-C and by termination. */
   readonly signal: AbortSignal;
+  /** How long the command may take to put its work in order after such a signal; without a call, some seconds. */
+  setGrace(ms: number): void;
   /** Tells of a failure that does not end the command: this text, or the error where errors are to be JSON. */
   complain(error: unknown, text: string): void;
   /** Opens the engine at the first call, with what the flags say; the caller of the command closes it. */

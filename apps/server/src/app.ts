@@ -3,10 +3,14 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { AccessControl } from './access/access-control.ts';
 import type { Caller } from './access/caller.ts';
 import { addGate } from './access/gate.ts';
-import { loggableUrl } from './access/loggable-url.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
+import type { Logger } from './operating/logger.ts';
+import { type Metrics, NO_METRICS } from './operating/metrics.ts';
+import { requestIds } from './operating/request-id.ts';
+import { observeRequests } from './operating/request-observer.ts';
+import { type OperatingBackend, registerOperating } from './operating/router.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { answer, toErrorAnswer } from './registry/errors.ts';
 import { registerRegistry, sendError } from './registry/router.ts';
@@ -19,12 +23,15 @@ const MAX_PATH_LENGTH = 4096;
 export interface AppParts {
   readonly registry: RegistryBackend;
   readonly engine?: EngineBackend;
+  readonly operating?: OperatingBackend;
 }
 
 export interface AppSurroundings {
-  /** Gets one line per finished request and per fault. */
-  readonly log: (line: string) => void;
+  /** Gets a line per finished request and per fault. */
+  readonly log: Logger;
   readonly running: RunningRequests;
+  /** Absent: nothing is counted. */
+  readonly metrics?: Metrics;
   /** Absent: whoever reaches the service is its owner. */
   readonly access?: AccessControl;
 }
@@ -34,10 +41,12 @@ export interface AppSurroundings {
  * routes as they come. Each part has its own errors and headers, and knows nothing of the others.
  */
 export function buildApp(parts: AppParts, surroundings: AppSurroundings): FastifyInstance {
-  const { log } = surroundings;
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
+    genReqId: requestIds(),
+    // A request on a connection that was kept is answered while the service stops, and then the connection ends.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_LENGTH },
     rewriteUrl: ({ url = '/' }) => splitVersion(url).path || '/',
     frameworkErrors: (error, _request, reply) => {
@@ -47,19 +56,17 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('caller', null as unknown as Caller);
+  observeRequests(app, surroundings.log, surroundings.metrics ?? NO_METRICS);
   app.setErrorHandler((error, _request, reply) => sendError(reply, toErrorAnswer(error)));
   addGate(app, surroundings.access);
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime);
-    log(`${request.method} ${loggableUrl(request.originalUrl)} ${reply.statusCode} ${ms} ms`);
-  });
   refuseForeignPages(app);
   app.setNotFoundHandler((request, reply) => {
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });
   app.register(async (part) => registerRegistry(part, parts.registry, surroundings));
-  const { engine } = parts;
+  const { engine, operating } = parts;
+  if (operating) app.register(async (part) => registerOperating(part, operating));
   if (engine) app.register(async (part) => registerEngine(part, engine, surroundings));
   return app;
 }

@@ -3,6 +3,10 @@ export { accessPlaces } from './access/open-access.ts';
 export { addUser, readUsers, removeUser } from './access/users-file.ts';
 export { type ListenAddress, parseListenAddress } from './listen/address.ts';
 export { takeActivatedSockets } from './listen/systemd.ts';
+export { createLog, type LogOptions } from './operating/log.ts';
+export type { Log, Logger, LogLevel } from './operating/logger.ts';
+export { takeNotify } from './operating/notify.ts';
+export { reloadSettings } from './operating/reload.ts';
 export type { RegistryBackend } from './registry/backend.ts';
 export {
   createServer,
@@ -12,3 +16,5 @@ export {
   type StartOptions,
   startServer,
 } from './server.ts';
+export { type LoadedSettings, loadSettings } from './settings/load-settings.ts';
+export { settingsFileWith } from './settings/settings-file.ts';

@@ -4,19 +4,22 @@ import { accessPlaces, hasAccessFiles, type OpenAccess, openAccess } from './acc
 import { buildApp } from './app.ts';
 import type { ListenAddress } from './listen/address.ts';
 import { openListeners } from './listen/listeners.ts';
-import { DEFAULT_LISTEN_LIMITS, type ListenLimits } from './listen/settings.ts';
+import type { ListenLimits } from './listen/settings.ts';
 import type { TlsFiles } from './listen/tls-files.ts';
+import { type Logger, SILENT } from './operating/logger.ts';
+import { openOperating } from './operating/operating.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { RunningRequests } from './running-requests.ts';
+import { defaultSettings, type ServiceSettings } from './settings/service-settings.ts';
 
-/** How long running requests may take to finish once the server is told to close. */
-const CLOSE_GRACE_MS = 3_000;
 /** Upload sessions that nobody has used for this long are forgotten at the start. */
 const STALE_UPLOAD_MS = 24 * 60 * 60 * 1000;
 
+const DEFAULTS = defaultSettings();
+
 export interface ServerOptions {
-  /** Gets one line per finished request and per fault; absent: nothing is logged. */
-  readonly log?: (line: string) => void;
+  /** Gets a line per finished request and per fault; absent: nothing is logged. */
+  readonly log?: Logger;
 }
 
 export interface StartOptions extends ServerOptions {
@@ -31,8 +34,12 @@ export interface StartOptions extends ServerOptions {
   readonly accessFile?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Those in force at the time of the call; absent: the defaults. */
+  readonly settings?: () => StartSettings;
 }
 
+/** What the settings file says of how a service is run. */
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'>;
 /** Where and how the service listens. */
 export interface ListenOptions {
   readonly addresses: readonly ListenAddress[];
@@ -50,13 +57,13 @@ export interface RunningServer {
   readonly url: string;
   /** All places where it listens. */
   readonly urls: readonly string[];
-  /** Lets running requests finish for a few seconds, cuts the others, and closes the store. */
+  /** Lets running requests finish for as long as the settings say, cuts the others, and closes the store. */
   close(): Promise<void>;
 }
 
 /** Makes the HTTP application of a registry alone, which listens nowhere yet. */
 export function createServer(registry: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
-  return buildApp({ registry }, { log: options.log ?? (() => {}), running: new RunningRequests() });
+  return buildApp({ registry }, { log: options.log ?? SILENT, running: new RunningRequests() });
 }
 
 /**
@@ -65,7 +72,7 @@ export function createServer(registry: RegistryBackend, options: ServerOptions =
  * address is taken.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { root, env, log = () => {} } = options;
+  const { root, env, log = SILENT, settings = () => DEFAULTS } = options;
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
   const registry = await openRegistryService(place);
   let engine: Engine | undefined;
@@ -80,7 +87,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     access = await accessFor(options, log);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
     const running = new RunningRequests();
-    const app = buildApp({ registry, engine }, { log, running, ...(access && { access: access.control }) });
+    const operating = openOperating({
+      root: storeRoot(root, env ?? process.env),
+      registry,
+      settings,
+    });
+    const { metrics, readiness, backend } = operating;
+    const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
+    const app = buildApp({ registry, engine, operating: backend }, surroundings);
     await app.ready();
     const listeners = await openListeners(app, {
       ...listenOptions(options),
@@ -91,7 +105,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       url: listeners.urls[0] ?? '',
       urls: listeners.urls,
       close: async () => {
-        const cut = setTimeout(() => listeners.cut(), CLOSE_GRACE_MS);
+        readiness.drain();
+        const cut = setTimeout(() => listeners.cut(), settings().listen.drain);
         await Promise.all([listeners.close(), app.close()]).finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
         await running.settled();
@@ -107,15 +122,15 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 /** Access is controlled as soon as there is anything to control it by. */
 async function accessFor(
   { root, env = process.env, accessFile, listen }: StartOptions,
-  log: (line: string) => void,
+  log: Logger,
 ): Promise<OpenAccess | undefined> {
-  const places = await accessPlaces(storeRoot(root, env), accessFile);
+  const places = await accessPlaces(storeRoot(root, env), accessFile, env);
   const isWanted = listen?.tls?.clientCa !== undefined || (await hasAccessFiles(places));
   return isWanted ? openAccess({ places, log }) : undefined;
 }
 
 function listenOptions({ host, port, listen }: StartOptions) {
-  const { addresses = [], inherited = [], isInsecure = false, limits = DEFAULT_LISTEN_LIMITS } = listen ?? {};
+  const { addresses = [], inherited = [], isInsecure = false, limits = DEFAULTS.limits } = listen ?? {};
   const own: ListenAddress[] = host === undefined ? [] : [{ kind: 'tcp', host, port: port ?? 0 }];
   return {
     addresses: [...own, ...addresses],

@@ -9,6 +9,8 @@ export class MemoryBackend implements RegistryBackend {
   readonly manifests = new Map<string, { descriptor: Descriptor; bytes: Uint8Array }>();
   readonly tags = new Map<string, Map<string, Digest>>();
   readonly touched: Digest[] = [];
+  /** In the order of their digests; of every subject. */
+  readonly referrers: Descriptor[] = [];
   /** Thrown by the next call that writes. */
   fault: unknown;
 
@@ -24,6 +26,15 @@ export class MemoryBackend implements RegistryBackend {
     this.touched.push(digest);
     return { digest, size: bytes.length };
   };
+
+  readSmallBlob: RegistryBackend['readSmallBlob'] = async ({ digest }) => this.blobs.get(digest);
+
+  mountBlob: RegistryBackend['mountBlob'] = async (digest) => {
+    const bytes = this.blobs.get(digest);
+    return bytes && { digest, size: bytes.length };
+  };
+
+  deleteBlob: RegistryBackend['deleteBlob'] = async (digest) => this.blobs.delete(digest);
 
   async *readBlob(...[digest, range]: Parameters<RegistryBackend['readBlob']>) {
     const bytes = this.blobs.get(digest);
@@ -87,8 +98,28 @@ export class MemoryBackend implements RegistryBackend {
     const known = this.tags.get(repository) ?? new Map<string, Digest>();
     for (const tag of tags) known.set(tag, found);
     this.tags.set(repository, known);
-    return { descriptor };
+    const { subject } = JSON.parse(Buffer.from(bytes).toString());
+    return { descriptor, ...(subject && { subject: subject.digest }) };
   };
+
+  deleteManifest: RegistryBackend['deleteManifest'] = async (repository, reference) =>
+    this.tags.get(repository)?.delete(reference) || this.manifests.delete(`${repository}@${reference}`);
+
+  listReferrers: RegistryBackend['listReferrers'] = async ({ limit, last = '', artifactType }) => {
+    const after = this.referrers.filter(
+      (one) => one.digest > last && (artifactType === undefined || one.artifactType === artifactType),
+    );
+    return { referrers: after.slice(0, limit), hasMore: after.length > limit };
+  };
+
+  searchRepositories: RegistryBackend['searchRepositories'] = async (
+    text,
+    { limit = Infinity, mayRead } = {},
+  ) =>
+    [...this.tags.keys()]
+      .sort()
+      .filter((name) => name.includes(text) && (mayRead?.(name) ?? true))
+      .slice(0, limit);
 
   listTags: RegistryBackend['listTags'] = async (repository, { last = '', limit = Infinity } = {}) => {
     const tags = this.tags.get(repository);
@@ -99,10 +130,14 @@ export class MemoryBackend implements RegistryBackend {
       .slice(0, limit);
   };
 
-  listRepositories: RegistryBackend['listRepositories'] = async ({ last = '', limit = Infinity } = {}) =>
+  listRepositories: RegistryBackend['listRepositories'] = async ({
+    last = '',
+    limit = Infinity,
+    mayRead,
+  } = {}) =>
     [...this.tags.keys()]
       .sort()
-      .filter((name) => name > last)
+      .filter((name) => name > last && (mayRead?.(name) ?? true))
       .slice(0, limit);
 
   #commit(digest: Digest, bytes: Uint8Array) {

@@ -2,6 +2,7 @@ export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
+export { nearestName } from './config/nearest-name.ts';
 export { parseToml, type TomlTable } from './config/toml-table.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
@@ -11,9 +12,14 @@ export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
+  MayRead,
   PutManifestRequest,
   PutManifestResult,
+  ReferrersPage,
+  ReferrersRequest,
   RegistryService,
+  RepositoryAccess,
+  RepositoryPage,
   UploadChunk,
 } from './engine/service/registry-service.ts';
 export { storeRoot } from './engine/store/default-root.ts';

@@ -39,7 +39,15 @@ export const SERVE: CommandSpec = {
       default: '127.0.0.1:5000',
       usage: 'Address to listen on: HOST:PORT or unix:///PATH',
     },
+    {
+      name: 'config',
+      type: 'string',
+      typeName: 'file',
+      values: 'file',
+      usage: 'Settings file (default: serve.toml beside config.toml)',
+    },
     { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
+    { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
     { name: 'socket-group', type: 'string', usage: 'Group that may connect to the Unix sockets' },
     { name: 'tls-cert', type: 'string', usage: 'Certificate in PEM', values: 'file' },
     {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logTo } from '../../test/log-lines.ts';
 import { MemoryBackend } from '../../test/memory-backend.ts';
 import { buildApp } from '../app.ts';
 import { RunningRequests } from '../running-requests.ts';
@@ -50,7 +51,7 @@ async function start(settings: string): Promise<void> {
   now = Date.now();
   await writeFile(join(root, 'serve.toml'), settings);
   const places = await accessPlaces(root, join(root, 'serve.toml'));
-  const log = (line: string) => lines.push(line);
+  const log = logTo(lines);
   access = await openAccess({ places, log, clock: () => now });
   app = buildApp(
     { registry: new MemoryBackend() },
@@ -404,7 +405,9 @@ test('files that are wrong leave in force what was read before, and the log says
   await writeFile(join(root, 'serve.toml'), SETTINGS.replace('"push"', '"fly"'));
   await expect
     .poll(() => lines.join('\n'))
-    .toMatch(/stays in force: .*serve\.toml:7:1: access\.rule\.rights has "fly", want pull, push, delete/);
+    .toMatch(
+      /stay what they were: .*serve\.toml:7:1: access\.rule\.rights has "fly", want pull, push, delete/,
+    );
   expect((await send('POST', '/v2/team/app/blobs/uploads/', basic('ada'))).statusCode).toBe(202);
   await writeFile(join(root, 'serve.toml'), SETTINGS);
   await writeFile(join(root, 'users'), 'ada:plain\n');

@@ -1,10 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { isWherryError, parseToml, WherryError } from '@wherry/core';
+import type { Logger } from '../operating/logger.ts';
+import { readSection } from '../settings/read-settings.ts';
 import { AccessControl } from './access-control.ts';
 import { readIfThere } from './locked-file.ts';
 import { readTokens } from './long-lived-tokens.ts';
 import type { PolicyFacts } from './policy.ts';
-import { type AccessSettings, DEFAULT_ACCESS_SETTINGS, readAccessSettings } from './settings.ts';
+import { ACCESS_SECTION, type AccessSettings } from './settings.ts';
 import { SigningKeys } from './signing-keys.ts';
 import type { Clock } from './time.ts';
 import { TokenService } from './token-service.ts';
@@ -15,6 +17,8 @@ import { watchFiles } from './watched-files.ts';
 export interface AccessPlaces {
   /** The settings file with the `[access]` table; absent: there is none. */
   readonly settings?: string;
+  /** With the variables that stand for keys of the table. */
+  readonly env?: Environment;
   /** htpasswd file. */
   readonly users: string;
   /** Long-lived tokens. */
@@ -26,7 +30,7 @@ export interface AccessPlaces {
 export interface OpenAccessRequest {
   readonly places: AccessPlaces;
   /** Gets a line when files were read again, and when they were not. */
-  readonly log: (line: string) => void;
+  readonly log: Logger;
   readonly clock?: Clock;
 }
 
@@ -36,13 +40,26 @@ export interface OpenAccess {
   close(): void;
 }
 
-/** Where things are, for a store and a settings file; reads the latter. Throws `INVALID_CONFIG`. */
-export async function accessPlaces(root: string, settings?: string): Promise<AccessPlaces> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where things are, for a store and a settings file; reads the latter, and the variables of its table. Throws
+ * `INVALID_CONFIG`.
+ */
+export async function accessPlaces(
+  root: string,
+  settings?: string,
+  env: Environment = {},
+): Promise<AccessPlaces> {
   const directory = join(root, 'access');
-  const own = { tokens: join(directory, 'tokens.json'), keys: join(directory, 'keys') };
-  if (settings === undefined) return { ...own, users: join(directory, DEFAULT_ACCESS_SETTINGS.users) };
-  const { users } = await readAccessFile(settings);
-  return { ...own, settings, users: resolve(dirname(settings), users) };
+  const { users } = await readAccessSettings(settings, env);
+  return {
+    env,
+    tokens: join(directory, 'tokens.json'),
+    keys: join(directory, 'keys'),
+    users: resolve(settings === undefined ? directory : dirname(settings), users),
+    ...(settings !== undefined && { settings }),
+  };
 }
 
 /** Tells whether there is anything to control access by. */
@@ -67,25 +84,24 @@ export async function openAccess({ places, log, clock = Date.now }: OpenAccessRe
   const watched = await watchFiles(files, async () => {
     try {
       control.replace(await readFacts(places));
-      log('access: accounts, rules and tokens were read again');
+      log.info('accounts, rules and tokens were read again');
     } catch (error) {
       const reason = isWherryError(error) ? error.message : String(error);
-      log(`access: what was read before stays in force: ${reason}`);
+      log.error(`accounts, rules and tokens stay what they were: ${reason}`);
     }
   });
   return { control, close: watched.close };
 }
 
-/** Reads the `[access]` table of a settings file; what is not set has its default. Throws `INVALID_CONFIG`. */
-export async function readAccessFile(path: string): Promise<AccessSettings> {
+async function readAccessSettings(path: string | undefined, env: Environment): Promise<AccessSettings> {
+  if (path === undefined) return readSection(ACCESS_SECTION, { table: undefined, env });
   const text = await readIfThere(path);
   if (text === undefined) throw new WherryError('INVALID_CONFIG', `${path}: there is no such file`);
-  const table = (await parseToml(text, path)).table('access');
-  return table === undefined ? DEFAULT_ACCESS_SETTINGS : readAccessSettings(table);
+  return readSection(ACCESS_SECTION, { table: (await parseToml(text, path)).table('access'), env });
 }
 
-async function settingsAt({ settings }: AccessPlaces): Promise<AccessSettings> {
-  return settings === undefined ? DEFAULT_ACCESS_SETTINGS : readAccessFile(settings);
+function settingsAt({ settings, env = {} }: AccessPlaces): Promise<AccessSettings> {
+  return readAccessSettings(settings, env);
 }
 
 async function readFacts(places: AccessPlaces): Promise<PolicyFacts> {

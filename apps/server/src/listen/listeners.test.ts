@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logTo } from '../../test/log-lines.ts';
 import { connectionOf } from './connection.ts';
 import { type Listeners, type ListenRequest, openListeners } from './listeners.ts';
 
@@ -46,8 +47,8 @@ async function listen(change: Partial<ListenRequest>): Promise<Listeners> {
     inherited: [],
     hasAccessControl: false,
     isInsecure: false,
-    limits: { maxConnections: 100, headerTimeout: 30, stallTimeout: 60 },
-    log: (line) => lines.push(line),
+    limits: { maxConnections: 100, headerTimeout: 30_000, stallTimeout: 60_000 },
+    log: logTo(lines),
     ...change,
   });
   open.push(listeners);
@@ -147,14 +148,14 @@ describe('beyond loopback', () => {
   test('a warning says that it is done all the same, and connections are not local', async () => {
     const listeners = await listen({ addresses: everywhere, isInsecure: true });
     expect(lines).toEqual([
-      'Warning: address 0.0.0.0 is not a loopback address, and there is no TLS and no access control',
+      'address 0.0.0.0 is not a loopback address, and there is no TLS and no access control',
     ]);
     expect(await who({ port: portOf(listeners) })).toMatchObject({ isLocal: false });
   });
 });
 
 describe('a client that', () => {
-  const limits = { maxConnections: 5, headerTimeout: 1, stallTimeout: 1 };
+  const limits = { maxConnections: 5, headerTimeout: 1000, stallTimeout: 1000 };
 
   test('sends its headers a byte at a time is cut', async () => {
     const socket = connect(portOf(await listen({ limits })), '127.0.0.1');
@@ -196,7 +197,7 @@ describe('a client that', () => {
   });
 
   test('is one too many is turned away, and those there are go on', async () => {
-    const listeners = await listen({ limits: { ...limits, headerTimeout: 30 } });
+    const listeners = await listen({ limits: { ...limits, headerTimeout: 30_000 } });
     const sockets = Array.from({ length: 5 }, () => connect(portOf(listeners), '127.0.0.1'));
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     const more = connect(portOf(listeners), '127.0.0.1');

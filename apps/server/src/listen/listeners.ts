@@ -5,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { watchFiles } from '../access/watched-files.ts';
+import type { Logger } from '../operating/logger.ts';
 import {
   exposureOf,
   isLoopbackAddress,
@@ -28,7 +29,7 @@ export interface ListenRequest {
   readonly hasAccessControl: boolean;
   readonly isInsecure: boolean;
   readonly limits: ListenLimits;
-  readonly log: (line: string) => void;
+  readonly log: Logger;
 }
 
 /** Open listeners of one application. */
@@ -52,7 +53,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 60_000;
 const HANDSHAKE_MS = 10_000;
 const MAX_CHECK_MS = 5_000;
-const MS_PER_S = 1000;
 
 /** Opens all listeners, or none. Throws `CONFLICT` for an address in use, `INVALID_ARGUMENT` for one unprotected. */
 export async function openListeners(app: FastifyInstance, request: ListenRequest): Promise<Listeners> {
@@ -130,7 +130,7 @@ function settle(server: Server, protection: Protection, { isInsecure, log }: Lis
   if (bound === undefined) throw new Error('a listening server has an address');
   const exposure = exposureOf(bound.address, protection);
   if (exposure !== undefined && !isInsecure) requireProtection(bound.address, protection);
-  if (exposure !== undefined) log(`Warning: ${exposure}`);
+  if (exposure !== undefined) log.warn(exposure);
   return urlOf(bound, protection.hasTls);
 }
 
@@ -167,8 +167,7 @@ function tlsServer(material: TlsMaterial, limits: ListenLimits): TlsServer {
   });
 }
 
-function limitsOf({ headerTimeout }: ListenLimits) {
-  const headersTimeout = headerTimeout * MS_PER_S;
+function limitsOf({ headerTimeout: headersTimeout }: ListenLimits) {
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout,
@@ -185,7 +184,7 @@ function serve(
   { limits, isUnix }: { readonly limits: ListenLimits; readonly isUnix: boolean },
 ): void {
   server.maxConnections = limits.maxConnections;
-  guardAgainstStalls(server, limits.stallTimeout * MS_PER_S);
+  guardAgainstStalls(server, limits.stallTimeout);
   // The one comes before the other's handler makes a request of what is sent.
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection';
   server.prependListener(event, (socket: Socket) =>
@@ -197,20 +196,16 @@ function serve(
     if (app.server.listenerCount(event) > 0) server.on(event, (...all) => app.server.emit(event, ...all));
 }
 
-async function renewCertificates(
-  files: TlsFiles,
-  open: readonly OpenListener[],
-  log: (line: string) => void,
-) {
+async function renewCertificates(files: TlsFiles, open: readonly OpenListener[], log: Logger) {
   const paths = [files.cert, files.key, ...(files.clientCa === undefined ? [] : [files.clientCa])];
   return watchFiles(paths, async () => {
     try {
       const material = await readTlsFiles(files);
       for (const { server } of open) if ('setSecureContext' in server) server.setSecureContext(material);
-      log(`listen: the certificate was read again from ${files.cert}`);
+      log.info(`the certificate was read again from ${files.cert}`);
     } catch (error) {
       const reason = isWherryError(error) ? error.message : String(error);
-      log(`listen: the certificate stays what it was: ${reason}`);
+      log.error(`the certificate stays what it was: ${reason}`);
     }
   });
 }

@@ -8,6 +8,7 @@ export type Endpoint =
   | { readonly kind: 'uploads'; readonly name: string } // end-4, end-11
   | { readonly kind: 'upload'; readonly name: string; readonly id: string } // end-5, end-6, end-13, end-14
   | { readonly kind: 'tags'; readonly name: string } // end-8
+  | { readonly kind: 'referrers'; readonly name: string; readonly digest: string } // end-12
   | { readonly kind: 'catalog' }; // Docker's registry API alone
 
 export type EndpointOf<K extends Endpoint['kind']> = Extract<Endpoint, { kind: K }>;
@@ -32,6 +33,7 @@ export function parseEndpoint(path: string): Endpoint | undefined {
   if (third === 'blobs' && second === 'uploads') return { kind: 'upload', name: nameIn(parts, 3), id: last };
   if (second === 'blobs' && last === 'uploads') return { kind: 'uploads', name: nameIn(parts, 2) };
   if (second === 'blobs') return { kind: 'blob', name: nameIn(parts, 2), digest: last };
+  if (second === 'referrers') return { kind: 'referrers', name: nameIn(parts, 2), digest: last };
   if (second === 'manifests') return { kind: 'manifest', name: nameIn(parts, 2), reference: last };
   return undefined;
 }

@@ -25,10 +25,14 @@ export function cutPage(found: readonly string[], { limit }: Page, path: string,
   const entries = found.slice(0, limit);
   const next = entries.at(-1);
   if (found.length > limit && next !== undefined) {
-    const query = new URLSearchParams({ n: String(limit), last: next });
-    reply.header('link', `<${path}?${query}>; rel="next"`);
+    nextPage(reply, path, { n: String(limit), last: next });
   }
   return entries;
+}
+
+/** Says in a `Link` where the next page is. */
+export function nextPage(reply: FastifyReply, path: string, query: Readonly<Record<string, string>>): void {
+  reply.header('link', `<${path}?${new URLSearchParams(query)}>; rel="next"`);
 }
 
 function readLimit(text: string | undefined, what: string): number {

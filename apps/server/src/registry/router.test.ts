@@ -1,6 +1,7 @@
-import { WherryError } from '@wherry/core';
+import { type Digest, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logTo } from '../../test/log-lines.ts';
 import { digestOf, MemoryBackend } from '../../test/memory-backend.ts';
 import { createServer } from '../server.ts';
 
@@ -17,7 +18,7 @@ let lines: string[];
 beforeEach(() => {
   backend = new MemoryBackend();
   lines = [];
-  app = createServer(backend, { log: (line) => lines.push(line) });
+  app = createServer(backend, { log: logTo(lines) });
 });
 afterEach(() => app.close());
 
@@ -120,10 +121,24 @@ describe('blobs', () => {
     expect((await send('HEAD', `/v2/a/blobs/${digest}`)).statusCode).toBe(status);
   });
 
-  test('cannot be deleted yet', async () => {
-    const answer = await send('DELETE', `/v2/a/blobs/${backend.addBlob(HELLO)}`);
-    expectError(answer, 405, 'UNSUPPORTED', 'DELETE is not supported on blob of a');
-    expect(answer.headers.allow).toBe('HEAD, GET');
+  test('are deleted once', async () => {
+    const url = `/v2/a/blobs/${backend.addBlob(HELLO)}`;
+    const answer = await send('DELETE', url);
+    expect([answer.statusCode, answer.body]).toEqual([202, '']);
+    for (const method of ['DELETE', 'GET'] as const)
+      expectError(
+        await send(method, url),
+        404,
+        'BLOB_UNKNOWN',
+        expect.stringContaining('unknown to registry'),
+      );
+    expect((await send('DELETE', '/v2/a/blobs/sha256:x')).statusCode).toBe(400);
+  });
+
+  test('have methods, and others are not among them', async () => {
+    const answer = await send('PATCH', `/v2/a/blobs/${backend.addBlob(HELLO)}`);
+    expectError(answer, 405, 'UNSUPPORTED', 'PATCH is not supported on blob of a');
+    expect(answer.headers.allow).toBe('HEAD, GET, DELETE');
   });
 });
 
@@ -231,6 +246,14 @@ describe('uploads', () => {
     const answer = await send('POST', `/v2/a/blobs/uploads/?mount=${ABSENT}&from=b`);
     expect(answer.statusCode).toBe(202);
     expect(answer.headers.location).toMatch(new RegExp(`^/v2/a/blobs/uploads/${UUID}$`));
+  });
+
+  test.each([
+    { name: 'sha512', query: '?digest-algorithm=sha512', status: 202 },
+    { name: 'an unknown one', query: '?digest-algorithm=md5', status: 400 },
+    { name: 'another than the digest', query: `?digest-algorithm=sha512&digest=${ABSENT}`, status: 400 },
+  ])('may name their algorithm: $name', async ({ query, status }) => {
+    expect((await send('POST', `/v2/a/blobs/uploads/${query}`)).statusCode).toBe(status);
   });
 
   test('can be cancelled', async () => {
@@ -343,13 +366,110 @@ describe('manifests', () => {
     );
   });
 
-  test('cannot be deleted yet', async () => {
+  test('lose a tag, or are deleted by digest', async () => {
+    await push('latest');
+    const untagged = await send('DELETE', '/v2/team/app/manifests/latest');
+    expect([untagged.statusCode, untagged.body]).toEqual([202, '']);
+    expect((await send('GET', '/v2/team/app/manifests/latest')).statusCode).toBe(404);
+    expect((await send('GET', `/v2/team/app/manifests/${digest}`)).statusCode).toBe(200);
+    expect((await send('DELETE', `/v2/team/app/manifests/${digest}`)).statusCode).toBe(202);
     expectError(
-      await send('DELETE', '/v2/a/manifests/latest'),
-      405,
-      'UNSUPPORTED',
-      'DELETE is not supported on manifest of a',
+      await send('DELETE', `/v2/team/app/manifests/${digest}`),
+      404,
+      'MANIFEST_UNKNOWN',
+      `manifest unknown: team/app@${digest}`,
     );
+    expect((await send('DELETE', '/v2/team/app/manifests/sha256:x')).json().errors[0].code).toBe(
+      'DIGEST_INVALID',
+    );
+  });
+
+  test('with a subject are answered with it, so that no fallback tag is written', async () => {
+    const document = JSON.stringify({ subject: { digest: ABSENT } });
+    const answer = await send('PUT', '/v2/a/manifests/x', { 'content-type': MANIFEST_TYPE }, document);
+    expect([answer.statusCode, answer.headers['oci-subject']]).toEqual([201, ABSENT]);
+    expect((await push('latest')).headers['oci-subject']).toBeUndefined();
+  });
+});
+
+describe('referrers', () => {
+  const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
+  const list = (query = '', headers = {}) => send('GET', `/v2/a/referrers/${ABSENT}${query}`, headers);
+
+  beforeEach(() => {
+    for (const [at, artifactType] of ['x/y', 'z', 'x/y'].entries())
+      backend.referrers.push({
+        mediaType: MANIFEST_TYPE,
+        digest: `sha256:${String(at + 1).repeat(64)}` as Digest,
+        size: at,
+        artifactType,
+      });
+  });
+
+  test('are an index', async () => {
+    const answer = await list();
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, INDEX_TYPE]);
+    expect(answer.headers['oci-filters-applied']).toBeUndefined();
+    expect(answer.json()).toEqual({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: backend.referrers });
+    expect((await list('', { 'if-none-match': answer.headers.etag })).statusCode).toBe(304);
+  });
+
+  test('are filtered by their type', async () => {
+    const answer = await list('?artifactType=x%2Fy');
+    expect(answer.headers['oci-filters-applied']).toBe('artifactType');
+    expect(answer.json().manifests).toHaveLength(2);
+  });
+
+  test('come in pages, and the filter goes along', async () => {
+    const first = await list('?artifactType=x%2Fy&n=1');
+    const [, next = ''] = /^<(.*)>; rel="next"$/.exec(String(first.headers.link)) ?? [];
+    const second = await send('GET', next);
+    expect(second.json().manifests).toEqual([backend.referrers[2]]);
+    expect([second.headers.link, second.headers['oci-filters-applied']]).toEqual([undefined, 'artifactType']);
+  });
+
+  test('of what is no digest are refused', async () => {
+    expect((await send('GET', '/v2/a/referrers/latest')).json().errors[0].code).toBe('DIGEST_INVALID');
+  });
+});
+
+describe('the search', () => {
+  beforeEach(async () => {
+    for (const name of ['b', 'team/app', 'apple'])
+      await send('PUT', `/v2/${name}/manifests/1`, { 'content-type': MANIFEST_TYPE }, '{}');
+  });
+
+  test('is what Docker asks for', async () => {
+    const ping = await send('GET', '/v1/_ping');
+    expect([ping.statusCode, ping.json()]).toEqual([200, { standalone: true }]);
+    const answer = await send('GET', '/v1/search?q=App&n=1');
+    const found = { name: 'apple', description: '', star_count: 0, is_official: false, is_automated: false };
+    expect(answer.json()).toEqual({
+      query: 'App',
+      num_results: 1,
+      num_pages: 2,
+      page: 1,
+      page_size: 1,
+      results: [found],
+    });
+    expect((await send('GET', '/v1/search')).json().results).toHaveLength(3);
+  });
+
+  test.each(['0', '101', '-1', 'x', ''])('does not give %j results', async (n) => {
+    const answer = await send('GET', `/v1/search?q=a&n=${n}`);
+    expect([answer.statusCode, answer.json().errors[0].code]).toEqual([400, 'UNSUPPORTED']);
+  });
+});
+
+describe('lists', () => {
+  test('are not sent to a client that has them', async () => {
+    backend.tags.set('a', new Map([['x', digestOf(HELLO)]]));
+    for (const url of ['/v2/a/tags/list', '/v2/_catalog']) {
+      const { etag } = (await send('GET', url)).headers;
+      const again = await send('GET', url, { 'if-none-match': String(etag) });
+      expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', etag]);
+      expect((await send('GET', url, { 'if-none-match': '"other"' })).statusCode).toBe(200);
+    }
   });
 });
 
@@ -430,13 +550,6 @@ describe('repositories', () => {
 describe('other requests', () => {
   test.each([
     { name: 'a bad name', url: '/v2/UPPER/tags/list', status: 400, code: 'NAME_INVALID' },
-    {
-      name: 'referrers, which there are none of yet',
-      url: `/v2/a/referrers/${ABSENT}`,
-      status: 404,
-      code: 'UNSUPPORTED',
-    },
-    { name: 'a search, of which this API has none', url: '/v1/search?q=a', status: 404, code: 'UNSUPPORTED' },
     { name: 'another path', url: '/', status: 404, code: 'UNSUPPORTED' },
     { name: 'a malformed path', url: '/v2/%zz/tags/list', status: 400, code: 'UNSUPPORTED' },
   ])('for $name are answered with an error document', async ({ url, status, code }) => {

@@ -1,14 +1,18 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { loggableUrl } from '../access/loggable-url.ts';
+import type { Logger } from '../operating/logger.ts';
+import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
 import { answer, type ErrorAnswer, toErrorAnswer } from './errors.ts';
+import { requireRight } from './rights.ts';
 import type { Handler, Handlers, Method } from './route.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { manifestRoutes } from './routes/manifests.ts';
+import { referrerRoutes } from './routes/referrers.ts';
+import { registerSearch } from './routes/search.ts';
 import { tagRoutes } from './routes/tags.ts';
 import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
 
@@ -18,8 +22,8 @@ const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
-  /** Gets one line per fault of ours. */
-  readonly log: (line: string) => void;
+  /** Gets a line per fault of ours. */
+  readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
 }
 
@@ -39,8 +43,7 @@ export function registerRegistry(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);
-    if (status >= 500 && !isDisconnect(error))
-      log(`${request.method} ${loggableUrl(request.url)}: ${describe(error)}`);
+    if (status >= 500 && !isDisconnect(error)) logFault(log, request, error);
     return sendError(reply, { status, body });
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -50,12 +53,14 @@ export function registerRegistry(
     const ofEndpoint = handlers[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
+    requireRight(request.caller, endpoint, request.method);
     if (handler) return handler({ endpoint, request, reply });
     reply.header('allow', Object.keys(ofEndpoint).join(', '));
     throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);
   };
   const followed = (request: FastifyRequest, reply: FastifyReply) => running.follow(handle(request, reply));
   for (const url of ['/v2', '/v2/*']) app.route({ method: METHODS, url, handler: followed });
+  registerSearch(app, backend);
 }
 
 /** Answers with the specification's error document. */
@@ -77,6 +82,7 @@ function handlerTable(backend: RegistryBackend): HandlerTable {
     uploads: uploadsRoutes(backend),
     upload: uploadRoutes(backend),
     tags: tagRoutes(backend),
+    referrers: referrerRoutes(backend),
     catalog: catalogRoutes(backend),
   };
 }
@@ -88,6 +94,10 @@ function noSuchEndpoint(request: FastifyRequest): ErrorAnswer {
 function describeKind(endpoint: Endpoint): string {
   if (endpoint.kind === 'base') return 'the registry itself';
   return endpoint.kind === 'catalog' ? 'the catalogue' : `${endpoint.kind} of ${endpoint.name}`;
+}
+
+function logFault(log: Pick<Logger, 'error'>, request: FastifyRequest, error: unknown): void {
+  log.error(`${request.method} ${loggablePath(request.url)}: ${describe(error)}`, { id: request.id });
 }
 
 /** The client is gone: nobody is left to answer, and nothing of ours failed. */

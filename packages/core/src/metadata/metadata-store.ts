@@ -184,6 +184,9 @@ export interface CatalogManifest {
   readonly tags: readonly string[];
 }
 
+/** Whether a repository has a blob, or had it until a client deleted it there. */
+export type BlobLink = 'linked' | 'removed';
+
 /** The names that the registry service gives to content. Repositories here are bare paths. */
 export interface RegistryCatalogStore {
   findTag(repository: string, tag: string): Descriptor | undefined;
@@ -195,8 +198,27 @@ export interface RegistryCatalogStore {
   ): string[] | undefined;
   /** Repositories after `last`, in ASCII order, at most `limit`. */
   listRepositories(options?: { readonly last?: string; readonly limit?: number }): string[];
-  /** Records a manifest in a repository, with its edges, and the tags it gets. */
-  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void;
+  /** Repositories with `text` in their names, after `last` in ASCII order, at most `limit`. */
+  searchRepositories(text: string, options?: { readonly last?: string; readonly limit?: number }): string[];
+  /** Records a manifest in a repository, with its edges, the tags it gets, and links to `blobs`. */
+  putManifest(
+    repository: string,
+    document: DocumentRecord,
+    tags: readonly string[],
+    blobs?: readonly Digest[],
+  ): void;
+  /** Takes a tag off; its manifest stays. Tells whether there was one. */
+  deleteTag(repository: string, tag: string): boolean;
+  /** Takes a manifest and its tags out of a repository. Tells whether it was there. */
+  deleteManifest(repository: string, digest: Digest): boolean;
+  /** The manifests of a repository that name `digest` in some way, in the order of their digests. */
+  manifestsNaming(repository: string, digest: Digest): Descriptor[];
+  findBlobLink(repository: string, digest: Digest): BlobLink | undefined;
+  linkBlobs(repository: string, digests: readonly Digest[]): void;
+  /** Remembers that a client deleted the blob there, whatever other repositories have. */
+  unlinkBlob(repository: string, digest: Digest): void;
+  /** The repositories that have `digest`, as a blob or as a manifest. */
+  repositoriesOf(digest: Digest): string[];
   /** Every manifest of every repository, by repository and digest. */
   listCatalog(): CatalogManifest[];
   /**

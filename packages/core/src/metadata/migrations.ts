@@ -1,5 +1,6 @@
 import { WherryError } from '../errors.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
+import { REGISTRY_BLOBS_SCHEMA } from './registry-blobs-schema.ts';
 
 /**
  * What takes a store from one schema version to the next; the first makes an empty file version 1. One that
@@ -95,6 +96,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX build_cache_by_layer ON build_cache (layer_digest);
   CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  REGISTRY_BLOBS_SCHEMA,
 ];
 
 /** The newest schema that this program reads and writes. */

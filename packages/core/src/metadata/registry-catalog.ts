@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { BlobLinkTable } from './blob-link-table.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
@@ -9,10 +10,12 @@ import type { CatalogManifest, DocumentRecord } from './metadata-store.ts';
 export class RegistryCatalog {
   readonly #database: MetadataDatabase;
   readonly #documents: DocumentTable;
+  readonly #links: BlobLinkTable;
 
-  constructor(database: MetadataDatabase, documents: DocumentTable) {
+  constructor(database: MetadataDatabase, documents: DocumentTable, links: BlobLinkTable) {
     this.#database = database;
     this.#documents = documents;
+    this.#links = links;
   }
 
   findTag(repository: string, tag: string): Descriptor | undefined {
@@ -66,14 +69,63 @@ export class RegistryCatalog {
       .map((row) => row.repository as string);
   }
 
-  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
+  searchRepositories(
+    text: string,
+    { last = '', limit = -1 }: { readonly last?: string; readonly limit?: number } = {},
+  ): string[] {
+    return this.#database
+      .all(
+        `SELECT DISTINCT repository FROM registry_manifests
+         WHERE repository > ? AND instr(repository, ?) > 0 ORDER BY repository LIMIT ?`,
+        last,
+        text,
+        limit,
+      )
+      .map((row) => row.repository as string);
+  }
+
+  putManifest(
+    repository: string,
+    document: DocumentRecord,
+    tags: readonly string[],
+    blobs: readonly Digest[] = [],
+  ): void {
     const { digest } = document.descriptor;
     this.#database.transaction(() => {
       this.#documents.put(document);
       this.#database.run('INSERT OR IGNORE INTO registry_manifests VALUES (?, ?)', repository, digest);
       for (const tag of tags)
         this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
+      this.#links.put(repository, blobs);
     });
+  }
+
+  deleteTag(repository: string, tag: string): boolean {
+    return this.#database.transaction(
+      () =>
+        this.#database.run('DELETE FROM registry_tags WHERE repository = ? AND tag = ?', repository, tag) > 0,
+    );
+  }
+
+  deleteManifest(repository: string, digest: Digest): boolean {
+    return this.#database.transaction(() => {
+      this.#database.run('DELETE FROM registry_tags WHERE repository = ? AND digest = ?', repository, digest);
+      const sql = 'DELETE FROM registry_manifests WHERE repository = ? AND digest = ?';
+      return this.#database.run(sql, repository, digest) > 0;
+    });
+  }
+
+  manifestsNaming(repository: string, digest: Digest): Descriptor[] {
+    return this.#database
+      .all(
+        `SELECT documents.* FROM edges
+         JOIN registry_manifests ON registry_manifests.digest = edges.parent AND repository = ?
+         JOIN documents ON documents.digest = edges.parent
+         WHERE edges.child = ? ORDER BY documents.digest`,
+        repository,
+        digest,
+      )
+      .map((row) => toDescriptor(row, ''));
   }
 
   list(): CatalogManifest[] {

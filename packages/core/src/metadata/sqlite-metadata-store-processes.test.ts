@@ -8,6 +8,7 @@ import type { Digest } from '../digest.ts';
 import { digestOf, imageFixture, layerFixture, testClock } from '../testing/metadata-store-suite.ts';
 import type { NodeChild } from '../testing/node-child.ts';
 import { startNode } from '../testing/node-child.ts';
+import { BlobLinkTable } from './blob-link-table.ts';
 import { DocumentTable } from './document-table.ts';
 import { LayerTable } from './layer-table.ts';
 import { LeaseTable } from './lease-table.ts';
@@ -76,7 +77,7 @@ describe('opening', () => {
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
     database.exec(
-      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed']
+      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs']
         .map((table) => `DROP TABLE ${table};`)
         .join(''),
     );
@@ -88,6 +89,7 @@ describe('opening', () => {
     const { facts, manifest, names } = imageFixture('a', { names: ['ubuntu:18.04'] });
     const old = open();
     old.putImage(facts, [manifest], names);
+    old.putManifest('app', manifest, []);
     old.close();
     takeBackToVersion1();
     const store = open();
@@ -97,6 +99,8 @@ describe('opening', () => {
     expect(store.lastUses()).toEqual(new Map());
     store.noteUse(facts.id);
     expect([...store.lastUses().keys()]).toEqual([facts.id]);
+    for (const blob of manifest.children) expect(store.findBlobLink('app', blob)).toBe('linked');
+    expect(store.findBlobLink('app', manifest.descriptor.digest)).toBeUndefined();
   });
 
   test.skipIf(!isRoot)('says who can bring a store up to date that it may not write', async () => {
@@ -274,6 +278,7 @@ describe('a sweep', () => {
       leases: new LeaseTable(database, clock),
       documents: new DocumentTable(database),
       layers,
+      links: new BlobLinkTable(database),
     });
     const records = ['a', 'b', 'c'].map((label) => layerFixture(label));
     const [a, b, c] = records.map((layer) => layer.digest) as [Digest, Digest, Digest];

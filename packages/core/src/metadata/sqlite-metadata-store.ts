@@ -5,6 +5,7 @@ import { toStorageError } from '../content/storage-error.ts';
 import type { Digest } from '../digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../reference.ts';
+import { BlobLinkTable } from './blob-link-table.ts';
 import type { BuildCacheRecord, NewBuildCacheRecord } from './build-cache-store.ts';
 import { BuildCacheTable } from './build-cache-table.ts';
 import { ContainerTable } from './container-table.ts';
@@ -15,6 +16,7 @@ import { LeaseTable } from './lease-table.ts';
 import { MetadataDatabase } from './metadata-database.ts';
 import type {
   BareName,
+  BlobLink,
   CatalogManifest,
   DocumentRecord,
   ImageFacts,
@@ -46,6 +48,7 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
   readonly #leases: LeaseTable;
+  readonly #links: BlobLinkTable;
   readonly #catalog: RegistryCatalog;
   readonly #collector: Collector;
 
@@ -60,11 +63,13 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#documents = new DocumentTable(database);
     this.#layers = new LayerTable(database);
     this.#leases = new LeaseTable(database, clock);
-    this.#catalog = new RegistryCatalog(database, this.#documents);
+    this.#links = new BlobLinkTable(database);
+    this.#catalog = new RegistryCatalog(database, this.#documents, this.#links);
     this.#collector = new Collector(database, clock, {
       leases: this.#leases,
       documents: this.#documents,
       layers: this.#layers,
+      links: this.#links,
     });
   }
 
@@ -304,8 +309,45 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#catalog.listRepositories(options);
   }
 
-  putManifest(repository: string, document: DocumentRecord, tags: readonly string[]): void {
-    this.#catalog.putManifest(repository, document, tags);
+  searchRepositories(text: string, options?: { readonly last?: string; readonly limit?: number }): string[] {
+    return this.#catalog.searchRepositories(text, options);
+  }
+
+  putManifest(
+    repository: string,
+    document: DocumentRecord,
+    tags: readonly string[],
+    blobs?: readonly Digest[],
+  ): void {
+    this.#catalog.putManifest(repository, document, tags, blobs);
+  }
+
+  deleteTag(repository: string, tag: string): boolean {
+    return this.#catalog.deleteTag(repository, tag);
+  }
+
+  deleteManifest(repository: string, digest: Digest): boolean {
+    return this.#catalog.deleteManifest(repository, digest);
+  }
+
+  manifestsNaming(repository: string, digest: Digest): Descriptor[] {
+    return this.#catalog.manifestsNaming(repository, digest);
+  }
+
+  findBlobLink(repository: string, digest: Digest): BlobLink | undefined {
+    return this.#links.find(repository, digest);
+  }
+
+  linkBlobs(repository: string, digests: readonly Digest[]): void {
+    this.#links.put(repository, digests);
+  }
+
+  unlinkBlob(repository: string, digest: Digest): void {
+    this.#links.remove(repository, digest);
+  }
+
+  repositoriesOf(digest: Digest): string[] {
+    return this.#links.repositoriesOf(digest);
   }
 
   listCatalog(): CatalogManifest[] {

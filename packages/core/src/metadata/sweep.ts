@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../digest.ts';
+import type { BlobLinkTable } from './blob-link-table.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { LayerTable } from './layer-table.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -26,17 +27,24 @@ export class Collector {
   readonly #leases: LeaseTable;
   readonly #documents: DocumentTable;
   readonly #layers: LayerTable;
+  readonly #links: BlobLinkTable;
 
   constructor(
     database: MetadataDatabase,
     clock: Clock,
-    tables: { readonly leases: LeaseTable; readonly documents: DocumentTable; readonly layers: LayerTable },
+    tables: {
+      readonly leases: LeaseTable;
+      readonly documents: DocumentTable;
+      readonly layers: LayerTable;
+      readonly links: BlobLinkTable;
+    },
   ) {
     this.#database = database;
     this.#clock = clock;
     this.#leases = tables.leases;
     this.#documents = tables.documents;
     this.#layers = tables.layers;
+    this.#links = tables.links;
   }
 
   touch(digests: readonly Digest[]): void {
@@ -118,6 +126,7 @@ export class Collector {
   forget(digest: Digest): void {
     this.#layers.delete(digest);
     this.#documents.delete(digest);
+    this.#links.delete(digest);
   }
 
   /** Forgets those documents under `roots`, themselves included, that nothing holds. */

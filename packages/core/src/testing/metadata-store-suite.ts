@@ -495,6 +495,69 @@ function catalogCases(open: OpenStore): void {
     expect(store.listRepositories({ last: 'b' })).toEqual([]);
   });
 
+  test('searches repositories by a part of their names', async () => {
+    using store = await opened(open);
+    for (const name of ['b', 'team/app', 'apple', 'x_y'])
+      store.putManifest(name, imageFixture('a').manifest, []);
+    expect(store.searchRepositories('app')).toEqual(['apple', 'team/app']);
+    expect(store.searchRepositories('app', { last: 'apple' })).toEqual(['team/app']);
+    expect(store.searchRepositories('', { limit: 1 })).toEqual(['apple']);
+    expect(store.searchRepositories('%')).toEqual([]);
+  });
+
+  test('deletes a tag alone, or a manifest with all its tags', async () => {
+    using store = await opened(open);
+    const { descriptor } = imageFixture('a').manifest;
+    for (const name of ['app', 'other']) store.putManifest(name, imageFixture('a').manifest, ['1', '2', '3']);
+    expect(store.deleteTag('app', '1')).toBe(true);
+    expect(store.deleteTag('app', '1')).toBe(false);
+    expect(store.listTags('app')).toEqual(['2', '3']);
+    expect(store.findManifest('app', descriptor.digest)).toEqual(descriptor);
+    expect(store.deleteManifest('app', descriptor.digest)).toBe(true);
+    expect(store.deleteManifest('app', descriptor.digest)).toBe(false);
+    expect(store.findTag('app', '2')).toBeUndefined();
+    expect(store.listTags('other')).toEqual(['1', '2', '3']);
+  });
+
+  test('links blobs to repositories, which keeps none of them', async () => {
+    using store = await opened(open);
+    const { manifest } = imageFixture('a');
+    const blob = layerFixture('a').digest;
+    expect(store.findBlobLink('app', blob)).toBeUndefined();
+    store.linkBlobs('app', [blob]);
+    store.putManifest('other', manifest, [], [blob]);
+    expect(store.findBlobLink('app', blob)).toBe('linked');
+    expect(store.repositoriesOf(blob)).toEqual(['app', 'other']);
+    expect(store.repositoriesOf(manifest.descriptor.digest)).toEqual(['other']);
+    store.unlinkBlob('app', blob);
+    expect(store.findBlobLink('app', blob)).toBe('removed');
+    expect(store.repositoriesOf(blob)).toEqual(['other']);
+    store.linkBlobs('app', [blob]);
+    expect(store.findBlobLink('app', blob)).toBe('linked');
+    const free = layerFixture('free').digest;
+    store.linkBlobs('app', [free]);
+    expect(store.sweep(() => true, [free])).toEqual([free]);
+    expect(store.findBlobLink('app', free)).toBeUndefined();
+  });
+
+  test('finds the manifests of a repository that name another one', async () => {
+    using store = await opened(open);
+    const subject = imageFixture('subject').manifest.descriptor.digest;
+    const naming = (label: string): DocumentRecord => ({
+      descriptor: imageFixture(label).manifest.descriptor,
+      children: [subject],
+    });
+    const [one, two] = [naming('one'), naming('two')];
+    for (const document of [one, two]) store.putManifest('app', document, []);
+    store.putManifest('other', one, []);
+    const sorted = [one, two]
+      .map(({ descriptor }) => descriptor)
+      .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+    expect(store.manifestsNaming('app', subject)).toEqual(sorted);
+    expect(store.manifestsNaming('other', subject)).toEqual([one.descriptor]);
+    expect(store.manifestsNaming('none', subject)).toEqual([]);
+  });
+
   test('lists every manifest with its tags, and forgets one, with them, that is lost', async () => {
     using store = await opened(open);
     const { descriptor } = imageFixture('a').manifest;

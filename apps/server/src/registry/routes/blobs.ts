@@ -1,17 +1,18 @@
 import { Readable } from 'node:stream';
-import { type BlobInfo, type ByteRange, WherryError } from '@wherry/core';
+import { type BlobInfo, type ByteRange, type Digest, WherryError } from '@wherry/core';
 import type { FastifyReply } from 'fastify';
 import type { BlobBackend } from '../backend.ts';
 import type { EndpointOf } from '../endpoints.ts';
 import { matchesEtag, parseRange } from '../headers.ts';
 import { requireDigest } from '../request.ts';
+import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
 
 type BlobExchange = Exchange<EndpointOf<'blob'>>;
 
 /**
- * Blobs, end-2. They are the store's, whatever repository the path names: the service has one trusted user,
- * on this machine, and a client that hears of a blob it meant to push need not send it.
+ * Blobs: read (end-2) and deleted (end-10). Whoever may read the whole store finds each of its blobs in every
+ * repository: a client that hears of a blob it meant to push need not send it.
  */
 export function blobRoutes(backend: BlobBackend): Handlers<'blob'> {
   return {
@@ -36,14 +37,19 @@ export function blobRoutes(backend: BlobBackend): Handlers<'blob'> {
       reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${blob.size}`);
       return sendBytes(backend, reply.header('content-length', end - start), blob, requested.range);
     },
+    DELETE: async ({ endpoint, request, reply }) => {
+      const digest = requireDigest(endpoint.digest);
+      const deleted = await backend.deleteBlob(digest, accessOf(request.caller, endpoint.name));
+      if (!deleted) throw blobUnknown(digest);
+      return reply.code(202).send();
+    },
   };
 }
 
-async function findBlob(backend: BlobBackend, { endpoint, reply }: BlobExchange): Promise<BlobInfo> {
+async function findBlob(backend: BlobBackend, { endpoint, request, reply }: BlobExchange): Promise<BlobInfo> {
   const digest = requireDigest(endpoint.digest);
-  const blob = await backend.findBlob(digest);
-  if (!blob)
-    throw new WherryError('BLOB_UNKNOWN', `blob ${digest} unknown to registry`, { details: { digest } });
+  const blob = await backend.findBlob(digest, accessOf(request.caller, endpoint.name));
+  if (!blob) throw blobUnknown(digest);
   reply
     .header('docker-content-digest', digest)
     .header('etag', etagOf(blob))
@@ -53,12 +59,18 @@ async function findBlob(backend: BlobBackend, { endpoint, reply }: BlobExchange)
   return blob;
 }
 
+function blobUnknown(digest: Digest): WherryError {
+  return new WherryError('BLOB_UNKNOWN', `blob ${digest} unknown to registry`, { details: { digest } });
+}
+
 async function sendBytes(
   backend: BlobBackend,
   reply: FastifyReply,
   blob: BlobInfo,
   range?: ByteRange,
 ): Promise<FastifyReply> {
+  const small = await backend.readSmallBlob(blob);
+  if (small) return reply.send(range ? small.subarray(range.start, range.end) : small);
   return reply.send(Readable.from(backend.readBlob(blob.digest, range), { objectMode: false }));
 }
 

@@ -1,5 +1,7 @@
 import type { CatalogBackend } from '../backend.ts';
+import { sendList } from '../lists.ts';
 import { cutPage, readPage } from '../paging.ts';
+import { readingOf } from '../rights.ts';
 import type { Handlers } from '../route.ts';
 
 /** The list of repositories. Not of the OCI specification: Docker's registry HTTP API V2, "Catalog". */
@@ -7,8 +9,9 @@ export function catalogRoutes(backend: CatalogBackend): Handlers<'catalog'> {
   return {
     GET: async ({ request, reply }) => {
       const page = readPage(request, 'repositories');
-      const found = await backend.listRepositories({ ...page, limit: page.limit + 1 });
-      return reply.send({ repositories: cutPage(found, page, '/v2/_catalog', reply) });
+      const wanted = { ...page, ...readingOf(request.caller), limit: page.limit + 1 };
+      const found = await backend.listRepositories(wanted);
+      return sendList(request, reply, { repositories: cutPage(found, page, '/v2/_catalog', reply) });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { ManifestBackend } from '../backend.ts';
 import { type EndpointOf, isTag } from '../endpoints.ts';
 import { matchesEtag } from '../headers.ts';
 import { queryValues, readBody, requireDigest } from '../request.ts';
+import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
 
 type ManifestExchange = Exchange<EndpointOf<'manifest'>>;
@@ -10,7 +11,7 @@ type ManifestExchange = Exchange<EndpointOf<'manifest'>>;
 /** Tags that one request may set beside the manifest. OCI distribution-spec, end-7b asks for ten at least. */
 const MAX_TAGS = 100;
 
-/** Manifests and indexes: read (end-3) and pushed (end-7). They are kept and served byte for byte. */
+/** Manifests and indexes: read (end-3), pushed (end-7), deleted (end-9). They are kept and served byte for byte. */
 export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
   return {
     HEAD: async (exchange) => {
@@ -27,19 +28,26 @@ export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
       const { endpoint, request, reply } = exchange;
       const { digest, tags } = namesOf(exchange);
       const contentType = request.headers['content-type'];
-      const { descriptor } = await backend.putManifest({
-        repository: endpoint.name,
+      const { descriptor, subject } = await backend.putManifest({
+        ...accessOf(request.caller, endpoint.name),
         tags,
         bytes: await readBody(request, MAX_MANIFEST_BYTES),
         ...(digest !== undefined && { digest }),
         ...(contentType !== undefined && { contentType }),
       });
       if (digest !== undefined && tags.length > 0) reply.header('oci-tag', tags);
+      if (subject !== undefined) reply.header('oci-subject', subject);
       return reply
         .code(201)
         .header('location', `/v2/${endpoint.name}/manifests/${descriptor.digest}`)
         .header('docker-content-digest', descriptor.digest)
         .send();
+    },
+    DELETE: async ({ endpoint, reply }) => {
+      const { name, reference } = endpoint;
+      if (!isTag(reference)) requireDigest(reference);
+      if (!(await backend.deleteManifest(name, reference))) throw manifestUnknown(endpoint);
+      return reply.code(202).send();
     },
   };
 }
@@ -52,16 +60,20 @@ async function findManifest(
   // What is neither a tag nor a digest names nothing, which is all a reader has to know.
   const valid = isTag(reference) || isDigest(reference);
   const descriptor = valid ? await backend.findManifest(name, reference) : undefined;
-  if (!descriptor)
-    throw new WherryError(
-      'MANIFEST_UNKNOWN',
-      `manifest unknown: ${name}${reference.includes(':') ? '@' : ':'}${reference.slice(0, 200)}`,
-    );
+  if (!descriptor) throw manifestUnknown(endpoint);
   reply
     .header('docker-content-digest', descriptor.digest)
     .header('etag', `"${descriptor.digest}"`)
     .type(descriptor.mediaType);
   return descriptor;
+}
+
+function manifestUnknown({ name, reference }: EndpointOf<'manifest'>): WherryError {
+  const separator = reference.includes(':') ? '@' : ':';
+  return new WherryError(
+    'MANIFEST_UNKNOWN',
+    `manifest unknown: ${name}${separator}${reference.slice(0, 200)}`,
+  );
 }
 
 function isFresh({ request }: ManifestExchange, descriptor: Descriptor): boolean {

@@ -1,5 +1,6 @@
 import { WherryError } from '@wherry/core';
 import type { TagBackend } from '../backend.ts';
+import { sendList } from '../lists.ts';
 import { cutPage, readPage } from '../paging.ts';
 import type { Handlers } from '../route.ts';
 
@@ -11,7 +12,8 @@ export function tagRoutes(backend: TagBackend): Handlers<'tags'> {
       const page = readPage(request, 'tags');
       const found = await backend.listTags(name, { ...page, limit: page.limit + 1 });
       if (!found) throw new WherryError('NAME_UNKNOWN', `repository name not known to registry: ${name}`);
-      return reply.send({ name, tags: cutPage(found, page, `/v2/${name}/tags/list`, reply) });
+      const tags = cutPage(found, page, `/v2/${name}/tags/list`, reply);
+      return sendList(request, reply, { name, tags });
     },
   };
 }

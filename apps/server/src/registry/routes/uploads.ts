@@ -4,7 +4,10 @@ import type { UploadBackend } from '../backend.ts';
 import type { EndpointOf } from '../endpoints.ts';
 import { parseContentRange, uploadRange } from '../headers.ts';
 import { bodyOf, contentLength, exactly, hasBody, queryValue, requireDigest } from '../request.ts';
+import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
+
+const ALGORITHMS = ['sha256', 'sha512'];
 
 type UploadExchange = Exchange<EndpointOf<'upload'>>;
 
@@ -13,17 +16,19 @@ export function uploadsRoutes(backend: UploadBackend): Handlers<'uploads'> {
   return {
     POST: async ({ endpoint, request, reply }) => {
       const { name } = endpoint;
+      const access = accessOf(request.caller, name);
       const mount = queryValue(request, 'mount');
       if (mount !== undefined) {
         const digest = requireDigest(mount);
-        // The blob need not be in the repository that `from` names: blobs are the store's.
-        if (await backend.findBlob(digest)) return sendCreated(reply, name, digest);
+        // The blob need not be in the repository that `from` names, if the caller can read it in some other.
+        if (await backend.mountBlob(digest, access)) return sendCreated(reply, name, digest);
       }
       const text = queryValue(request, 'digest');
+      requireAlgorithm(queryValue(request, 'digest-algorithm'), text);
       if (text === undefined || mount !== undefined)
         return sendProgress(reply.code(202), name, await backend.startUpload(), 0);
       const digest = requireDigest(text);
-      await backend.putBlob(digest, bodyOf(request));
+      await backend.putBlob(digest, bodyOf(request), access);
       return sendCreated(reply, name, digest);
     },
   };
@@ -46,7 +51,8 @@ export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
         throw new WherryError('INVALID_DIGEST', 'the request that ends an upload has no digest');
       const digest = requireDigest(text);
       const last = hasBody(request) ? chunkOf(exchange) : undefined;
-      await naming(exchange, () => backend.commitUpload(endpoint.id, digest, last));
+      const access = accessOf(request.caller, endpoint.name);
+      await naming(exchange, () => backend.commitUpload(endpoint.id, digest, last, access));
       return sendCreated(reply, endpoint.name, digest);
     },
     DELETE: async ({ endpoint, reply }) => {
@@ -54,6 +60,18 @@ export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
       return reply.code(204).send();
     },
   };
+}
+
+/** Any session may end with a digest of any of these: to say which is to ask whether we know it (end-4c). */
+function requireAlgorithm(algorithm: string | undefined, digest: string | undefined): void {
+  if (algorithm === undefined) return;
+  const isOther = digest !== undefined && !digest.startsWith(`${algorithm}:`);
+  if (ALGORITHMS.includes(algorithm) && !isOther) return;
+  throw new WherryError(
+    'INVALID_DIGEST',
+    `digest algorithm ${JSON.stringify(algorithm.slice(0, 50))} ${isOther ? 'is not that of the digest' : 'is not supported'}`,
+    { hint: `the algorithms are ${ALGORITHMS.join(' and ')}` },
+  );
 }
 
 /** The chunk in a request: at the place its `Content-Range` says; without one, wherever the session stands. */

@@ -2,6 +2,7 @@ import type { Digest } from '../../digest.ts';
 import { isDigest } from '../../digest.ts';
 import { WherryError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import { requireShallow } from './json-depth.ts';
 
 /** What a registry has to know of a manifest or index that it stores byte for byte. */
 export interface PushedDocument {
@@ -10,8 +11,20 @@ export interface PushedDocument {
   readonly required: readonly Pick<Descriptor, 'mediaType' | 'digest' | 'size'>[];
   /** Content that may be elsewhere or come later: non-distributable layers. */
   readonly optional: readonly Digest[];
+  /** Those of `required` that are blobs: config and layers. */
+  readonly blobs: readonly Digest[];
   /** May be pushed later. */
   readonly subject?: Digest;
+}
+
+type Content = Pick<PushedDocument, 'required' | 'optional' | 'blobs'>;
+
+/** What the list of a subject's referrers says of one. */
+export interface ReferrerFacts {
+  readonly subject?: string;
+  /** Absent for an index that has none. */
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -43,7 +56,33 @@ export function readPushedDocument(bytes: Uint8Array, contentType: string | unde
   return { mediaType, ...content, subject: readDescriptor(document.subject, 'subject').digest };
 }
 
+/** Reads a stored manifest or index as a referrer. OCI distribution-spec v1.1, "Listing Referrers". */
+export function readReferrerFacts(bytes: Uint8Array): ReferrerFacts {
+  const { subject, artifactType, config, annotations } = parseObject(bytes);
+  const own = typeof artifactType === 'string' && artifactType !== '' ? artifactType : undefined;
+  const type = own ?? textIn(config, 'mediaType');
+  const target = textIn(subject, 'digest');
+  return {
+    ...(target !== undefined && { subject: target }),
+    ...(type !== undefined && { artifactType: type }),
+    ...(isObject(annotations) && { annotations: annotations as Readonly<Record<string, string>> }),
+  };
+}
+
+/** The digests that an index lists, as they stand there; none of another document. */
+export function readIndexDigests(bytes: Uint8Array): string[] {
+  const { manifests } = parseObject(bytes);
+  if (!Array.isArray(manifests)) return [];
+  return manifests.map((entry) => textIn(entry, 'digest')).filter((digest) => digest !== undefined);
+}
+
+function textIn(value: unknown, key: string): string | undefined {
+  const found = isObject(value) ? value[key] : undefined;
+  return typeof found === 'string' ? found : undefined;
+}
+
 function parseObject(bytes: Uint8Array): JsonObject {
+  requireShallow(bytes);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -66,7 +105,7 @@ function chooseMediaType(document: JsonObject, contentType: string | undefined):
   return mediaType;
 }
 
-function readIndex(document: JsonObject): Pick<PushedDocument, 'required' | 'optional'> {
+function readIndex(document: JsonObject): Content {
   // A document that reads as both could pass here as one and be used as the other.
   if (document.layers !== undefined || document.config !== undefined)
     throw invalid('index has config or layers');
@@ -74,10 +113,11 @@ function readIndex(document: JsonObject): Pick<PushedDocument, 'required' | 'opt
   return {
     required: manifests.map((entry, at) => readDescriptor(entry, `manifests[${at}]`)),
     optional: [],
+    blobs: [],
   };
 }
 
-function readManifest(document: JsonObject): Pick<PushedDocument, 'required' | 'optional'> {
+function readManifest(document: JsonObject): Content {
   if (document.manifests !== undefined) throw invalid('image manifest has manifests');
   const required = [readDescriptor(document.config, 'config')];
   const optional: Digest[] = [];
@@ -86,7 +126,7 @@ function readManifest(document: JsonObject): Pick<PushedDocument, 'required' | '
     if (FOREIGN.test(layer.mediaType)) optional.push(layer.digest);
     else required.push(layer);
   });
-  return { required, optional };
+  return { required, optional, blobs: required.map((blob) => blob.digest) };
 }
 
 function readDescriptor(value: unknown, where: string): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
@@ -99,9 +139,12 @@ function readDescriptor(value: unknown, where: string): Pick<Descriptor, 'mediaT
 }
 
 function asObject(value: unknown, where: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(`${where} is not an object`);
-  return value as JsonObject;
+  if (!isObject(value)) throw invalid(`${where} is not an object`);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asArray(value: unknown, where: string): readonly unknown[] {

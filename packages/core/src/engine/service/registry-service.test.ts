@@ -311,14 +311,24 @@ describe('an upload session', () => {
     const directory = join(root, 'ingests', old);
     for (const name of await readdir(directory)) await utimes(join(directory, name), 1, 1);
     await utimes(directory, 1, 1);
+    expect(await service.countUploads()).toBeGreaterThan(0);
     expect(await service.removeStaleUploads(3600_000)).toBe(1);
     expect(await readdir(join(root, 'ingests'))).toEqual([fresh]);
   });
 
-  test('does not take a digest it cannot compute', async () => {
+  test.each([
+    { name: 'in one request', pieces: [HELLO] },
+    { name: 'in chunks', pieces: [HELLO.subarray(0, 3), HELLO.subarray(3)] },
+  ])('may end with a sha512 digest, sent $name', async ({ pieces }) => {
+    const sha512 = `sha512:${createHash('sha512').update(HELLO).digest('hex')}` as Digest;
     const id = await service.startUpload();
-    const sha512 = `sha512:${'0'.repeat(128)}` as Digest;
-    await expect(service.commitUpload(id, sha512)).rejects.toEqual(failure('INVALID_DIGEST'));
+    for (const piece of pieces.slice(0, -1)) await service.appendUpload(id, { body: chunksOf(piece) });
+    await service.commitUpload(id, sha512, { body: chunksOf(pieces.at(-1) as Buffer) });
+    expect(await contentOf(sha512)).toEqual(HELLO);
+    const other = `sha512:${'0'.repeat(128)}` as Digest;
+    await expect(service.commitUpload(await service.startUpload(), other)).rejects.toEqual(
+      failure('DIGEST_MISMATCH'),
+    );
   });
 });
 

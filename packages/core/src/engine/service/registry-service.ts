@@ -1,52 +1,59 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
+import { collect } from '../../bytes/collect.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../content/blob-store.ts';
-import { type Digest, digestAlgorithm, type HasherFactory, isDigest } from '../../digest.ts';
-import { WherryError } from '../../errors.ts';
-import type { MetadataStore } from '../../metadata/metadata-store.ts';
+import { type Digest, type HasherFactory, isDigest } from '../../digest.ts';
+import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { MAX_MANIFEST_BYTES, readOwnDocument, storeDocument } from '../store/documents.ts';
-import { type PushedDocument, readPushedDocument } from './registry-documents.ts';
+import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
+import { isMountable, isReadable, type MayRead, type RepositoryAccess } from './blob-access.ts';
+import { BlobPresence } from './blob-presence.ts';
+import { ContentCache } from './content-cache.ts';
+import { type PutManifestRequest, type PutManifestResult, putManifest } from './put-manifest.ts';
+import { listReferrers, type ReferrersPage, type ReferrersRequest } from './referrers.ts';
+import { listRepositories, searchRepositories } from './repository-list.ts';
 import type { UploadSessions } from './upload-sessions.ts';
 import type { UploadChunk } from './upload-writer.ts';
 
+export type { MayRead, RepositoryAccess } from './blob-access.ts';
+export type { PutManifestRequest, PutManifestResult } from './put-manifest.ts';
+export type { ReferrersPage, ReferrersRequest } from './referrers.ts';
 export type { UploadChunk } from './upload-writer.ts';
 
-/** Bytes of recently read manifests that are kept: a pull asks for the same few again and again. */
-const MANIFEST_CACHE_BYTES = 16 << 20;
-/** Missing blobs that an error names one by one. */
-const MAX_MISSING_NAMED = 20;
+/** Recently read manifests and small blobs that are kept: a pull asks for the same few again and again. */
+const CACHE_BYTES = 32 << 20;
+const SMALL_BLOB_BYTES = 64 << 10;
 
-/** A manifest to record in a repository. */
-export interface PutManifestRequest {
-  /** Bare path, such as `team/app`. */
-  readonly repository: string;
-  /** What the client says the bytes hash to, when it names the manifest by digest. */
-  readonly digest?: Digest;
-  readonly tags: readonly string[];
-  readonly bytes: Uint8Array;
-  /** The `Content-Type` header, as sent. */
-  readonly contentType?: string;
-}
-
-/** A manifest as it was recorded. */
-export interface PutManifestResult {
-  readonly descriptor: Descriptor;
-  /** What the manifest refers to, present or not. */
-  readonly subject?: Digest;
+/** Which part of a list of repositories is asked for. */
+export interface RepositoryPage {
+  readonly last?: string;
+  readonly limit?: number;
+  /** Absent: all are listed. */
+  readonly mayRead?: MayRead;
 }
 
 /**
- * The content of one store as an OCI registry sees it. Blobs belong to the store, not to a repository:
- * whoever may use the service may use them all. Repositories, manifests and tags are a catalogue of their
- * own, apart from the image names of the engine. OCI distribution-spec v1.1.
+ * The content of one store as an OCI registry sees it. Blobs belong to the store, and repositories link to
+ * them: who may not read the whole store reads a blob through a repository that links to it. Where `access` is
+ * left out, so is the question. Repositories, manifests and tags are a catalogue of their own, apart from the
+ * image names of the engine. OCI distribution-spec v1.1.
  */
 export interface RegistryService {
-  /** `undefined` when there is none; else the blob is kept from the sweep for the grace period. */
-  findBlob(digest: Digest): Promise<BlobInfo | undefined>;
+  /**
+   * `undefined` when there is none, or `access` does not reach it; else the blob is kept from the sweep for the
+   * grace period.
+   */
+  findBlob(digest: Digest, access?: RepositoryAccess): Promise<BlobInfo | undefined>;
   /** Throws `BLOB_UNKNOWN`, `INVALID_RANGE` at the first read. */
   readBlob(digest: Digest, range?: ByteRange): ByteSource;
-  /** Stores a blob sent in one request. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
-  putBlob(digest: Digest, body: ByteSource): Promise<BlobInfo>;
+  /** All bytes of what `findBlob` gave, if they are few; `undefined`: to be read with `readBlob`. */
+  readSmallBlob(blob: BlobInfo): Promise<Uint8Array | undefined>;
+  /** Stores a blob sent in one request, and links it. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
+  putBlob(digest: Digest, body: ByteSource, access?: RepositoryAccess): Promise<BlobInfo>;
+  /** Links a blob that `access` reaches in any repository; `undefined` when it reaches none. */
+  mountBlob(digest: Digest, access: RepositoryAccess): Promise<BlobInfo | undefined>;
+  /** Takes the blob out of the repository; the sweep takes what nothing needs. Tells whether it was there. */
+  deleteBlob(digest: Digest, access: RepositoryAccess): Promise<boolean>;
   /** Opens an upload session and gives its ID. */
   startUpload(): Promise<string>;
   /** Bytes that the session holds. Throws `UPLOAD_UNKNOWN`. */
@@ -57,11 +64,16 @@ export interface RegistryService {
    * `details.offset` when the chunk begins elsewhere, `NO_SPACE`.
    */
   appendUpload(id: string, chunk: UploadChunk): Promise<number>;
-  /** Ends a session, after a last chunk if there is one. Also throws `DIGEST_MISMATCH`: the session is gone. */
-  commitUpload(id: string, digest: Digest, last?: UploadChunk): Promise<BlobInfo>;
+  /**
+   * Ends a session, after a last chunk if there is one, and links the blob. Also throws `DIGEST_MISMATCH`: the
+   * session is gone.
+   */
+  commitUpload(id: string, digest: Digest, last?: UploadChunk, access?: RepositoryAccess): Promise<BlobInfo>;
   cancelUpload(id: string): Promise<void>;
   /** Forgets sessions that no request has used for `maxAgeMs`; gives their number. */
   removeStaleUploads(maxAgeMs: number): Promise<number>;
+  /** How many uploads are begun and not ended. */
+  countUploads(): Promise<number>;
   /** `reference` is a tag or a digest; `undefined` when the repository has no such manifest. */
   findManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
   /** The bytes of what `findManifest` gave. */
@@ -72,167 +84,123 @@ export interface RegistryService {
    * digests in `details.missing`.
    */
   putManifest(request: PutManifestRequest): Promise<PutManifestResult>;
+  /**
+   * Takes a tag off, or a manifest and all its tags out of the repository when `reference` is a digest. Tells
+   * whether it was there.
+   */
+  deleteManifest(repository: string, reference: string): Promise<boolean>;
+  /** The manifests of a repository that have a subject. */
+  listReferrers(request: ReferrersRequest): Promise<ReferrersPage>;
   /** Tags after `last` in ASCII order, at most `limit`; `undefined` when there is no such repository. */
   listTags(
     repository: string,
     options?: { readonly last?: string; readonly limit?: number },
   ): Promise<string[] | undefined>;
   /** Repositories after `last` in ASCII order, at most `limit`. */
-  listRepositories(options?: { readonly last?: string; readonly limit?: number }): Promise<string[]>;
+  listRepositories(page?: RepositoryPage): Promise<string[]>;
+  /** Those with `text` in their names, in the same order. */
+  searchRepositories(text: string, page?: RepositoryPage): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export interface RegistryServiceDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<
-    MetadataStore,
-    'touch' | 'findTag' | 'findManifest' | 'listTags' | 'listRepositories' | 'putManifest'
-  >;
+  readonly metadata: Pick<MetadataStore, 'touch' | keyof RegistryCatalogStore>;
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
+  /** Absent: the system's. */
+  readonly clock?: Clock;
   /** Closes what was opened for the service. */
   readonly close: () => Promise<void>;
 }
 
 /** Makes the service over a store's parts. */
 export function createRegistryService(deps: RegistryServiceDeps): RegistryService {
-  const { blobs, metadata, uploads } = deps;
-  const cache = new ManifestCache(MANIFEST_CACHE_BYTES);
-  const findBlob = async (digest: Digest) => {
-    if (!(await blobs.stat(digest))) return undefined;
-    metadata.touch(digest);
-    // Asked again: a sweep may have come between the look and the touch.
-    return blobs.stat(digest);
-  };
+  const { blobs, metadata, uploads, fastHasher } = deps;
+  const presence = new BlobPresence(blobs, metadata, deps.clock ?? systemClock);
+  const cache = new ContentCache(CACHE_BYTES);
+  const readManifest = (descriptor: Descriptor) =>
+    cached(cache, descriptor.digest, () => readOwnDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES));
   return {
-    findBlob,
-    readBlob: (digest, range) => blobs.read(digest, range),
-    putBlob: async (digest, body) => {
-      requireSha256(digest);
-      // Before the blob is there: nothing names it until its manifest comes.
-      metadata.touch(digest);
-      return uploads.putWhole(digest, body);
-    },
+    ...blobMethods(deps, presence, cache),
     startUpload: () => uploads.start(),
     uploadOffset: (id) => uploads.offset(id),
     appendUpload: (id, chunk) => uploads.append(id, chunk),
-    commitUpload: async (id, digest, last) => {
-      requireSha256(digest);
-      metadata.touch(digest);
-      return uploads.commit(id, digest, last);
-    },
     cancelUpload: (id) => uploads.cancel(id),
     removeStaleUploads: (maxAgeMs) => uploads.removeStale(maxAgeMs),
+    countUploads: () => uploads.count(),
     findManifest: async (repository, reference) =>
       isDigest(reference)
         ? metadata.findManifest(repository, reference)
         : metadata.findTag(repository, reference),
-    readManifest: async (descriptor) => {
-      const known = cache.get(descriptor.digest);
-      if (known) return known;
-      const bytes = await readOwnDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES);
-      cache.set(descriptor.digest, bytes);
-      return bytes;
-    },
-    putManifest: (request) => putManifest(deps, findBlob, request),
+    readManifest,
+    putManifest: (request) => putManifest({ blobs, metadata, presence, fastHasher }, request),
+    deleteManifest: async (repository, reference) =>
+      isDigest(reference)
+        ? metadata.deleteManifest(repository, reference)
+        : metadata.deleteTag(repository, reference),
+    listReferrers: (request) => listReferrers({ metadata, readManifest }, request),
     listTags: async (repository, options) => metadata.listTags(repository, options),
-    listRepositories: async (options) => metadata.listRepositories(options),
+    listRepositories: async (page) => listRepositories(metadata, page),
+    searchRepositories: async (text, page) => searchRepositories(metadata, text, page),
     close: () => deps.close(),
   };
 }
 
-async function putManifest(
-  { blobs, metadata, fastHasher }: RegistryServiceDeps,
-  findBlob: RegistryService['findBlob'],
-  request: PutManifestRequest,
-): Promise<PutManifestResult> {
-  const { bytes, repository, tags } = request;
-  if (bytes.length > MAX_MANIFEST_BYTES)
-    throw new WherryError(
-      'TOO_LARGE',
-      `manifest has ${bytes.length} bytes, the limit is ${MAX_MANIFEST_BYTES}`,
-    );
-  const digest = digestOf(bytes, fastHasher);
-  if (request.digest !== undefined) {
-    requireSha256(request.digest);
-    if (request.digest !== digest)
-      throw new WherryError('DIGEST_MISMATCH', `manifest has digest ${digest}, want ${request.digest}`);
-  }
-  const document = readPushedDocument(bytes, request.contentType);
-  await requireBlobs(findBlob, document);
-  const descriptor = { mediaType: document.mediaType, digest, size: bytes.length };
-  metadata.touch(digest);
-  await storeDocument(blobs, descriptor, bytes);
-  const { required, optional, subject } = document;
-  const children = new Set([...required.map((child) => child.digest), ...optional]);
-  if (subject !== undefined) children.add(subject);
-  metadata.putManifest(repository, { descriptor, children: [...children] }, tags);
-  return subject === undefined ? { descriptor } : { descriptor, subject };
+type BlobMethods = Pick<
+  RegistryService,
+  'findBlob' | 'readBlob' | 'readSmallBlob' | 'putBlob' | 'mountBlob' | 'deleteBlob' | 'commitUpload'
+>;
+
+function blobMethods(
+  { blobs, metadata, uploads }: RegistryServiceDeps,
+  presence: BlobPresence,
+  cache: ContentCache,
+): BlobMethods {
+  const link = (digest: Digest, access: RepositoryAccess | undefined) => {
+    if (access) metadata.linkBlobs(access.repository, [digest]);
+  };
+  const findBlob = async (digest: Digest, access?: RepositoryAccess) =>
+    access && !isReadable(metadata, digest, access) ? undefined : presence.find(digest);
+  return {
+    findBlob,
+    readBlob: (digest, range) => blobs.read(digest, range),
+    readSmallBlob: async ({ digest, size }) =>
+      size > SMALL_BLOB_BYTES ? undefined : cached(cache, digest, () => collect(blobs.read(digest), size)),
+    putBlob: async (digest, body, access) => {
+      // Before the blob is there: nothing names it until its manifest comes.
+      metadata.touch(digest);
+      const blob = await uploads.putWhole(digest, body);
+      link(digest, access);
+      return blob;
+    },
+    mountBlob: async (digest, access) => {
+      const blob = isMountable(metadata, digest, access) ? await presence.find(digest) : undefined;
+      if (blob) link(digest, access);
+      return blob;
+    },
+    deleteBlob: async (digest, access) => {
+      if (!(await findBlob(digest, access))) return false;
+      metadata.unlinkBlob(access.repository, digest);
+      return true;
+    },
+    commitUpload: async (id, digest, last, access) => {
+      metadata.touch(digest);
+      const blob = await uploads.commit(id, digest, last);
+      link(digest, access);
+      return blob;
+    },
+  };
 }
 
-/** Finding also touches: what the document names stays until the document is recorded. */
-async function requireBlobs(
-  findBlob: RegistryService['findBlob'],
-  { required }: PushedDocument,
-): Promise<void> {
-  const sizes = new Map<Digest, number | undefined>();
-  for (const child of required) {
-    if (!sizes.has(child.digest)) sizes.set(child.digest, (await findBlob(child.digest))?.size);
-    const size = sizes.get(child.digest);
-    if (size !== undefined && size !== child.size)
-      throw new WherryError(
-        'SIZE_MISMATCH',
-        `blob ${child.digest}: size ${size}, manifest says ${child.size}`,
-      );
-  }
-  const missing = [...sizes].filter(([, size]) => size === undefined).map(([digest]) => digest);
-  if (missing.length === 0) return;
-  throw new WherryError('BLOB_UNKNOWN', `manifest names ${missing.length} blob(s) unknown to registry`, {
-    hint: 'push the blobs first',
-    details: { missing: missing.slice(0, MAX_MISSING_NAMED) },
-  });
-}
-
-function digestOf(bytes: Uint8Array, fastHasher: HasherFactory): Digest {
-  const hasher = fastHasher();
-  hasher.update(bytes);
-  return hasher.digest();
-}
-
-function requireSha256(digest: Digest): void {
-  if (digestAlgorithm(digest) !== 'sha256')
-    throw new WherryError(
-      'INVALID_DIGEST',
-      `unsupported digest algorithm ${digestAlgorithm(digest)}, want sha256`,
-    );
-}
-
-/** Keeps the most recently used manifests; they never change under their digests. */
-class ManifestCache {
-  readonly #entries = new Map<Digest, Uint8Array>();
-  readonly #maxBytes: number;
-  #bytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  get(digest: Digest): Uint8Array | undefined {
-    const bytes = this.#entries.get(digest);
-    if (!bytes) return undefined;
-    this.#entries.delete(digest);
-    this.#entries.set(digest, bytes);
-    return bytes;
-  }
-
-  set(digest: Digest, bytes: Uint8Array): void {
-    if (this.#entries.has(digest)) return;
-    this.#entries.set(digest, bytes);
-    this.#bytes += bytes.length;
-    for (const [oldest, old] of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= old.length;
-    }
-  }
+async function cached(
+  cache: ContentCache,
+  digest: Digest,
+  read: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const known = cache.get(digest);
+  if (known) return known;
+  const bytes = await read();
+  cache.set(digest, bytes);
+  return bytes;
 }

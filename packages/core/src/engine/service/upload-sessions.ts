@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { ByteSource } from '../../bytes/byte-source.ts';
+import { NodeHasher } from '../../bytes/node-hasher.ts';
 import type { Clock } from '../../clock.ts';
 import type { BlobInfo, BlobIngester, BlobWriter } from '../../content/blob-store.ts';
-import type { Digest, HasherFactory, ResumableHasher } from '../../digest.ts';
+import {
+  type Digest,
+  digestAlgorithm,
+  type Hasher,
+  type HasherFactory,
+  type ResumableHasher,
+} from '../../digest.ts';
 import { isWherryError, WherryError } from '../../errors.ts';
 import type { FilePiece, HashedPart } from '../../layer/hash-piece.ts';
 import { UploadHash } from './upload-hash.ts';
@@ -14,6 +22,8 @@ import { type UploadChunk, UploadWriter } from './upload-writer.ts';
  * the server is still saving what the broken one sent.
  */
 const LOCK_WAIT_MS = 2_000;
+/** Read at once where a file is hashed once more. */
+const REHASH_BYTES = 1 << 20;
 
 export interface UploadSessionsDeps {
   readonly blobs: BlobIngester;
@@ -98,10 +108,14 @@ export class UploadSessions {
       let found: Digest;
       if (last && progress.offset === 0) {
         // Sent whole in one request: should it break off, the next one hashes from the file what came.
-        found = await this.#appendWhole(upload, last);
+        found = await this.#appendWhole(upload, last, digest);
       } else {
         if (last) await appendResumable(session, last);
-        found = this.#deps.resumableHasher((await hash.finish()).hash).digest();
+        const { hash: state } = await hash.finish();
+        found =
+          digestAlgorithm(digest) === 'sha512'
+            ? await sha512Of(writer)
+            : this.#deps.resumableHasher(state).digest();
       }
       try {
         const blob = await upload.commit(digest, found);
@@ -120,7 +134,7 @@ export class UploadSessions {
     const upload = new UploadWriter(writer, { offset: 0 });
     let found: Digest;
     try {
-      found = await this.#appendWhole(upload, { body });
+      found = await this.#appendWhole(upload, { body }, digest);
     } catch (error) {
       await writer.abort();
       throw error;
@@ -154,8 +168,14 @@ export class UploadSessions {
     return removed;
   }
 
-  async #appendWhole(upload: UploadWriter, chunk: UploadChunk): Promise<Digest> {
-    const hasher = this.#deps.fastHasher();
+  /** How many uploads are begun and not ended. */
+  count(): Promise<number> {
+    return this.#states.count();
+  }
+
+  async #appendWhole(upload: UploadWriter, chunk: UploadChunk, wanted: Digest): Promise<Digest> {
+    const isSha512 = digestAlgorithm(wanted) === 'sha512';
+    const hasher: Hasher = isSha512 ? new NodeHasher('sha512') : this.#deps.fastHasher();
     await upload.append(chunk, { update: (bytes) => hasher.update(bytes) });
     return hasher.digest();
   }
@@ -248,6 +268,14 @@ async function appendResumable({ writer, hash, progress }: HeldSession, chunk: U
     throw error;
   }
   await hash.finish();
+}
+
+/** Only the state of a sha256 can be saved: what came in pieces is read once more. */
+async function sha512Of({ path }: BlobWriter): Promise<Digest> {
+  if (path === undefined) throw new Error('upload sessions need a store that writes files');
+  const hasher = new NodeHasher('sha512');
+  for await (const chunk of createReadStream(path, { highWaterMark: REHASH_BYTES })) hasher.update(chunk);
+  return hasher.digest();
 }
 
 function requireStart({ startAt }: UploadChunk, offset: number): void {

@@ -1,0 +1,48 @@
+import { type RepositoryAccess, WherryError } from '@wherry/core';
+import { type Caller, OWNER, type Right } from '../access/caller.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { Method } from './route.ts';
+
+type RightOf<K extends Endpoint['kind']> = 'name' extends keyof Extract<Endpoint, { kind: K }>
+  ? Partial<Record<Method, Right>>
+  : undefined;
+
+/**
+ * The right in its repository that each request needs. What is of no repository needs none: lists of
+ * repositories leave out those that the caller may not pull.
+ */
+const RIGHTS: { readonly [K in Endpoint['kind']]: RightOf<K> } = {
+  base: undefined,
+  blob: { GET: 'pull', HEAD: 'pull', DELETE: 'delete' },
+  manifest: { GET: 'pull', HEAD: 'pull', PUT: 'push', DELETE: 'delete' },
+  uploads: { POST: 'push' },
+  upload: { GET: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
+  tags: { GET: 'pull' },
+  referrers: { GET: 'pull' },
+  catalog: undefined,
+};
+
+/**
+ * Throws `DENIED` when the caller has not the right that the request needs, `UNAUTHORIZED` when nobody has said
+ * who that is; `details` tell what a challenge has to ask for.
+ */
+export function requireRight(caller: Caller, endpoint: Endpoint, method: string): void {
+  if (!('name' in endpoint)) return;
+  const { kind, name: repository } = endpoint;
+  const right = RIGHTS[kind][method as Method];
+  if (right === undefined || caller.may(right, repository)) return;
+  const details = { repository, right };
+  if (caller.name === undefined)
+    throw new WherryError('UNAUTHORIZED', 'authentication required', { details });
+  throw new WherryError('DENIED', 'requested access to the resource is denied', { details });
+}
+
+/** How a caller reaches content through a repository. Who owns the service reads whatever the store has. */
+export function accessOf(caller: Caller, repository: string): RepositoryAccess {
+  return { repository, ...readingOf(caller) };
+}
+
+/** What a caller may read, for lists of repositories. */
+export function readingOf(caller: Caller): Pick<RepositoryAccess, 'mayRead'> {
+  return caller === OWNER ? {} : { mayRead: (repository) => caller.may('pull', repository) };
+}

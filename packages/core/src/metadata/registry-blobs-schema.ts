@@ -1,0 +1,19 @@
+/**
+ * Which blobs each repository of the registry service has. `removed` rows say that a client deleted the blob
+ * there: whoever may read the whole store reads it through every other repository. What manifests name is
+ * linked from the start.
+ */
+export const REGISTRY_BLOBS_SCHEMA = `
+  CREATE TABLE registry_blobs (
+    digest TEXT NOT NULL, repository TEXT NOT NULL, removed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (digest, repository)
+  ) WITHOUT ROWID;
+  WITH RECURSIVE held (repository, digest) AS (
+    SELECT repository, digest FROM registry_manifests
+    UNION SELECT held.repository, edges.child FROM held JOIN edges ON edges.parent = held.digest
+      JOIN documents ON documents.digest = edges.parent
+  )
+  INSERT INTO registry_blobs (digest, repository)
+    SELECT held.digest, held.repository FROM held
+    LEFT JOIN documents USING (digest) WHERE documents.digest IS NULL;
+`;
