@@ -65,5 +65,5 @@ export function nameOf(identity: Identity): string | undefined {
 
 /** Whoever may use the Engine API may do all, whatever rules say. */
 export function ownerCalled(name: string | undefined): Caller {
-  return { ...OWNER, ...(name !== undefined && { name }) };
+  return name === undefined ? OWNER : { ...OWNER, name };
 }
