@@ -248,6 +248,33 @@ describe('blobs', () => {
     expect(registry.bytesSentOf(layer.digest)).toBe(bytes.length);
   });
 
+  test('are followed by other repositories of the upstream that have them, and by no others', async () => {
+    const bytes = randomBytes(8 * MIB);
+    const { layer } = addImage(registry, 'team/app', 'v1', bytes);
+    addImage(registry, 'team/twin', 'v1', bytes);
+    const opened = await Promise.all(
+      ['team/app', 'team/twin', 'team/stranger'].map((name) => mirror.openBlob(of(name), layer.digest)),
+    );
+    expect(opened[2]).toBeUndefined();
+    for (const blob of opened.slice(0, 2))
+      expect((await bytesOf(blob?.read() ?? bytesOfNothing())).equals(bytes)).toBe(true);
+    expect(registry.bytesSentOf(layer.digest)).toBe(bytes.length);
+    await expect.poll(() => metadata.mirror.findLink(of('team/twin'), layer.digest)?.isHeld).toBe(true);
+    expect(metadata.mirror.findLink(of('team/stranger'), layer.digest)).toBeUndefined();
+  });
+
+  test('that came in part for one repository are not shown in another', async () => {
+    const { layer } = addImage(registry, 'team/app', 'v1', randomBytes(4 * MIB));
+    registry.addFault({ on: 'GET blob', resetAfterBytes: 2 * MIB });
+    registry.addFault({ on: 'GET blob', status: 404 });
+    await expect(get(layer.digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
+    const config = registry.addBlob('team/thief', Buffer.from('{}'));
+    const document = { schemaVersion: 2, config, layers: [layer] };
+    registry.addManifest('team/thief', 'v1', document);
+    await mirror.findManifest(of('team/thief'), 'v1');
+    expect(await get(layer.digest, of('team/thief'))).toBeUndefined();
+  });
+
   test('that two upstreams have are fetched from both', async () => {
     const bytes = randomBytes(MIB);
     const { layer } = addImage(registry, 'team/app', 'v1', bytes);
