@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
+import { freePort } from '../bench/peers.ts';
 import { packNode } from '../scripts/pack-node.ts';
 import { tarOf } from './layout.ts';
 import { describeWith } from './needs.ts';
@@ -27,18 +28,18 @@ describeWith({ linux: true, root: true, programs: ['runc', 'ldd'] }, 'the image 
     const id = await wherry(...build, dirname(WHERRY));
     expect(await wherry(...build, '--no-cache', dirname(WHERRY))).toBe(id);
 
-    const service = sandbox.start(
-      'run',
-      '--name',
-      'service',
-      'wherry-serve',
-      'serve',
-      '--addr',
-      '127.0.0.1:0',
-    );
+    const port = await freePort();
+    const address = ['-e', `WHERRY_SERVE_LISTEN_ADDR=127.0.0.1:${port}`];
+    const service = sandbox.start('run', '--name', 'service', ...address, 'wherry-serve');
     try {
       const host = await vi.waitFor(() => addressIn(service.stdout), { timeout: START_MS });
       expect((await fetch(`http://${host}/v2/`)).status).toBe(200);
+      const config = JSON.parse(await wherry('inspect', '-f', '{{json .Config}}', 'wherry-serve'));
+      const [, ...check] = config.Healthcheck.Test as string[];
+      expect(await wherry('exec', 'service', ...check)).toBe('');
+      expect(
+        (await sandbox.try('exec', '-e', 'WHERRY_SERVE_LISTEN_ADDR=:1', 'service', ...check)).status,
+      ).toBe(1);
       await writeFile(tiny, tarOf([{ path: 'tiny', content: 'tiny\n' }]));
       await wherry('import', tiny, `${host}/team/tiny:1`);
       await wherry('push', '-q', `${host}/team/tiny:1`);

@@ -9,9 +9,5 @@ const { url } = await startServer({
   host: '127.0.0.1',
   port: 0,
   housekeeping: { gc },
-  log: (line) => {
-    if (!line.startsWith('gc: ')) return;
-    process.stderr.write(`${line}\n`);
-  },
 });
 process.stdout.write(`${url}\n`);

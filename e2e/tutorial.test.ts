@@ -1,18 +1,15 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import {
   type MemoryRegistry,
   makeImageFixture,
@@ -21,32 +18,15 @@ import {
 } from '@wherry/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, missingPrograms } from '../bench/peers.ts';
+import { matches, type PageSetup, readPage, readSteps, runSteps } from './page-steps.ts';
 import { WHERRY } from './wherry.ts';
-
-// The conventions stand at the head of the tutorial.
-
-interface Step {
-  /** As typed, without prompts; more than one line where it goes on. */
-  readonly command: string;
-  readonly expected: readonly string[];
-  /** Of the command in the tutorial, from 1. */
-  readonly line: number;
-}
 
 /** The tutorial in its languages; the first is the one that the others follow. */
 const PAGES = ['tutorial.md', 'tutorial.zh-CN.md'] as const;
 const SERVICE = '127.0.0.1:5000';
 const PRIVATE = 'registry.example.com';
-const ANYTHING = '…';
-/** Stands before what a step prints; no step prints it. */
-const MARK = '\x1e';
-const SERVICE_TRIES = 200;
 /** Half a minute, on a machine that has nothing else to do. */
 const PAGE_MS = 600_000;
-
-function readPage(page: string): string {
-  return readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8');
-}
 
 /** Where containers cannot run, the chapters on them are only read. */
 const RUNS_CONTAINERS =
@@ -54,83 +34,6 @@ const RUNS_CONTAINERS =
   process.getuid?.() === 0 &&
   missingPrograms('runc', 'busybox', 'tar').length === 0;
 const RUN_BLOCKS = ['```console', ...(RUNS_CONTAINERS ? ['```console containers'] : [])];
-
-/** The steps of the blocks that are to be run. */
-function readSteps(page: string): Step[] {
-  const steps: { command: string; expected: string[]; line: number }[] = [];
-  let blockStart: number | undefined;
-  for (const [index, line] of readPage(page).split('\n').entries()) {
-    const last = steps.at(-1);
-    if (blockStart === undefined) {
-      if (RUN_BLOCKS.includes(line)) blockStart = steps.length;
-    } else if (line === '```') blockStart = undefined;
-    else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [], line: index + 1 });
-    else if (last === undefined || steps.length === blockStart)
-      throw new Error(`${page}:${index + 1}: a block begins with "$ "`);
-    else if (/^>( |$)/.test(line) && last.expected.length === 0) last.command += `\n${line.slice(2)}`;
-    else last.expected.push(line);
-  }
-  return steps;
-}
-
-/** Every step in one shell, as a reader has it: variables, jobs and the directory last. */
-function toScript(steps: readonly Step[], service: string): string {
-  const [host, port] = service.split(':');
-  const waitForService = `for i in {1..${SERVICE_TRIES}}; do (exec 3<>/dev/tcp/${host}/${port}) 2>/dev/null && break; sleep 0.05; done`;
-  const lines = steps.flatMap(({ command }, index) => [
-    `printf '\\n${MARK}%d\\n' ${index}`,
-    command,
-    ...(command.endsWith('&') ? [waitForService] : []),
-  ]);
-  return `exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${lines.join('\n')}\nexit 0\n`;
-}
-
-/** What each step printed. */
-async function runSteps(steps: readonly Step[], setup: Setup): Promise<string[]> {
-  const script = join(setup.home, 'tutorial.sh');
-  writeFileSync(
-    script,
-    toScript(steps, setup.service).replaceAll(SERVICE, setup.service).replaceAll(PRIVATE, setup.registry),
-  );
-  const shell = spawn('bash', [script], {
-    cwd: setup.directory,
-    env: setup.env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const printed = await text(shell.stdout);
-  const shown = printed.replaceAll(setup.service, SERVICE).replaceAll(setup.registry, PRIVATE);
-  return shown
-    .split(`\n${MARK}`)
-    .slice(1)
-    .map((part) => part.slice(part.indexOf('\n') + 1));
-}
-
-/** Tells whether `printed` is what the tutorial says; how wide a table's columns are does not count. */
-function matches(expected: readonly string[], printed: string): boolean {
-  const squeeze = (line: string) => line.replace(/\s+/g, ' ').trim();
-  const literal = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const pattern = expected
-    .map((line) =>
-      line.trim() === ANYTHING
-        ? '(?:[^\\n]*\\n)*'
-        : `${squeeze(line).split(ANYTHING).map(literal).join('[^\\n]*')}\\n`,
-    )
-    .join('');
-  const lines = printed.replace(/\n+$/, '').split('\n').map(squeeze);
-  return new RegExp(`^${pattern}$`).test(
-    lines.length === 1 && lines[0] === '' ? '' : `${lines.join('\n')}\n`,
-  );
-}
-
-interface Setup {
-  readonly home: string;
-  readonly directory: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** Free, for what the tutorial serves. */
-  readonly service: string;
-  /** Wants a login. */
-  readonly registry: string;
-}
 
 const PLATFORMS = [
   { os: 'linux', architecture: 'amd64' },
@@ -179,7 +82,7 @@ function publishBusybox(hub: MemoryRegistry, place: string): void {
   hub.addManifest('library/busybox', 'latest', manifest.bytes, manifest.descriptor.mediaType);
 }
 
-async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegistry): Promise<Setup> {
+async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegistry): Promise<PageSetup> {
   publish(hub, 'library/ubuntu', '22.04', 'Ubuntu 22.04');
   publish(hub, 'library/ubuntu', '24.04', 'Ubuntu 24.04');
   publish(hub, 'library/debian', 'latest', 'Debian');
@@ -193,6 +96,7 @@ async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegis
     join(home, '.config/wherry/config.toml'),
     `[[registry]]\nprefix = "docker.io"\nlocation = "http://${hub.host}"\n`,
   );
+  const service = `127.0.0.1:${await freePort()}`;
   return {
     home,
     directory,
@@ -203,14 +107,14 @@ async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegis
       WHERRY_ROOT: join(place, 'store'),
       LC_ALL: 'C.UTF-8',
     },
-    service: `127.0.0.1:${await freePort()}`,
-    registry: registry.host,
+    service,
+    stands: { [SERVICE]: service, [PRIVATE]: registry.host },
   };
 }
 
 describe.skipIf(process.platform === 'win32').each(PAGES)('%s', (page) => {
   const place = mkdtempSync(join(tmpdir(), 'wherry-tutorial-'));
-  const steps = readSteps(page);
+  const steps = readSteps(page, RUN_BLOCKS);
   let printed: string[] = [];
 
   beforeAll(async () => {

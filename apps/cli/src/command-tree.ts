@@ -88,8 +88,8 @@ function meantBy(
   return all.some(isNamed) ? isNamed : () => true;
 }
 
-function addGroup(program: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
-  const group = program.command(spec.name).summary(spec.summary).description(spec.summary);
+function addGroup(parent: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
+  const group = parent.command(spec.name).summary(spec.summary).description(spec.summary);
   group.usage(`${group.path} COMMAND`).enablePositionalOptions().passThroughOptions();
   group.whenChosen(() => {
     group.takeFlags([]);
@@ -105,9 +105,13 @@ function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execu
     command.usage(`${command.path} ${spec.usage}`.trimEnd());
     command.alsoKnownAs = spec.alsoKnownAs ?? [];
     if (spec.isWrapper) command.wrap();
+    const { below = [] } = spec;
+    if (below.length > 0) command.enablePositionalOptions().passThroughOptions();
     command.whenChosen(() => {
       command.takeFlags(spec.flags).takeArguments(spec.arity);
-      if (spec.commands) addCommands(command.enablePositionalOptions(), spec.commands, execute);
+      for (const each of below)
+        if ('commands' in each) addGroup(command, each, undefined, execute);
+        else addCommands(command, [each], execute);
     });
     command.action(() => execute(spec, command));
   }

@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly args: readonly string[];
   /** Aborted by Ctrl-C and by termination. */
   readonly signal: AbortSignal;
+  /** How long the command may take to put its work in order after such a signal; without a call, some seconds. */
+  setGrace(ms: number): void;
   /** Tells of a failure that does not end the command: this text, or the error where errors are to be JSON. */
   complain(error: unknown, text: string): void;
   /** Opens the engine at the first call, with what the flags say; the caller of the command closes it. */
@@ -49,8 +51,8 @@ export interface CommandSpec {
   readonly namespace?: 'needed' | 'useful' | 'wanted';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
-  /** Commands below this one, which is a command by itself too. */
-  readonly commands?: readonly CommandSpec[];
+  /** Commands, and groups of them, below this one, which runs itself where none of them is named. */
+  readonly below?: readonly (CommandSpec | GroupSpec)[];
   load(): Promise<{ readonly run: Run }>;
 }
 
@@ -58,4 +60,9 @@ export interface GroupSpec {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly CommandSpec[];
+}
+
+/** A command and all that are below it. */
+export function withNested(spec: CommandSpec): readonly CommandSpec[] {
+  return [spec, ...(spec.below ?? []).flatMap((each) => ('commands' in each ? each.commands : [each]))];
 }

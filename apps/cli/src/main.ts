@@ -3,7 +3,7 @@ import { processIo } from './io.ts';
 import { run } from './run.ts';
 
 /** How long a command may take to put its work in order after a signal. */
-const GRACE_MS = 5000;
+let graceMs = 5000;
 
 const controller = new AbortController();
 let signalExitCode: number | undefined;
@@ -17,7 +17,7 @@ for (const [name, exitCode] of [
     if (signalExitCode !== undefined) process.exit(exitCode);
     signalExitCode = exitCode;
     controller.abort();
-    setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
+    setTimeout(() => process.exit(exitCode), graceMs).unref();
   });
 
 /** Of root, only that of a user namespace is told that it has one. */
@@ -34,6 +34,9 @@ process.once('beforeExit', () => {
 run(process.argv.slice(2), {
   io: processIo(),
   signal: controller.signal,
+  setGrace: (ms) => {
+    graceMs = ms;
+  },
   ...(mayHaveNamespace && {
     enterNamespace: async (request) => (await import('./enter-namespace.ts')).enterNamespace(request),
   }),

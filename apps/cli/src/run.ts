@@ -15,6 +15,8 @@ import { PROGRAM } from './program.ts';
 export interface RunDeps {
   readonly io: Io;
   readonly signal: AbortSignal;
+  /** Absent: nobody waits. */
+  setGrace?(ms: number): void;
   openEngine(options: EngineOptions): Engine | Promise<Engine>;
   /**
    * Has the command go on where the containers of a store are; disposed at the end. Absent: it runs where it is.
@@ -58,6 +60,7 @@ async function runCommand(
     globals,
     args: command.args,
     signal: deps.signal,
+    setGrace: (ms) => deps.setGrace?.(ms),
     complain: (error, text) =>
       deps.io.stderr.write(isJson ? complaintJson(complaintOf(error)) : printable(`${text}\n`)),
     engine: () => {

@@ -1,9 +1,18 @@
 import { WherryError } from '@wherry/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { type Caller, OWNER } from './access/caller.ts';
+import type { AccessControl } from './access/access-control.ts';
+import type { Caller } from './access/caller.ts';
+import { addGate } from './access/gate.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
+import { countedMirror } from './mirror/counted-mirror.ts';
+import { type MirrorParts, mirrorRouter } from './mirror/router.ts';
+import type { Logger } from './operating/logger.ts';
+import { type Metrics, NO_METRICS } from './operating/metrics.ts';
+import { requestIds } from './operating/request-id.ts';
+import { observeRequests } from './operating/request-observer.ts';
+import { type OperatingBackend, registerOperating } from './operating/router.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { answer, toErrorAnswer } from './registry/errors.ts';
 import { registerRegistry, sendError } from './registry/router.ts';
@@ -16,12 +25,19 @@ const MAX_PATH_LENGTH = 4096;
 export interface AppParts {
   readonly registry: RegistryBackend;
   readonly engine?: EngineBackend;
+  readonly operating?: OperatingBackend;
+  /** Other registries, behind the same API. */
+  readonly mirror?: MirrorParts;
 }
 
 export interface AppSurroundings {
-  /** Gets one line per finished request and per fault. */
-  readonly log: (line: string) => void;
+  /** Gets a line per finished request and per fault. */
+  readonly log: Logger;
   readonly running: RunningRequests;
+  /** Absent: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Absent: whoever reaches the service is its owner. */
+  readonly access?: AccessControl;
 }
 
 /**
@@ -29,10 +45,12 @@ export interface AppSurroundings {
  * routes as they come. Each part has its own errors and headers, and knows nothing of the others.
  */
 export function buildApp(parts: AppParts, surroundings: AppSurroundings): FastifyInstance {
-  const { log } = surroundings;
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
+    genReqId: requestIds(),
+    // A request on a connection that was kept is answered while the service stops, and then the connection ends.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_LENGTH },
     rewriteUrl: ({ url = '/' }) => splitVersion(url).path || '/',
     frameworkErrors: (error, _request, reply) => {
@@ -42,20 +60,21 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('caller', null as unknown as Caller);
-  app.addHook('onRequest', async (request) => {
-    request.caller = OWNER;
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime);
-    log(`${request.method} ${request.originalUrl} ${reply.statusCode} ${ms} ms`);
-  });
+  const { metrics = NO_METRICS } = surroundings;
+  observeRequests(app, surroundings.log, metrics);
+  app.setErrorHandler((error, _request, reply) => sendError(reply, toErrorAnswer(error)));
+  addGate(app, surroundings.access);
   refuseForeignPages(app);
   app.setNotFoundHandler((request, reply) => {
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });
-  app.register(async (part) => registerRegistry(part, parts.registry, surroundings));
-  const { engine } = parts;
+  const { engine, mirror, operating, registry } = parts;
+  const takeMirrored = mirror && {
+    takeMirrored: mirrorRouter({ ...mirror, backend: countedMirror(mirror.backend, metrics) }, registry),
+  };
+  app.register(async (part) => registerRegistry(part, registry, { ...surroundings, ...takeMirrored }));
+  if (operating) app.register(async (part) => registerOperating(part, operating));
   if (engine) app.register(async (part) => registerEngine(part, engine, surroundings));
   return app;
 }
@@ -64,7 +83,7 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
 function refuseForeignPages(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers;
-    if (origin === undefined || origin === `http://${host}`) return;
+    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
     throw new WherryError('DENIED', 'requests from pages of other sites are refused');
   });
 }

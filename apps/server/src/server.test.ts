@@ -5,8 +5,10 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logTo } from '../test/log-lines.ts';
 import { digestOf } from '../test/memory-backend.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { defaultSettings } from './settings/service-settings.ts';
 
 const MIB = 1 << 20;
 const HELLO = Buffer.from('hello world');
@@ -26,7 +28,9 @@ afterEach(async () => {
 });
 
 function start(): Promise<RunningServer> {
-  return startServer({ root, host: '127.0.0.1', port: 0, log: (line) => lines.push(line) });
+  const defaults = defaultSettings();
+  const settings = { ...defaults, listen: { ...defaults.listen, drain: 1_000 } };
+  return startServer({ root, host: '127.0.0.1', port: 0, log: logTo(lines), settings: () => settings });
 }
 
 interface Answer {

@@ -1,80 +1,140 @@
-import type { AddressInfo } from 'node:net';
-import { type Engine, openEngine, openRegistryService, WherryError } from '@wherry/core';
+import {
+  type Engine,
+  type MirrorService,
+  openEngine,
+  openMirrorService,
+  openRegistryService,
+  storeRoot,
+} from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import { accessPlaces, hasAccessFiles, type OpenAccess, openAccess } from './access/open-access.ts';
 import { buildApp } from './app.ts';
 import { HouseKeeper, observedBy } from './housekeeping/keep-house.ts';
-import { DEFAULT_HOUSEKEEPING_SETTINGS, type HousekeepingSettings } from './housekeeping/settings.ts';
-import { isLoopbackAddress, requireLoopback } from './listen/address.ts';
+import type { HousekeepingSettings } from './housekeeping/settings.ts';
+import type { ListenAddress } from './listen/address.ts';
+import { openListeners } from './listen/listeners.ts';
+import type { ListenLimits } from './listen/settings.ts';
+import type { TlsFiles } from './listen/tls-files.ts';
+import { DEFAULT_MIRROR_SETTINGS, type MirrorSettings } from './mirror/settings.ts';
+import { type Logger, SILENT } from './operating/logger.ts';
+import { openOperating } from './operating/operating.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { RunningRequests } from './running-requests.ts';
+import { defaultSettings, type ServiceSettings } from './settings/service-settings.ts';
 
-/** How long running requests may take to finish once the server is told to close. */
-const CLOSE_GRACE_MS = 3_000;
 /** Upload sessions that nobody has used for this long are forgotten at the start. */
 const STALE_UPLOAD_MS = 24 * 60 * 60 * 1000;
 
+const DEFAULTS = defaultSettings();
+
 export interface ServerOptions {
-  /** Gets one line per finished request and per fault; absent: nothing is logged. */
-  readonly log?: (line: string) => void;
+  /** Gets a line per finished request and per fault; absent: nothing is logged. */
+  readonly log?: Logger;
 }
 
 export interface StartOptions extends ServerOptions {
   /** Directory of the store; absent: as the engine chooses it. */
   readonly root?: string;
-  /** A loopback address or `localhost`. */
-  readonly host: string;
+  /** An address to listen on, besides those in `listen`. */
+  readonly host?: string;
   /** 0: any free port. */
-  readonly port: number;
+  readonly port?: number;
+  readonly listen?: ListenOptions;
+  /** TOML file with the `[access]` table; absent: what the store has of accounts and tokens counts. */
+  readonly accessFile?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Absent: a collection once a day, and nothing else. */
+  /** Instead of what the settings say. */
   readonly housekeeping?: Partial<HousekeepingSettings>;
+  /** Absent: nothing is mirrored. */
+  readonly mirror?: Partial<MirrorSettings>;
+  /** Those in force at the time of the call; absent: the defaults. */
+  readonly settings?: () => StartSettings;
+}
+
+/** What the settings file says of how a service is run. */
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'> & HousekeepingSettings;
+
+/** Where and how the service listens. */
+export interface ListenOptions {
+  readonly addresses: readonly ListenAddress[];
+  /** File descriptors of sockets that are open already. */
+  readonly inherited?: readonly number[];
+  readonly tls?: TlsFiles;
+  readonly socketGroup?: string;
+  /** Listens where other machines reach it without TLS or access control. */
+  readonly isInsecure?: boolean;
+  readonly limits?: ListenLimits;
 }
 
 export interface RunningServer {
-  /** Where it listens, such as `http://127.0.0.1:5000`. */
+  /** Where it listens first, such as `http://127.0.0.1:5000`. */
   readonly url: string;
-  /** Lets running requests finish for a few seconds, cuts the others, and closes the store. */
+  /** All places where it listens. */
+  readonly urls: readonly string[];
+  /** Lets running requests finish for as long as the settings say, cuts the others, and closes the store. */
   close(): Promise<void>;
 }
 
 /** Makes the HTTP application of a registry alone, which listens nowhere yet. */
 export function createServer(registry: RegistryBackend, options: ServerOptions = {}): FastifyInstance {
-  return buildApp({ registry }, { log: options.log ?? (() => {}), running: new RunningRequests() });
+  return buildApp({ registry }, { log: options.log ?? SILENT, running: new RunningRequests() });
 }
 
 /**
- * Serves a store on loopback: its registry and the Docker Engine API. Throws `INVALID_ARGUMENT` for any other address, `CONFLICT` when
- * the port is taken.
+ * Serves a store: its registry and the Docker Engine API. Throws `INVALID_ARGUMENT` for an address that other
+ * machines reach without TLS and access control, `INVALID_CONFIG` for files that are wrong, `CONFLICT` when an
+ * address is taken.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  requireLoopback(options.host);
-  const { root, env } = options;
+  const { root, env, log = SILENT, settings = () => DEFAULTS } = options;
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
-  const log = options.log ?? (() => {});
-  const settings = { ...DEFAULT_HOUSEKEEPING_SETTINGS, ...options.housekeeping };
-  const registry = await openRegistryService({ ...place, ...observedBy(settings, log) });
-  const keeper = new HouseKeeper(registry, settings, log);
+  const housekeeping = { ...settings(), ...options.housekeeping };
+  const registry = await openRegistryService({ ...place, ...observedBy(housekeeping, log) });
+  const keeper = new HouseKeeper(registry, housekeeping, log);
   let engine: Engine | undefined;
+  let access: OpenAccess | undefined;
+  let mirror: MirrorService | undefined;
+  const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
   const closeParts = async () => {
     await keeper[Symbol.asyncDispose]();
+    access?.close();
+    await mirror?.close();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };
   try {
     engine = await openEngine(place);
+    access = await accessFor(options, log);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
+    if (mirrorSettings.upstreams.length > 0)
+      mirror = await openMirrorService({ ...place, ...mirrorSettings });
+    const mirrorPart = mirror && { mirror: { backend: mirror, hosts: mirrorSettings.hosts } };
     const running = new RunningRequests();
-    const app = buildApp({ registry, engine }, { log, running });
+    const operating = openOperating({
+      root: storeRoot(root, env ?? process.env),
+      registry,
+      settings,
+    });
+    const { metrics, readiness, backend } = operating;
+    const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
+    const app = buildApp({ registry, engine, operating: backend, ...mirrorPart }, surroundings);
     keeper.follow(app);
-    await listen(app, options);
+    await app.ready();
+    const listeners = await openListeners(app, {
+      ...listenOptions(options),
+      hasAccessControl: access !== undefined,
+      log,
+    });
     return {
-      url: urlOf(app),
+      url: listeners.urls[0] ?? '',
+      urls: listeners.urls,
       close: async () => {
-        const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
-        await app.close().finally(() => clearTimeout(cut));
+        readiness.drain();
+        const cut = setTimeout(() => listeners.cut(), settings().listen.drain);
+        await Promise.all([listeners.close(), app.close()]).finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
-        await running.settled();
+        await Promise.all([running.settled(), mirror?.close()]);
         await closeParts();
       },
     };
@@ -84,31 +144,25 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
-async function listen(app: FastifyInstance, { host, port }: StartOptions): Promise<void> {
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    await app.close();
-    if ((cause as { code?: unknown }).code !== 'EADDRINUSE') throw cause;
-    throw new WherryError('CONFLICT', `address ${host}:${port} is in use`, {
-      hint: 'choose another port with --addr',
-      cause,
-    });
-  }
-  // `localhost` is what the machine's hosts file says it is.
-  const stranger = addressesOf(app).find(({ address }) => !isLoopbackAddress(address));
-  if (!stranger) return;
-  await app.close();
-  requireLoopback(stranger.address);
+/** Access is controlled as soon as there is anything to control it by. */
+async function accessFor(
+  { root, env = process.env, accessFile, listen }: StartOptions,
+  log: Logger,
+): Promise<OpenAccess | undefined> {
+  const places = await accessPlaces(storeRoot(root, env), accessFile, env);
+  const isWanted = listen?.tls?.clientCa !== undefined || (await hasAccessFiles(places));
+  return isWanted ? openAccess({ places, log }) : undefined;
 }
 
-function addressesOf(app: FastifyInstance): AddressInfo[] {
-  return app.addresses().filter((address) => typeof address === 'object');
-}
-
-function urlOf(app: FastifyInstance): string {
-  const [first] = addressesOf(app);
-  if (!first) throw new Error('a listening server has an address');
-  const host = first.family === 'IPv6' ? `[${first.address}]` : first.address;
-  return `http://${host}:${first.port}`;
+function listenOptions({ host, port, listen }: StartOptions) {
+  const { addresses = [], inherited = [], isInsecure = false, limits = DEFAULTS.limits } = listen ?? {};
+  const own: ListenAddress[] = host === undefined ? [] : [{ kind: 'tcp', host, port: port ?? 0 }];
+  return {
+    addresses: [...own, ...addresses],
+    inherited,
+    isInsecure,
+    limits,
+    ...(listen?.tls && { tls: listen.tls }),
+    ...(listen?.socketGroup !== undefined && { socketGroup: listen.socketGroup }),
+  };
 }

@@ -49,7 +49,7 @@ const MAY_DEPEND_ON: Readonly<Record<string, readonly string[]>> = {
   'packages/dockerfile': [],
   'packages/gotemplate': [],
   'apps/cli': ['@wherry/core', '@wherry/gotemplate', '@wherry/server', 'commander', 'get-east-asian-width'],
-  'apps/server': ['@wherry/core', '@wherry/gotemplate', 'fastify'],
+  'apps/server': ['@wherry/core', '@wherry/gotemplate', 'bcryptjs', 'fastify', 'jose', 'pino', 'prom-client'],
   'apps/web': [],
 };
 

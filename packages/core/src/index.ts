@@ -2,12 +2,15 @@ export type { BuildEvent, StepName, StepOutcome } from './build/build-event.ts';
 export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
+export { nearestName } from './config/nearest-name.ts';
+export { parseToml, TomlTable } from './config/toml-table.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/life/own-namespace.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export { parseHumanSize } from './engine/selection/human-size.ts';
 export type {
   ApplyRetentionRequest,
   ApplyRetentionResult,
@@ -27,6 +30,16 @@ export type {
 export { type Housekeeping, openHousekeeping } from './engine/service/housekeeping/open-housekeeping.ts';
 export type { QuotaLimit, Quotas, QuotaUsage } from './engine/service/housekeeping/quotas.ts';
 export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
+export type {
+  MirroredManifest,
+  MirroredRepository,
+  MirroredTags,
+  MirrorService,
+  OpenBlob,
+  Staleness,
+} from './engine/service/mirror/mirror-service.ts';
+export { type MirrorServiceOptions, openMirrorService } from './engine/service/mirror/open-mirror-service.ts';
+export { parseUpstream, type UpstreamSettings } from './engine/service/mirror/upstream.ts';
 export {
   type OpenedRegistryService,
   openRegistryService,
@@ -43,6 +56,7 @@ export type {
   RepositoryPage,
   UploadChunk,
 } from './engine/service/registry-service.ts';
+export { storeRoot } from './engine/store/default-root.ts';
 export { MAX_MANIFEST_BYTES } from './engine/store/documents.ts';
 export { VERSION } from './engine/version.ts';
 export { type ErrorCode, type ErrorKind, isErrno, isWherryError, WherryError } from './errors.ts';

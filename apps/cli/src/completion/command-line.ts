@@ -62,8 +62,8 @@ class Reader {
     if (before !== undefined && !this.#flagsEnded)
       return found(this.#find(before.slice(2, -1))?.values, { before, typed });
     if (current.startsWith('-') && !this.#flagsEnded) return found('flag');
-    const hasMore = this.#command?.commands !== undefined && this.#operands === 0;
-    if (this.#command === undefined || hasMore) return found('command');
+    if (this.#command === undefined || (this.#commands.length > 0 && this.#operands === 0))
+      return found('command');
     const { arity, operands = [] } = this.#command;
     if (arity.max !== undefined && this.#operands >= arity.max) return found(undefined);
     return found(operands[Math.min(this.#operands, operands.length - 1)]);
@@ -101,16 +101,14 @@ class Reader {
   #choose(word: string): void {
     const found = this.#commands.find((each) => each.name === word || aliasesOf(each).includes(word));
     if (found === undefined) this.#isLost = true;
-    else if (!('load' in found)) [this.#commands, this.#flags] = [found.commands, [HELP]];
-    else {
-      [this.#command, this.#flags] = [found, [...found.flags, HELP]];
-      this.#commands = found.commands ?? [];
-    }
+    else if ('commands' in found)
+      [this.#command, this.#commands, this.#flags] = [undefined, found.commands, [HELP]];
+    else [this.#command, this.#commands, this.#flags] = [found, found.below ?? [], [...found.flags, HELP]];
   }
 
-  /** Tells whether `word` names a command below the one that was read. */
+  /** Tells whether a word names a group below the command. */
   #isBelow(word: string): boolean {
-    return this.#operands === 0 && this.#command?.commands?.some(({ name }) => name === word) === true;
+    return this.#operands === 0 && this.#commands.some(({ name }) => name === word);
   }
 }
 

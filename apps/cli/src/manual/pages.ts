@@ -38,10 +38,10 @@ export function manualPages(version: string): ManualPage[] {
   const top = [...COMMON_COMMANDS, ...OTHER_COMMANDS];
   const pages = top.flatMap((spec) => [
     commandPage([spec.name], spec, version),
-    ...(spec.commands ?? []).map((below) => commandPage([spec.name, below.name], below, version)),
+    ...(spec.below ?? []).flatMap((each) => pagesBelow([spec.name, each.name], each, version)),
   ]);
   for (const group of GROUPS) {
-    pages.push(groupPage(group, version));
+    pages.push(groupPage([group.name], group, version));
     for (const spec of group.commands) {
       const same = top.find(({ load }) => load === spec.load);
       const path = [group.name, spec.name];
@@ -65,17 +65,24 @@ function programPage(version: string): ManualPage {
   ]);
 }
 
-function groupPage({ name, summary, commands }: GroupSpec, version: string): ManualPage {
-  return page([name], summary, version, [
-    synopsis([PROGRAM, name], 'COMMAND'),
+/** Of a command or a group below a command. */
+function pagesBelow(path: readonly string[], group: CommandSpec | GroupSpec, version: string): ManualPage[] {
+  if (!('commands' in group)) return [commandPage(path, group, version)];
+  const commands = group.commands.map((spec) => commandPage([...path, spec.name], spec, version));
+  return [groupPage(path, group, version), ...commands];
+}
+
+function groupPage(path: readonly string[], { summary, commands }: GroupSpec, version: string): ManualPage {
+  return page(path, summary, version, [
+    synopsis([PROGRAM, ...path], 'COMMAND'),
     ...section('DESCRIPTION', `${escapeText(summary)}.`),
     ...section('COMMANDS', ...commands.flatMap(commandLines)),
-    ...seeAlso(['wherry', ...commands.map((spec) => `wherry-${name}-${spec.name}`)]),
+    ...seeAlso(['wherry', ...commands.map((spec) => ['wherry', ...path, spec.name].join('-'))]),
   ]);
 }
 
 function commandPage(path: readonly string[], spec: CommandSpec, version: string): ManualPage {
-  const { alsoKnownAs = [], description, flags, summary, usage } = spec;
+  const { alsoKnownAs = [], below = [], description, flags, summary, usage } = spec;
   const visible = flags.filter(({ hidden }) => hidden !== true);
   const names = alsoKnownAs.map((name) => bold(`${PROGRAM} ${name}`)).join(',\n');
   return page(path, summary, version, [
@@ -83,8 +90,7 @@ function commandPage(path: readonly string[], spec: CommandSpec, version: string
     ...section('DESCRIPTION', lines(sentences(description ?? summary))),
     ...(alsoKnownAs.length > 1 ? ['.PP', 'The same command is', `${names}.`] : []),
     ...(visible.length > 0 ? section('OPTIONS', ...visible.flatMap(flagLines)) : []),
-    ...(spec.commands ? section('COMMANDS', ...spec.commands.flatMap(commandLines)) : []),
-    ...seeAlso(['wherry', ...(spec.commands ?? []).map(({ name }) => ['wherry', ...path, name].join('-'))]),
+    ...seeAlso(['wherry', ...below.map(({ name }) => ['wherry', ...path, name].join('-'))]),
   ]);
 }
 

@@ -5,6 +5,7 @@ import { openEngine } from '@wherry/core';
 import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../test/memory-backend.ts';
 import { buildApp } from '../app.ts';
+import { SILENT } from '../operating/logger.ts';
 import { RunningRequests } from '../running-requests.ts';
 
 test('the engine answers beside the registry, with and without a version', async () => {
@@ -12,7 +13,7 @@ test('the engine answers beside the registry, with and without a version', async
   try {
     await using engine = await openEngine({ root });
     const registry = new MemoryBackend();
-    const app = buildApp({ registry, engine }, { log: () => {}, running: new RunningRequests() });
+    const app = buildApp({ registry, engine }, { log: SILENT, running: new RunningRequests() });
     for (const url of ['/_ping', '/v1.24/_ping', '/v1.51/_ping']) {
       const answer = await app.inject(url);
       expect([answer.statusCode, answer.body, answer.headers['api-version']]).toEqual([200, 'OK', '1.51']);

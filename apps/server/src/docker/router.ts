@@ -1,5 +1,7 @@
 import { WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../operating/logger.ts';
+import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
@@ -14,8 +16,8 @@ declare module 'fastify' {
 }
 
 export interface EngineSurroundings {
-  /** Gets one line per fault of ours. */
-  readonly log: (line: string) => void;
+  /** Gets a line per fault of ours. */
+  readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
 }
 
@@ -42,7 +44,8 @@ export function registerEngine(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
-    if (status >= 500 && status !== 501) log(`${request.method} ${request.url}: ${String(error)}`);
+    if (status >= 500 && status !== 501)
+      log.error(`${request.method} ${loggablePath(request.url)}: ${String(error)}`, { id: request.id });
     return reply.code(status).type('application/json').send(body);
   });
   systemRoutes(app);

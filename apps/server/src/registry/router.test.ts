@@ -1,6 +1,7 @@
 import { type Digest, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logTo } from '../../test/log-lines.ts';
 import { digestOf, MemoryBackend } from '../../test/memory-backend.ts';
 import { createServer } from '../server.ts';
 
@@ -17,7 +18,7 @@ let lines: string[];
 beforeEach(() => {
   backend = new MemoryBackend();
   lines = [];
-  app = createServer(backend, { log: (line) => lines.push(line) });
+  app = createServer(backend, { log: logTo(lines) });
 });
 afterEach(() => app.close());
 

@@ -1,5 +1,8 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TakeMirrored } from '../mirror/router.ts';
+import type { Logger } from '../operating/logger.ts';
+import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
@@ -20,9 +23,11 @@ const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
-  /** Gets one line per fault of ours. */
-  readonly log: (line: string) => void;
+  /** Gets a line per fault of ours. */
+  readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
+  /** Takes the requests that are for another registry; absent: none is mirrored. */
+  readonly takeMirrored?: TakeMirrored;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface RegistrySurroundings {
 export function registerRegistry(
   app: FastifyInstance,
   backend: RegistryBackend,
-  { log, running }: RegistrySurroundings,
+  { log, running, takeMirrored }: RegistrySurroundings,
 ): void {
   const handlers = handlerTable(backend);
   app.addHook('onRequest', async (_request, reply) => {
@@ -41,17 +46,19 @@ export function registerRegistry(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);
-    if (status >= 500 && !isDisconnect(error)) log(`${request.method} ${request.url}: ${describe(error)}`);
+    if (status >= 500 && !isDisconnect(error)) logFault(log, request, error);
     return sendError(reply, { status, body });
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const { '*': path = '' } = request.params as { '*'?: string };
-    const endpoint = parseEndpoint(path);
+    const mirrored = await takeMirrored?.(request, reply, path);
+    const endpoint = mirrored?.endpoint ?? parseEndpoint(path);
     if (!endpoint) return sendError(reply, noSuchEndpoint(request));
-    const ofEndpoint = handlers[endpoint.kind];
+    const ofEndpoint = (mirrored ? handlerTable(mirrored.backend) : handlers)[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
-    requireRight(request.caller, endpoint, request.method);
+    // The mirror has asked by the upstream's name, which is another.
+    if (!mirrored) requireRight(request.caller, endpoint, request.method);
     if (handler) return handler({ endpoint, request, reply });
     reply.header('allow', Object.keys(ofEndpoint).join(', '));
     throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);
@@ -92,6 +99,10 @@ function noSuchEndpoint(request: FastifyRequest): ErrorAnswer {
 function describeKind(endpoint: Endpoint): string {
   if (endpoint.kind === 'base') return 'the registry itself';
   return endpoint.kind === 'catalog' ? 'the catalogue' : `${endpoint.kind} of ${endpoint.name}`;
+}
+
+function logFault(log: Pick<Logger, 'error'>, request: FastifyRequest, error: unknown): void {
+  log.error(`${request.method} ${loggablePath(request.url)}: ${describe(error)}`, { id: request.id });
 }
 
 /** The client is gone: nobody is left to answer, and nothing of ours failed. */

@@ -1,4 +1,21 @@
 import { WherryError } from '../errors.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** Parses TOML, `path` being what errors call it. Throws `INVALID_CONFIG` with file, line and column. */
+export async function parseToml(text: string, path: string): Promise<TomlTable> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return new TomlTable(parse(text), '', text, path);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const { line, column, message } = cause;
+    const reason = message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? message;
+    throw new WherryError('INVALID_CONFIG', `${path}:${line}:${column}: ${reason}`, {
+      details: { path, line, column },
+      cause,
+    });
+  }
+}
 
 /** A table of the file that knows which of its keys were read. */
 export class TomlTable {
@@ -6,13 +23,21 @@ export class TomlTable {
   readonly #values: Record<string, unknown>;
   readonly #name: string;
   readonly #text: string;
+  readonly #nth: number;
   readonly #read = new Set<string>();
 
-  constructor(values: Record<string, unknown>, name: string, text: string, path: string) {
+  /** `nth` of the tables that are written as `[[name]]`, from 0. */
+  constructor(values: Record<string, unknown>, name: string, text: string, path: string, nth = 0) {
+    this.#nth = nth;
     this.#values = values;
     this.#name = name;
     this.#text = text;
     this.path = path;
+  }
+
+  /** Whatever stands there, for readers with rules of their own. */
+  value(key: string): unknown {
+    return this.#take(key);
   }
 
   required(key: string, isValid: (text: string) => boolean, want: string): string {
@@ -84,26 +109,30 @@ export class TomlTable {
     const value = this.#take(key) ?? [];
     if (!Array.isArray(value) || !value.every(isTable))
       throw this.invalid(key, `must be written as [[${this.#full(key)}]]`);
-    return value.map((entry) => this.#child(entry, key));
+    return value.map((entry, nth) => this.#child(entry, key, nth));
   }
 
   /** Throws for keys that nothing read: a typing error must not be silent. */
   end(): void {
     const unknown = Object.keys(this.#values).filter((key) => !this.#read.has(key));
-    if (unknown.length > 0) throw this.invalid(unknown.join(', '), 'is not a known key', unknown[0]);
+    const [first] = unknown;
+    if (first === undefined) return;
+    const meant = nearestName(first, [...this.#read]);
+    throw this.invalid(unknown.join(', '), 'is not a known key', first, meant && `did you mean ${meant}?`);
   }
 
   /** The error of a key with a value that will not do; it tells file, line and column. */
-  invalid(key: string, text: string, at = key): WherryError {
+  invalid(key: string, text: string, at = key, hint?: string): WherryError {
     const { line, column } = this.#position(at);
     return new WherryError('INVALID_CONFIG', `${this.path}:${line}:${column}: ${this.#full(key)} ${text}`, {
       details: { path: this.path, key: this.#full(key), line, column },
+      ...(hint !== undefined && { hint }),
     });
   }
 
-  #child(values: Record<string, unknown>, key: string): TomlTable {
+  #child(values: Record<string, unknown>, key: string, nth = 0): TomlTable {
     const written = /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
-    return new TomlTable(values, this.#full(written), this.#text, this.path);
+    return new TomlTable(values, this.#full(written), this.#text, this.path, nth);
   }
 
   #full(key: string): string {
@@ -121,17 +150,21 @@ export class TomlTable {
     const escaped = last.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const lines = this.#text.split('\n');
     const pattern = new RegExp(`(?:^|[\\s.{,[])["']?(${escaped})["']?\\s*[=\\].]`);
-    const header =
-      this.#name === ''
-        ? -1
-        : lines.findIndex(
-            (line) => line.trim().endsWith(`[${this.#name}]`) || line.includes(`[[${this.#name}]]`),
-          );
+    const header = this.#headerIn(lines);
     for (let index = Math.max(0, header); index < lines.length; index++) {
       const found = pattern.exec(lines[index] ?? '');
       if (found !== null) return { line: index + 1, column: found.index + found[0].indexOf(last) + 1 };
     }
     return { line: Math.max(0, header) + 1, column: 1 };
+  }
+
+  /** The index of the line that begins this table; negative: none does. */
+  #headerIn(lines: readonly string[]): number {
+    if (this.#name === '') return -1;
+    const isHeader = (line: string) =>
+      line.trim().endsWith(`[${this.#name}]`) || line.includes(`[[${this.#name}]]`);
+    const headers = lines.flatMap((line, index) => (isHeader(line) ? [index] : []));
+    return headers[this.#nth] ?? headers[0] ?? -1;
   }
 }
 

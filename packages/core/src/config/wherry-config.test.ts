@@ -83,6 +83,16 @@ describe('refuses', () => {
       message: '/c.toml:5:1: registry.mirror.why is not a known key',
     },
     {
+      name: 'a wrong value in the second of two tables',
+      text: '[[registry]]\nprefix = "a.io"\n[[registry]]\nprefix = "b.io"\nlocation = "x y"\n',
+      message: '/c.toml:5:1: registry.location is "x y"',
+    },
+    {
+      name: 'the prefix of the second of two tables',
+      text: '[[registry]]\nprefix = "a.io"\n[[registry]]\nprefix = "b io"\n',
+      message: '/c.toml:4:1: registry.prefix is "b io"',
+    },
+    {
       name: 'a registry without prefix',
       text: '[[registry]]\nlocation = "a.io"\n',
       message: '/c.toml:1:1: registry.prefix is missing',

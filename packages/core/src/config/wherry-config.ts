@@ -1,7 +1,6 @@
-import { WherryError } from '../errors.ts';
 import { readConfigFile } from './json-file.ts';
 import { isLocation, isPrefix } from './name-prefix.ts';
-import { TomlTable } from './toml-table.ts';
+import { parseToml, type TomlTable } from './toml-table.ts';
 import { readTrustRules, type TrustRule } from './trust-rules.ts';
 
 /** Which requests a mirror is asked for. */
@@ -62,20 +61,7 @@ export async function readWherryConfig(path: string): Promise<WherryConfig> {
 
 /** Parses TOML. Throws `INVALID_CONFIG` with file, line and column, or with the key that is wrong. */
 export async function parseWherryConfig(text: string, path: string): Promise<WherryConfig> {
-  const { parse, TomlError } = await import('smol-toml');
-  let document: Record<string, unknown>;
-  try {
-    document = parse(text);
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const { line, column, message } = cause;
-    const reason = message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? message;
-    throw new WherryError('INVALID_CONFIG', `${path}:${line}:${column}: ${reason}`, {
-      details: { path, line, column },
-      cause,
-    });
-  }
-  return readDocument(new TomlTable(document, '', text, path));
+  return readDocument(await parseToml(text, path));
 }
 
 function readDocument(table: TomlTable): WherryConfig {

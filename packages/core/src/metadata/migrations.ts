@@ -1,6 +1,7 @@
 import { WherryError } from '../errors.ts';
 import { HOUSEKEEPING_SCHEMA } from './housekeeping-schema.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
+import { MIRROR_SCHEMA } from './mirror-schema.ts';
 import { REGISTRY_BLOBS_SCHEMA } from './registry-blobs-schema.ts';
 
 /**
@@ -98,6 +99,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
   REGISTRY_BLOBS_SCHEMA,
+  MIRROR_SCHEMA,
   HOUSEKEEPING_SCHEMA,
 ];
 

@@ -2,11 +2,9 @@ import { type Engine, isWherryError, type LoginRequest, type LoginResult } from 
 import type { CommandContext } from '../../command.ts';
 import { CommandError, plain } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
+import { passwordFromStdin } from '../../output/password.ts';
 import { prompt } from '../../output/prompt.ts';
 import { serverHost } from './server-name.ts';
-
-/** More than any password or token has. */
-const MAX_PASSWORD_BYTES = 64 * 1024;
 
 /** `wherry login`: checks credentials with the registry, then keeps them. */
 export async function run(context: CommandContext): Promise<number> {
@@ -91,21 +89,7 @@ async function givenPassword({ flags, io }: CommandContext): Promise<string | un
     return flags.string('password');
   }
   if (!flags.bool('password-stdin')) return undefined;
-  const password = (await readAll(io.stdin)).replace(/\n$/, '').replace(/\r$/, '');
-  if (password === '') throw new CommandError('password is empty');
-  return password;
-}
-
-async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    size += chunk.length;
-    if (size > MAX_PASSWORD_BYTES)
-      throw new CommandError(`the password on stdin has more than ${MAX_PASSWORD_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return passwordFromStdin(io.stdin);
 }
 
 /** Asks for what is missing. */

@@ -1,36 +1,147 @@
+import type { ListenOptions, LoadedSettings, Log } from '@wherry/server';
 import type { CommandContext } from '../../command.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError, plainly } from '../../errors.ts';
+import type { Flags } from '../../flags.ts';
 
-const MAX_PORT = 65_535;
+type Service = typeof import('@wherry/server');
 
-/** `wherry serve`: the store as a registry, until the process is told to stop. */
-export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
-  const { host, port } = parseAddress(flags.string('addr') ?? '');
+/** What is left to do once the last request is cut. */
+const CLOSE_MS = 15_000;
+/** Flags that stand for keys of the settings file. */
+const KEYS = {
+  addr: 'listen.addr',
+  insecure: 'listen.insecure',
+  mirror: 'mirror.upstream',
+  'mirror-max-size': 'mirror.max-size',
+  'mirror-pin': 'mirror.pins',
+  'mirror-ttl': 'mirror.tag-ttl',
+  'socket-group': 'listen.socket-group',
+  'tls-cert': 'listen.tls-cert',
+  'tls-client-ca': 'listen.tls-client-ca',
+  'tls-key': 'listen.tls-key',
+} as const;
+
+/** `wherry serve`: the store as a service, until the process is told to stop. */
+export async function run(context: CommandContext): Promise<number> {
+  const { flags, io } = context;
+  const service = await import('@wherry/server');
+  const place = placeOf(context);
+  await plainly(() => flags.list('addr').map(service.parseListenAddress));
+  const settings = await service.loadSettings({ ...place, flags: settingsIn(flags) });
+  if (!flags.bool('print-config')) return serve(context, service, settings);
+  io.stdout.write(settings.print());
+  return 0;
+}
+
+async function serve(context: CommandContext, service: Service, settings: LoadedSettings): Promise<number> {
+  const { flags, globals, io, signal } = context;
+  const log = openLog(context, service, settings);
+  const notify = service.takeNotify(process.env);
   const root = globals.string('root');
-  const { startServer } = await import('@wherry/server');
-  const server = await startServer({
-    host,
-    port,
+  const inherited = await plainly(() => service.takeActivatedSockets(io.env));
+  const listen = await plainly(() => listenOptions(settings, inherited, service));
+  const accessFile = flags.string('access') ?? (await service.settingsFileWith('access', placeOf(context)));
+  using _reloads = onHangUp(context, () => service.reloadSettings(settings, log));
+  context.setGrace(settings.current.listen.drain + CLOSE_MS);
+  const server = await service.startServer({
+    listen,
     env: io.env,
-    ...(root === undefined ? {} : { root }),
-    log: (line) => io.stderr.write(`${line}\n`),
+    ...(root !== undefined && { root }),
+    ...(accessFile !== undefined && { accessFile }),
+    mirror: service.toMirrorSettings(settings.current.mirror),
+    log,
+    settings: () => settings.current,
   });
   try {
-    io.stdout.write(`Serving at ${server.url}\n`);
+    for (const url of server.urls) io.stdout.write(`Serving at ${url}\n`);
+    await notify('READY=1');
     await aborted(signal);
   } finally {
-    await server.close();
+    log.info('stopping');
+    await Promise.all([notify('STOPPING=1'), server.close()]);
   }
   return 0;
 }
 
-/** Reads `host:port`, `:port` for every address of the machine, `[::1]:port`. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > MAX_PORT)
-    throw new CommandError(`invalid address ${JSON.stringify(text)}: want HOST:PORT, such as 127.0.0.1:5000`);
-  return { host: (match[1] ?? match[2]) || '0.0.0.0', port };
+function placeOf({ flags, io }: CommandContext) {
+  const path = flags.string('config');
+  return { env: io.env, ...(path !== undefined && { path }) };
+}
+
+/** What the command line says, as the settings file would. */
+function settingsIn(flags: Flags): Record<string, { text: string; source: string }> {
+  const given = Object.entries(KEYS).filter(([flag]) => flags.changed(flag));
+  return Object.fromEntries(
+    given.map(([flag, key]) => [key, { text: textOf(flags, flag), source: `--${flag}` }]),
+  );
+}
+
+function textOf(flags: Flags, flag: string): string {
+  if (flag === 'addr' || flag === 'mirror-pin') return flags.list(flag).join(',');
+  if (flag === 'mirror') return upstreamsIn(flags.list(flag));
+  return flag === 'insecure' ? String(flags.bool(flag)) : (flags.string(flag) ?? '');
+}
+
+/** `NAME[=LOCATION]`, as the tables of the settings file. */
+function upstreamsIn(texts: readonly string[]): string {
+  const rows = texts.map((text) => {
+    const mark = text.indexOf('=');
+    if (mark === -1) return `{ name = ${JSON.stringify(text)} }`;
+    return `{ name = ${JSON.stringify(text.slice(0, mark))}, location = ${JSON.stringify(text.slice(mark + 1))} }`;
+  });
+  return `[${rows.join(', ')}]`;
+}
+
+/** Where systemd has opened sockets, they are the place to be found at, unless someone says otherwise. */
+function listenOptions(
+  { current, isSet }: LoadedSettings,
+  inherited: readonly number[],
+  { parseListenAddress }: Service,
+): ListenOptions {
+  const { addr, insecure, socketGroup } = current.listen;
+  const texts = inherited.length > 0 && !isSet('listen.addr') ? [] : addr;
+  const tls = tlsFiles(current.listen);
+  return {
+    addresses: texts.map(parseListenAddress),
+    inherited,
+    isInsecure: insecure,
+    limits: current.limits,
+    ...(tls && { tls }),
+    ...(socketGroup !== undefined && { socketGroup }),
+  };
+}
+
+function tlsFiles({
+  tlsCert: cert,
+  tlsKey: key,
+  tlsClientCa: clientCa,
+}: LoadedSettings['current']['listen']): ListenOptions['tls'] {
+  if (cert !== undefined && key !== undefined)
+    return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new CommandError('TLS takes both --tls-cert and --tls-key');
+}
+
+function openLog({ io }: CommandContext, { createLog }: Service, settings: LoadedSettings): Log {
+  const { format, level } = settings.current.log;
+  const log = createLog({
+    level,
+    format: format === 'auto' ? (io.stderr.isTTY ? 'text' : 'json') : format,
+    write: (text) => io.stderr.write(text),
+    now: () => io.now(),
+  });
+  settings.onChange((next) => {
+    log.level = next.log.level;
+  });
+  for (const warning of settings.warnings) log.warn(warning);
+  return log;
+}
+
+/** SIGHUP reads the settings again, except from a terminal, where it says that the terminal is gone. */
+function onHangUp({ io }: CommandContext, reload: () => Promise<void>): Disposable {
+  const listener = () => void reload();
+  if (!io.stderr.isTTY) process.on('SIGHUP', listener);
+  return { [Symbol.dispose]: () => process.off('SIGHUP', listener) };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -311,6 +311,7 @@ describe('an upload session', () => {
     const directory = join(root, 'ingests', old);
     for (const name of await readdir(directory)) await utimes(join(directory, name), 1, 1);
     await utimes(directory, 1, 1);
+    expect(await service.countUploads()).toBeGreaterThan(0);
     expect(await service.removeStaleUploads(3600_000)).toBe(1);
     expect(await readdir(join(root, 'ingests'))).toEqual([fresh]);
   });

@@ -72,6 +72,8 @@ export interface RegistryService {
   cancelUpload(id: string): Promise<void>;
   /** Forgets sessions that no request has used for `maxAgeMs`; gives their number. */
   removeStaleUploads(maxAgeMs: number): Promise<number>;
+  /** How many uploads are begun and not ended. */
+  countUploads(): Promise<number>;
   /** `reference` is a tag or a digest; `undefined` when the repository has no such manifest. */
   findManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
   /** The bytes of what `findManifest` gave. */
@@ -126,6 +128,7 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     appendUpload: (id, chunk) => uploads.append(id, chunk),
     cancelUpload: (id) => uploads.cancel(id),
     removeStaleUploads: (maxAgeMs) => uploads.removeStale(maxAgeMs),
+    countUploads: () => uploads.count(),
     findManifest: async (repository, reference) =>
       isDigest(reference)
         ? metadata.findManifest(repository, reference)

@@ -168,6 +168,11 @@ export class UploadSessions {
     return removed;
   }
 
+  /** How many uploads are begun and not ended. */
+  count(): Promise<number> {
+    return this.#states.count();
+  }
+
   async #appendWhole(upload: UploadWriter, chunk: UploadChunk, wanted: Digest): Promise<Digest> {
     const isSha512 = digestAlgorithm(wanted) === 'sha512';
     const hasher: Hasher = isSha512 ? new NodeHasher('sha512') : this.#deps.fastHasher();

@@ -72,6 +72,11 @@ export class UploadStateFiles {
     return stale;
   }
 
+  /** How many sessions and one-request uploads there are, stale ones too. */
+  async count(): Promise<number> {
+    return (await namesIn(join(this.#root, 'ingests'))).filter(isUploadId).length;
+  }
+
   async #lastChange(id: string): Promise<number> {
     const directory = this.#directory(id);
     let latest = 0;

@@ -18,6 +18,8 @@ const TOP = new Set([
   'volumes',
   'build',
   'namespace',
+  // Accounts, tokens and keys of the service.
+  'access',
   'tmp',
   'trash',
   'metadata.db',

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { RESULT_FORMAT } from './shared-flags.ts';
 
-const SERVE_GC: CommandSpec = {
+export const SERVE_GC: CommandSpec = {
   name: 'gc',
   summary: 'Collect what the registry service no longer needs',
   description:
@@ -22,7 +22,7 @@ const SERVE_GC: CommandSpec = {
   load: () => import('../commands/system/serve-gc.ts'),
 };
 
-const SERVE_RETENTION: CommandSpec = {
+export const SERVE_RETENTION: CommandSpec = {
   name: 'retention',
   summary: 'Take tags off that no rule keeps',
   description:
@@ -38,14 +38,4 @@ const SERVE_RETENTION: CommandSpec = {
     { name: 'pinned', type: 'list', usage: 'Never touch tags that fit a pattern, nor count them' },
   ],
   load: () => import('../commands/system/serve-retention.ts'),
-};
-
-export const SERVE: CommandSpec = {
-  name: 'serve',
-  summary: 'Serve the content store as a registry',
-  usage: '[OPTIONS]',
-  arity: { min: 0, max: 0 },
-  commands: [SERVE_GC, SERVE_RETENTION],
-  flags: [{ name: 'addr', type: 'string', default: '127.0.0.1:5000', usage: 'Address to listen on' }],
-  load: () => import('../commands/system/serve.ts'),
 };

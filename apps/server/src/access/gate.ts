@@ -1,0 +1,92 @@
+import { isWherryError, WherryError } from '@wherry/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { connectionOf } from '../listen/connection.ts';
+import type { AccessControl, Admission } from './access-control.ts';
+import { type Caller, OWNER } from './caller.ts';
+import { addChallenge, type ChallengeError } from './challenge.ts';
+import { parseAuthorization } from './credentials.ts';
+import { ownerCalled } from './policy.ts';
+import { type Need, needOf } from './required-rights.ts';
+import { telling } from './telling.ts';
+import { TOKEN_PATH, tokenRoutes } from './token-routes.ts';
+
+/** Without access control, where other machines reach the service: its content is theirs, this machine is not. */
+const STRANGER: Caller = { ...OWNER, mayUseEngine: false };
+
+/**
+ * Says of each request who sends it, and refuses what that one may not do in the registry. Without access control
+ * everybody is the owner, except for the Engine API where it could be reached from another machine.
+ */
+export function addGate(app: FastifyInstance, access: AccessControl | undefined): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const connection = connectionOf(request.raw.socket);
+    // The socket's mode says who may connect; a certificate is as good.
+    const isOwner = connection.kind === 'unix' || connection.certificate !== undefined;
+    if (isOwner) request.caller = ownerCalled(connection.certificate);
+    else if (access === undefined) request.caller = connection.isLocal ? OWNER : STRANGER;
+    else await admit(request, reply, access);
+  });
+  if (access === undefined) return;
+  app.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode !== 401 || reply.hasHeader('www-authenticate')) return;
+    if (isRegistry(request)) addChallenge(reply, { access, request, need: needIn(request) });
+  });
+  tokenRoutes(app, access);
+}
+
+async function admit(request: FastifyRequest, reply: FastifyReply, access: AccessControl): Promise<void> {
+  const sent = parseAuthorization(request.headers.authorization);
+  // The token endpoint has answers of its own for credentials that are no good.
+  const trusted = request.routeOptions.url === TOKEN_PATH ? ({ kind: 'none' } as const) : sent;
+  const admission = await telling(reply, () => access.admit(trusted, connectionOf(request.raw.socket)));
+  request.caller = admission.caller;
+  if (!isRegistry(request)) return;
+  const need = needIn(request);
+  if (need?.kind === 'catalog' && admission.lister) request.caller = admission.lister;
+  const refusal = refusalOf(admission, need, sent.kind !== 'none');
+  if (refusal === undefined) return;
+  if (refusal.code === 'UNAUTHORIZED')
+    addChallenge(reply, { access, request, need, ...(refusal.error && { error: refusal.error }) });
+  throw new WherryError(refusal.code, refusal.message);
+}
+
+interface Refusal {
+  readonly code: 'UNAUTHORIZED' | 'DENIED';
+  readonly message: string;
+  readonly error?: ChallengeError;
+}
+
+/** Why a request goes no further; `undefined`: it does. */
+function refusalOf(admission: Admission, need: Need | undefined, saysWho: boolean): Refusal | undefined {
+  const { caller, isScoped, lister, problem } = admission;
+  if (problem === 'invalid-token')
+    return { code: 'UNAUTHORIZED', message: 'the token is not valid, or has ended', error: 'invalid_token' };
+  if (problem !== undefined) return { code: 'UNAUTHORIZED', message: 'incorrect username or password' };
+  if (need === undefined) return undefined;
+  // Clients ask here how to log in, and would never do so if anyone were welcome.
+  if (need.kind === 'login')
+    return saysWho ? undefined : { code: 'UNAUTHORIZED', message: 'authentication required' };
+  if (need.kind === 'catalog' ? lister !== undefined : caller.may(need.right, need.name)) return undefined;
+  const what = need.kind === 'catalog' ? 'the list of repositories' : `${need.right} of ${need.name}`;
+  // Another token may say more, and the challenge says what: a 403 would end the matter.
+  if (isScoped)
+    return { code: 'UNAUTHORIZED', message: `the token is not for ${what}`, error: 'insufficient_scope' };
+  if (caller.name === undefined) return { code: 'UNAUTHORIZED', message: 'authentication required' };
+  return { code: 'DENIED', message: `requested access to the resource is denied: ${what}` };
+}
+
+function isRegistry(request: FastifyRequest): boolean {
+  const { url } = request.routeOptions;
+  return url === '/v2' || url === '/v2/*';
+}
+
+/** What the request needs; a path that is none fails by itself. */
+function needIn(request: FastifyRequest): Need | undefined {
+  const { '*': path = '' } = request.params as { '*'?: string };
+  try {
+    return needOf(request.method, path);
+  } catch (error) {
+    if (isWherryError(error, 'INVALID_REFERENCE')) return undefined;
+    throw error;
+  }
+}

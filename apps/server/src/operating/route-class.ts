@@ -1,0 +1,39 @@
+import { isWherryError } from '@wherry/core';
+import type { FastifyRequest } from 'fastify';
+import { parseEndpoint } from '../registry/endpoints.ts';
+
+/** Of requests that no route takes. */
+const UNKNOWN = 'unknown';
+
+/**
+ * The kind of thing a request is about, for metrics: `registry/blob`, `engine/containers`, `service/metrics`.
+ * There are a few dozen at most, whatever clients ask for.
+ */
+export function routeClassOf(request: FastifyRequest): string {
+  const { url } = request.routeOptions;
+  if (url === undefined) return UNKNOWN;
+  if (url === '/v2' || url === '/v2/*') {
+    const { '*': path = '' } = request.params as { '*'?: string };
+    return `registry/${endpointKind(path) ?? UNKNOWN}`;
+  }
+  const [, first = ''] = url.split('/');
+  return `${SERVICE_ROUTES.has(url) ? 'service' : 'engine'}/${first.startsWith(':') ? UNKNOWN : first}`;
+}
+
+function endpointKind(path: string): string | undefined {
+  try {
+    return parseEndpoint(path)?.kind;
+  } catch (error) {
+    // A name outside the grammar, which the route has refused already.
+    if (isWherryError(error, 'INVALID_REFERENCE')) return undefined;
+    throw error;
+  }
+}
+
+/** Paths of what the service says of itself. */
+export const SERVICE_ROUTES: ReadonlySet<string> = new Set([
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+]);

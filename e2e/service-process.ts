@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { stopChild } from '../bench/peers.ts';
+import { RunningProgram, type Sandbox, WHERRY } from './wherry.ts';
+
+/** `wherry serve` with options of the test's own. */
+export class ServiceProcess {
+  readonly program: RunningProgram;
+  /** Where it says that it serves, in order. */
+  readonly urls: readonly string[];
+
+  private constructor(program: RunningProgram, urls: readonly string[]) {
+    this.program = program;
+    this.urls = urls;
+  }
+
+  /** Starts it and waits until it serves at as many places as told. */
+  static async start(
+    sandbox: Sandbox,
+    args: readonly string[],
+    { places = 1, child }: { readonly places?: number; readonly child?: ChildProcess } = {},
+  ): Promise<ServiceProcess> {
+    const program = new RunningProgram(child ?? spawnWherry(sandbox, ['serve', ...args]));
+    const urls = await new Promise<string[]>((resolve, reject) => {
+      const look = () => {
+        const found = [...program.stdout.matchAll(/^Serving at (\S+)$/gm)].map(([, url]) => url ?? '');
+        if (found.length >= places) resolve(found);
+      };
+      program.child.stdout?.on('data', look);
+      program.result.then(
+        ({ stdout, stderr }) => reject(new Error(`wherry serve did not start: ${stdout}${stderr}`)),
+        reject,
+      );
+    });
+    return new ServiceProcess(program, urls);
+  }
+
+  /** Host and port of a place. */
+  address(index = 0): string {
+    return new URL(this.urls[index] ?? '').host;
+  }
+
+  get log(): string {
+    return this.program.stderr;
+  }
+
+  stop(): Promise<void> {
+    return stopChild(this.program.child);
+  }
+}
+
+function spawnWherry(sandbox: Sandbox, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [WHERRY, ...args], {
+    env: sandbox.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
