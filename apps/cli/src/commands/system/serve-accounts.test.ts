@@ -99,7 +99,7 @@ test('help tells of the commands below serve', async () => {
   const { stdout } = await serve(['--help']);
   expect(stdout).toContain('Usage:  wherry serve [OPTIONS] [COMMAND]');
   expect(stdout).toMatch(
-    /Commands:\n {2}token +Manage long-lived tokens of the service\n {2}users +Manage the accounts/,
+    /Commands:\n(?: {2}.*\n)* {2}token +Manage long-lived tokens of the service\n {2}users +Manage the accounts/,
   );
   expect((await serve(['users', '--help'])).stdout).toMatch(
     /Commands:\n {2}add .*\n {2}list .*\n {2}remove /,
