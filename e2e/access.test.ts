@@ -42,10 +42,10 @@ rights = ["push"]
 /** What some client says when it is refused. */
 const REFUSED = /unauthorized|denied|authentication|invalid username|forbidden|no basic auth/i;
 
-/** A directory with accounts and rules; `challenges` as the settings have them. */
-async function accessFile(challenges: string): Promise<string> {
+/** A directory with accounts and rules; `challenge` as the settings have them. */
+async function accessFile(challenge: string): Promise<string> {
   const file = join(sandbox.directory('access'), 'serve.toml');
-  await writeFile(file, RULES.replace('[access]', `[access]\nchallenges = ${challenges}`));
+  await writeFile(file, RULES.replace('[access]', `[access]\nchallenge = "${challenge}"`));
   for (const name of ['ada', 'bob'])
     await runWith(
       { env: sandbox.environment, input: `${name}-secret\n` },
@@ -54,6 +54,9 @@ async function accessFile(challenges: string): Promise<string> {
     );
   return file;
 }
+
+/** On a busy machine a change may take its time. */
+const soon = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 20_000 });
 
 interface Answer {
   readonly status: number;
@@ -93,8 +96,7 @@ function skopeoClient(): Client {
     login: (address, user, password) =>
       skopeo('login', '--tls-verify=false', '-u', user, '-p', password, address),
     logout: (address) => skopeo('logout', address),
-    push: (reference) =>
-      skopeo('copy', '--all', '--dest-tls-verify=false', hello.oci, `docker://${reference}`),
+    push: (reference) => skopeo('copy', '--dest-tls-verify=false', hello.oci, `docker://${reference}`),
     pull: (reference) =>
       skopeo('copy', '--src-tls-verify=false', `docker://${reference}`, `dir:${sandbox.directory('pulled')}`),
   };
@@ -172,14 +174,15 @@ describeWith(
     });
     afterAll(() => docker?.stop());
 
-    test.each(['["bearer"]', '["basic"]', '["bearer", "basic"]'])(
-      'log in, push, pull and are refused, with challenges %s',
-      async (challenges) => {
-        const settings = await accessFile(challenges);
+    test.each(['bearer', 'basic'])(
+      'log in, push, pull and are refused, told to by a challenge of %s',
+      async (challenge) => {
+        const settings = await accessFile(challenge);
         const service = await ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0', '--access', settings]);
         try {
           const address = service.address();
-          for (const client of clients) {
+          // What podman does it does as skopeo.
+          for (const client of clients.filter(({ name }) => challenge === 'bearer' || name !== 'podman')) {
             const told = (what: string, { stdout, stderr }: Result) =>
               `${client.name}: ${what}: ${stdout}${stderr}`;
             const good = async (what: string, result: Promise<Result>) => {
@@ -199,7 +202,9 @@ describeWith(
             await bad('a push elsewhere', client.push(`${address}/other/${client.name}:1`));
             await good('pull', client.pull(`${address}/team/${client.name}:1`));
             await good('logout', client.logout(address));
-            await good('a pull of what is open', client.pull(`${address}/open/${client.name}:1`));
+            // Docker and wherry ask nothing of a registry that wants a password they do not have.
+            if (challenge === 'bearer')
+              await good('a pull of what is open', client.pull(`${address}/open/${client.name}:1`));
             await bad('a push of what is open to read', client.push(`${address}/open/${client.name}:1`));
             await good('login of another', client.login(address, 'bob', 'bob-secret'));
             await good('pull of another', client.pull(`${address}/team/${client.name}:1`));
@@ -217,24 +222,24 @@ describeWith(
 
 describeWith({ programs: ['skopeo'], linux: true }, 'a service with access control', () => {
   test('takes up accounts, rules and tokens as they change', async () => {
-    const settings = await accessFile('["bearer"]');
+    const settings = await accessFile('bearer');
     const service = await ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0', '--access', settings]);
     const status = async (user: string, password: string, path = '/v2/') =>
       (await ask(`${service.urls[0]}${path}`, { auth: `${user}:${password}` })).status;
     try {
       expect(await status('ada', 'ada-secret')).toBe(200);
       await sandbox.wherry('serve', 'users', 'remove', 'ada', '--access', settings);
-      await expect.poll(() => status('ada', 'ada-secret')).toBe(401);
+      await soon(() => status('ada', 'ada-secret')).toBe(401);
       expect(await sandbox.wherry('serve', 'users', 'list', '--access', settings)).toBe('NAME\nbob\n');
       expect(await status('bob', 'bob-secret', '/v2/new/app/tags/list')).toBe(403);
       // As an editor does it: another file in the place of the first.
       await writeFile(`${settings}~`, RULES.replaceAll('team/*', 'new/*'));
       await rename(`${settings}~`, settings);
-      await expect.poll(() => status('bob', 'bob-secret', '/v2/new/app/tags/list')).toBe(404);
+      await soon(() => status('bob', 'bob-secret', '/v2/new/app/tags/list')).toBe(404);
       const token = (await sandbox.wherry('serve', 'token', 'create', '--allow', 'pull:ci/*')).trim();
-      await expect.poll(() => status('anything', token, '/v2/ci/app/tags/list')).toBe(404);
+      await soon(() => status('anything', token, '/v2/ci/app/tags/list')).toBe(404);
       await sandbox.wherry('serve', 'token', 'remove', 'ci');
-      await expect.poll(() => status('anything', token, '/v2/ci/app/tags/list')).toBe(401);
+      await soon(() => status('anything', token, '/v2/ci/app/tags/list')).toBe(401);
       expect(statSync(join(settings, '../users')).mode & 0o777).toBe(0o600);
       expect(await readFile(join(sandbox.root, 'access/tokens.json'), 'utf8')).not.toContain(token);
     } finally {
@@ -275,7 +280,7 @@ describeWith({ programs: ['skopeo'], linux: true }, 'a service with access contr
     expect(refused.stderr).toContain('is not a loopback address, and there is no TLS and no access control');
     const service = await ServiceProcess.start(sandbox, ['--addr', '0.0.0.0:0', '--insecure']);
     try {
-      expect(service.log).toMatch(/^Warning: address 0\.0\.0\.0 is not a loopback address/);
+      expect(service.log).toMatch(/address 0\.0\.0\.0 is not a loopback address/);
       const url = `http://127.0.0.1:${new URL(service.urls[0] ?? '').port}`;
       expect((await ask(`${url}/v2/`)).status).toBe(200);
       expect((await ask(`${url}/_ping`)).status).toBe(403);
@@ -375,7 +380,7 @@ describeWith({ programs: ['openssl', 'docker', 'curl'], linux: true }, 'a servic
     const old = await open();
     expect(old.subject).toBe('first');
     await writeFile(at('server.key'), 'no key');
-    await expect.poll(() => service.log).toMatch(/the certificate stays what it was/);
+    await soon(() => service.log).toMatch(/the certificate stays what it was/);
     for (const ending of ['key', 'crt']) await writeFile(at(`server.${ending}`), await pem(`next.${ending}`));
     await expect
       .poll(
@@ -400,7 +405,7 @@ describeWith({ programs: ['systemd-socket-activate'], linux: true }, 'a service 
       ['-l', socket, '-E', 'WHERRY_ROOT', '-E', 'HOME', process.execPath, WHERRY, 'serve'],
       { env: sandbox.environment, stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    await expect.poll(() => existsSync(socket)).toBe(true);
+    await soon(() => existsSync(socket)).toBe(true);
     const answer = ask('http://localhost/_ping', { socketPath: socket });
     const service = await ServiceProcess.start(sandbox, [], { child });
     expect(service.urls).toEqual([`unix://${socket}`]);
@@ -411,7 +416,7 @@ describeWith({ programs: ['systemd-socket-activate'], linux: true }, 'a service 
 
 describeWith({ linux: true }, 'a service that strangers reach', () => {
   test('slows down who guesses passwords', async () => {
-    const settings = await accessFile('["bearer"]');
+    const settings = await accessFile('bearer');
     const service = await ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0', '--access', settings]);
     try {
       const statuses: number[] = [];

@@ -110,10 +110,9 @@ function addCommands(parent: DockerCommand, specs: readonly CommandSpec[], execu
     if (below.some((each) => !('load' in each))) command.passThroughOptions();
     command.whenChosen(() => {
       command.takeFlags(spec.flags).takeArguments(spec.arity);
-      for (const each of below) {
-        if ('load' in each) addCommands(command, [each], execute);
-        else addGroup(command, each, undefined, execute);
-      }
+      for (const each of below)
+        if ('commands' in each) addGroup(command, each, undefined, execute);
+        else addCommands(command, [each], execute);
     });
     command.action(() => execute(spec, command));
   }

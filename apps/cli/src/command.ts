@@ -51,7 +51,7 @@ export interface CommandSpec {
   readonly namespace?: 'needed' | 'useful' | 'wanted';
   /** All full names of the command, for the help text, when there are several. */
   readonly alsoKnownAs?: readonly string[];
-  /** Commands and groups of them below this one, which runs itself where none of them is named. */
+  /** Commands, and groups of them, below this one, which runs itself where none of them is named. */
   readonly below?: readonly (CommandSpec | GroupSpec)[];
   load(): Promise<{ readonly run: Run }>;
 }
@@ -64,6 +64,5 @@ export interface GroupSpec {
 
 /** A command and all that are below it. */
 export function withNested(spec: CommandSpec): readonly CommandSpec[] {
-  const below = (spec.below ?? []).flatMap((each) => ('load' in each ? [each] : each.commands));
-  return [spec, ...below.flatMap(withNested)];
+  return [spec, ...(spec.below ?? []).flatMap((each) => ('commands' in each ? each.commands : [each]))];
 }

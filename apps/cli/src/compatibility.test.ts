@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { CommandSpec } from './command.ts';
-import { allCommands, GLOBAL_FLAGS } from './program.ts';
+import { type CommandSpec, withNested } from './command.ts';
+import { COMMON_COMMANDS, GLOBAL_FLAGS, GROUPS, OTHER_COMMANDS } from './program.ts';
 
 const PAGE = new URL('../../../docs/compatibility.md', import.meta.url);
 const ROWS = readFileSync(PAGE, 'utf8')
@@ -22,7 +22,8 @@ function rowsOf(name: string): string {
   return ROWS.filter((row) => new RegExp(`\`(?:[a-z ]*\\b)?${name}\\b`).test(row)).join('\n');
 }
 
-const commands = allCommands();
+const listed = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap((group) => group.commands)];
+const commands = listed.flatMap(withNested);
 const options = commands.flatMap((spec) =>
   spec.flags
     .filter(({ hidden }) => hidden !== true)

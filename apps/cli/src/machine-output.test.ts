@@ -1,6 +1,7 @@
 import { type Digest, type Engine, parseReference, WherryError } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
-import { allCommands } from './program.ts';
+import { withNested } from './command.ts';
+import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from './program.ts';
 import { runCli } from './testing/run-cli.ts';
 
 const A = `sha256:${'a1'.repeat(32)}` as Digest;
@@ -209,7 +210,9 @@ describe('--format', () => {
   });
 
   test('is an option of every command that has a result', () => {
-    const without = allCommands().filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
+    const listed = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
+    const commands = listed.flatMap(withNested);
+    const without = commands.filter(({ flags }) => !flags.some(({ name }) => name === 'format'));
     expect([...new Set(without.map(({ name }) => name))].sort()).toEqual([
       ...[
         'add',

@@ -1,4 +1,4 @@
-import { type CommandSpec, type GroupSpec, withNested } from './command.ts';
+import type { CommandSpec, GroupSpec } from './command.ts';
 import type { FlagSpec } from './flags.ts';
 import { LOGIN, LOGOUT } from './specs/accounts.ts';
 import { IMPORT, LOAD, SAVE } from './specs/archives.ts';
@@ -36,10 +36,10 @@ import {
   UNPIN,
 } from './specs/images.ts';
 import { CONVERT, SQUASH } from './specs/rewriting.ts';
-import { SERVE } from './specs/serve.ts';
 import {
   COMPLETION,
   INFO,
+  SERVE,
   SYSTEM_CHECK,
   SYSTEM_DF,
   SYSTEM_PRUNE,
@@ -199,9 +199,3 @@ export const GROUPS: readonly GroupSpec[] = [
     commands: [VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM],
   },
 ];
-
-/** Every command by all of its paths, those below others included. */
-export function allCommands(): CommandSpec[] {
-  const listed = [...COMMON_COMMANDS, ...OTHER_COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)];
-  return listed.flatMap(withNested);
-}

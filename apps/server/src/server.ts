@@ -10,7 +10,7 @@ import type { FastifyInstance } from 'fastify';
 import { accessPlaces, hasAccessFiles, type OpenAccess, openAccess } from './access/open-access.ts';
 import { buildApp } from './app.ts';
 import { HouseKeeper, observedBy } from './housekeeping/keep-house.ts';
-import { DEFAULT_HOUSEKEEPING_SETTINGS, type HousekeepingSettings } from './housekeeping/settings.ts';
+import type { HousekeepingSettings } from './housekeeping/settings.ts';
 import type { ListenAddress } from './listen/address.ts';
 import { openListeners } from './listen/listeners.ts';
 import type { ListenLimits } from './listen/settings.ts';
@@ -44,16 +44,17 @@ export interface StartOptions extends ServerOptions {
   readonly accessFile?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Instead of what the settings say. */
+  readonly housekeeping?: Partial<HousekeepingSettings>;
   /** Absent: nothing is mirrored. */
   readonly mirror?: Partial<MirrorSettings>;
-  /** Absent: a collection once a day, and nothing else. */
-  readonly housekeeping?: Partial<HousekeepingSettings>;
   /** Those in force at the time of the call; absent: the defaults. */
   readonly settings?: () => StartSettings;
 }
 
 /** What the settings file says of how a service is run. */
-export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'>;
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'> & HousekeepingSettings;
+
 /** Where and how the service listens. */
 export interface ListenOptions {
   readonly addresses: readonly ListenAddress[];
@@ -88,18 +89,17 @@ export function createServer(registry: RegistryBackend, options: ServerOptions =
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { root, env, log = SILENT, settings = () => DEFAULTS } = options;
   const place = { ...(root !== undefined && { root }), ...(env && { env }) };
-  const ofHouse = { ...DEFAULT_HOUSEKEEPING_SETTINGS, ...options.housekeeping };
-  const houseLog = (line: string) => log.info(line);
-  const registry = await openRegistryService({ ...place, ...observedBy(ofHouse, houseLog) });
-  const keeper = new HouseKeeper(registry, ofHouse, houseLog);
+  const housekeeping = { ...settings(), ...options.housekeeping };
+  const registry = await openRegistryService({ ...place, ...observedBy(housekeeping, log) });
+  const keeper = new HouseKeeper(registry, housekeeping, log);
   let engine: Engine | undefined;
   let access: OpenAccess | undefined;
   let mirror: MirrorService | undefined;
   const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
   const closeParts = async () => {
+    await keeper[Symbol.asyncDispose]();
     access?.close();
     await mirror?.close();
-    await keeper[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };

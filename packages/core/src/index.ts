@@ -35,6 +35,7 @@ export type {
   Subscription,
 } from './engine/service/housekeeping/notifications.ts';
 export { type Housekeeping, openHousekeeping } from './engine/service/housekeeping/open-housekeeping.ts';
+export type { QuotaLimit, Quotas, QuotaUsage } from './engine/service/housekeeping/quotas.ts';
 export type { RetentionRule, TagFate } from './engine/service/housekeeping/tag-fates.ts';
 export type {
   MirroredManifest,

@@ -38,7 +38,7 @@ export function manualPages(version: string): ManualPage[] {
   const top = [...COMMON_COMMANDS, ...OTHER_COMMANDS];
   const pages = top.flatMap((spec) => [
     commandPage([spec.name], spec, version),
-    ...(spec.below ?? []).flatMap((below) => pagesBelow([spec.name, below.name], below, version)),
+    ...(spec.below ?? []).flatMap((each) => pagesBelow([spec.name, each.name], each, version)),
   ]);
   for (const group of GROUPS) {
     pages.push(groupPage([group.name], group, version));
@@ -66,12 +66,8 @@ function programPage(version: string): ManualPage {
 }
 
 /** Of a command or a group below a command. */
-function pagesBelow(path: readonly string[], below: CommandSpec | GroupSpec, version: string): ManualPage[] {
-  if ('load' in below) return [commandPage(path, below, version)];
-  return pagesOfGroup(path, below, version);
-}
-
-function pagesOfGroup(path: readonly string[], group: GroupSpec, version: string): ManualPage[] {
+function pagesBelow(path: readonly string[], group: CommandSpec | GroupSpec, version: string): ManualPage[] {
+  if (!('commands' in group)) return [commandPage(path, group, version)];
   const commands = group.commands.map((spec) => commandPage([...path, spec.name], spec, version));
   return [groupPage(path, group, version), ...commands];
 }

@@ -1,4 +1,6 @@
 import type { CommandSpec } from '../command.ts';
+import { SERVE_GC, SERVE_RETENTION } from './serve-housekeeping.ts';
+import { SERVE_TOKEN, SERVE_USERS } from './service.ts';
 import { FILTER, FORMAT, OBJECT_FORMAT, RESULT_FORMAT } from './shared-flags.ts';
 
 export const VERSION_COMMAND: CommandSpec = {
@@ -18,6 +20,64 @@ export const INFO: CommandSpec = {
   alsoKnownAs: ['system info', 'info'],
   flags: [OBJECT_FORMAT],
   load: () => import('../commands/system/info.ts'),
+};
+
+export const SERVE: CommandSpec = {
+  name: 'serve',
+  summary: 'Serve the content store as a registry',
+  usage: '[OPTIONS] [COMMAND]',
+  arity: { min: 0, max: 0 },
+  flags: [
+    {
+      name: 'access',
+      type: 'string',
+      usage: 'TOML file with the [access] table: accounts, rules, tokens',
+      values: 'file',
+    },
+    {
+      name: 'addr',
+      type: 'list',
+      default: '127.0.0.1:5000',
+      usage: 'Address to listen on: HOST:PORT or unix:///PATH',
+    },
+    {
+      name: 'config',
+      type: 'string',
+      typeName: 'file',
+      values: 'file',
+      usage: 'Settings file (default: serve.toml beside config.toml)',
+    },
+    { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
+    {
+      name: 'mirror',
+      type: 'list',
+      usage: 'Be a pull-through mirror of a registry, such as docker.io',
+    },
+    { name: 'mirror-max-size', type: 'string', usage: 'Most that the mirror keeps, such as 20GB' },
+    {
+      name: 'mirror-pin',
+      type: 'list',
+      usage: 'Keep what comes from a mirrored repository (docker.io/library/*)',
+    },
+    {
+      name: 'mirror-ttl',
+      type: 'string',
+      default: '5m',
+      usage: 'How long the mirror asks no registry again about a tag',
+    },
+    { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
+    { name: 'socket-group', type: 'string', usage: 'Group that may connect to the Unix sockets' },
+    { name: 'tls-cert', type: 'string', usage: 'Certificate in PEM', values: 'file' },
+    {
+      name: 'tls-client-ca',
+      type: 'string',
+      usage: 'Authorities in PEM of the certificates of clients that may do all',
+      values: 'file',
+    },
+    { name: 'tls-key', type: 'string', usage: 'Private key of the certificate in PEM', values: 'file' },
+  ],
+  below: [SERVE_GC, SERVE_RETENTION, SERVE_TOKEN, SERVE_USERS],
+  load: () => import('../commands/system/serve.ts'),
 };
 
 export const COMPLETION: CommandSpec = {

@@ -7,12 +7,14 @@ export interface Caller {
   readonly name?: string;
   /** `repository` is a bare path, such as `team/app`. */
   may(right: Right, repository: string): boolean;
+  /** It reads whatever the store has, linked to a repository or not. */
+  readonly ownsStore: boolean;
   /** The Engine API is root on this machine. */
   readonly mayUseEngine: boolean;
 }
 
 /** Whoever reaches a service without access control, which listens for this machine alone. */
-export const OWNER: Caller = { may: () => true, mayUseEngine: true };
+export const OWNER: Caller = { may: () => true, ownsStore: true, mayUseEngine: true };
 
 declare module 'fastify' {
   interface FastifyRequest {

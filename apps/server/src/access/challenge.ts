@@ -20,20 +20,22 @@ const REPOSITORY = /^[a-z0-9._/-]{1,255}$/;
 const HOST = /^[\w.:[\]-]{1,255}$/;
 
 /** Tells the client how to say who it is, and for what. distribution `spec/auth/token.md`. */
-export function addChallenge(reply: FastifyReply, { access, request, need, error }: ChallengeContext): void {
-  const headers = access.settings.challenges.map((challenge) => {
-    if (challenge === 'basic') return basicChallenge(access);
-    const from = queryValue(request, 'from');
-    const scopes = scopesOf(need, from !== undefined && REPOSITORY.test(from) ? from : undefined);
-    const parameters = [
-      `realm="${access.settings.realm ?? tokenUrl(request)}"`,
-      `service="${access.tokens.service}"`,
-      ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
-      ...(error === undefined ? [] : [`error="${error}"`]),
-    ];
-    return `Bearer ${parameters.join(',')}`;
-  });
-  reply.header('www-authenticate', headers.length === 1 ? headers[0] : headers);
+export function addChallenge(reply: FastifyReply, context: ChallengeContext): void {
+  const { access } = context;
+  const isBasic = access.settings.challenge === 'basic';
+  reply.header('www-authenticate', isBasic ? basicChallenge(access) : bearerChallenge(context));
+}
+
+function bearerChallenge({ access, request, need, error }: ChallengeContext): string {
+  const from = queryValue(request, 'from');
+  const scopes = scopesOf(need, from !== undefined && REPOSITORY.test(from) ? from : undefined);
+  const parameters = [
+    `realm="${access.settings.realm ?? tokenUrl(request)}"`,
+    `service="${access.tokens.service}"`,
+    ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
+    ...(error === undefined ? [] : [`error="${error}"`]),
+  ];
+  return `Bearer ${parameters.join(',')}`;
 }
 
 /** The token endpoint at the host that the client asked. */

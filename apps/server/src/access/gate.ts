@@ -2,13 +2,16 @@ import { isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { connectionOf } from '../listen/connection.ts';
 import type { AccessControl, Admission } from './access-control.ts';
-import { OWNER } from './caller.ts';
+import { type Caller, OWNER } from './caller.ts';
 import { addChallenge, type ChallengeError } from './challenge.ts';
 import { parseAuthorization } from './credentials.ts';
 import { ownerCalled } from './policy.ts';
 import { type Need, needOf } from './required-rights.ts';
 import { telling } from './telling.ts';
 import { TOKEN_PATH, tokenRoutes } from './token-routes.ts';
+
+/** Without access control, where other machines reach the service: its content is theirs, this machine is not. */
+const STRANGER: Caller = { ...OWNER, mayUseEngine: false };
 
 /**
  * Says of each request who sends it, and refuses what that one may not do in the registry. Without access control
@@ -20,7 +23,7 @@ export function addGate(app: FastifyInstance, access: AccessControl | undefined)
     // The socket's mode says who may connect; a certificate is as good.
     const isOwner = connection.kind === 'unix' || connection.certificate !== undefined;
     if (isOwner) request.caller = ownerCalled(connection.certificate);
-    else if (access === undefined) request.caller = { ...OWNER, mayUseEngine: connection.isLocal };
+    else if (access === undefined) request.caller = connection.isLocal ? OWNER : STRANGER;
     else await admit(request, reply, access);
   });
   if (access === undefined) return;

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno, WherryError } from '@wherry/core';
@@ -30,19 +30,42 @@ export async function changeFile(
   change: (text: string | undefined) => string | Promise<string>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-  const lock = `${path}.lock`;
+  const target = await resolved(path);
+  const lock = `${target}.lock`;
   const file = await take(lock);
   let isOpen = true;
   try {
-    await file.writeFile(await change(await readIfThere(path)));
+    await file.writeFile(await change(await readIfThere(target)));
+    await keepOwner(file, target);
     await file.sync();
     await file.close();
     isOpen = false;
-    await rename(lock, path);
+    await rename(lock, target);
   } catch (error) {
     if (isOpen) await file.close();
     await rm(lock, { force: true });
     throw error;
+  }
+}
+
+/** Where `path` is a symbolic link its target is replaced and the link stays. */
+async function resolved(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return path;
+    throw error;
+  }
+}
+
+/** Root may change the file of a service that runs as another user, who has to be able to read it after that. */
+async function keepOwner(file: FileHandle, path: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  try {
+    const { uid, gid } = await stat(path);
+    await file.chown(uid, gid);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
   }
 }
 

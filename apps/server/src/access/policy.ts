@@ -52,6 +52,7 @@ export class Policy {
     return {
       ...(name !== undefined && { name }),
       may: (right, repository) => this.may(identity, right, repository),
+      ownsStore: false,
       mayUseEngine: identity.kind === 'token' && identity.token.engine,
     };
   }
@@ -65,5 +66,5 @@ export function nameOf(identity: Identity): string | undefined {
 
 /** Whoever may use the Engine API may do all, whatever rules say. */
 export function ownerCalled(name: string | undefined): Caller {
-  return { ...OWNER, ...(name !== undefined && { name }) };
+  return name === undefined ? OWNER : { ...OWNER, name };
 }

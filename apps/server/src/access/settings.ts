@@ -16,11 +16,11 @@ export const ACCESS_SECTION = section({
       default: 'users',
       doc: "File of accounts in htpasswd's form, bcrypt only, from this file's directory on; without a file, from the directory access/ of the store on.",
     },
-    challenges: {
-      kind: 'list',
+    challenge: {
+      kind: 'string',
       choices: ['bearer', 'basic'],
-      default: ['bearer'],
-      doc: 'How clients are told to log in: "bearer" (tokens), "basic" (the password with each request). Both are always taken.',
+      default: 'bearer',
+      doc: 'How clients are told to log in: "bearer" (tokens), or "basic" (the password with each request). Both are always taken.',
     },
     realm: {
       kind: 'string',
@@ -80,8 +80,11 @@ export const ACCESS_SECTION = section({
 });
 export type AccessSettings = SettingsOf<typeof ACCESS_SECTION>;
 export type AccessRule = AccessSettings['rule'][number];
-/** How a client is told to say who it is. */
-export type Challenge = AccessSettings['challenges'][number];
+/**
+ * How a client is told to say who it is. It is told one way: of two, Docker takes the password's, and fails where
+ * its login has left it with a token.
+ */
+export type Challenge = AccessSettings['challenge'];
 /** How the service's own tokens are signed. */
 export type SigningAlgorithm = AccessSettings['signing'];
 

@@ -108,10 +108,13 @@ async function createKey(directory: string, algorithm: SigningAlgorithm, now: nu
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   const path = join(directory, `${kid}${SUFFIX}`);
   const text = `${JSON.stringify({ algorithm, createdAt: now, jwk })}\n`;
-  await writeFile(`${path}.new`, text, { mode: FILE_MODE, flag: 'wx', flush: true });
-  // Another server that reads the directory meanwhile never sees half a key.
-  await link(`${path}.new`, path);
-  await rm(`${path}.new`);
+  try {
+    await writeFile(`${path}.new`, text, { mode: FILE_MODE, flag: 'wx', flush: true });
+    // Another server that reads the directory meanwhile never sees half a key.
+    await link(`${path}.new`, path);
+  } finally {
+    await rm(`${path}.new`, { force: true });
+  }
   return { kid, algorithm, createdAt: now, privateKey, publicKey };
 }
 

@@ -1,19 +1,32 @@
-import type { OpenedRegistryService, RegistryServiceOptions } from '@wherry/core';
+import type {
+  OpenedRegistryService,
+  Quotas,
+  RegistryAction,
+  RegistryServiceOptions,
+  Subscription,
+} from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../operating/logger.ts';
 import { PullNotices } from './pull-notices.ts';
+import { reserveUploads } from './quota-hook.ts';
 import { followRequests, requestOrigin } from './request-origin.ts';
 import { HousekeepingSchedule } from './schedule.ts';
-import type { HousekeepingSettings } from './settings.ts';
+import { type HousekeepingSettings, prefixOf, type WebhookEndpointSettings } from './settings.ts';
 import { WebhookSender } from './webhook-sender.ts';
-
-type Log = (line: string) => void;
 
 /** What the registry service has to be opened with, so that housekeeping hears of what happens there. */
 export function observedBy(
-  { webhook }: HousekeepingSettings,
-  log: Log,
-): Pick<RegistryServiceOptions, 'notify'> {
-  return { notify: { subscriptions: webhook.endpoint, origin: requestOrigin, warn: log } };
+  { quota, webhook }: HousekeepingSettings,
+  log: Logger,
+): Pick<RegistryServiceOptions, 'notify' | 'quotas'> {
+  return {
+    quotas: quota.limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes })),
+    notify: {
+      subscriptions: webhook.endpoint.map(toSubscription),
+      origin: requestOrigin,
+      warn: (line) => log.warn(line),
+    },
+  };
 }
 
 /** Housekeeping of a running service: what it listens to, and what it does from time to time. */
@@ -21,25 +34,32 @@ export class HouseKeeper implements AsyncDisposable {
   readonly #pulls: PullNotices;
   readonly #sender: WebhookSender;
   readonly #schedule: HousekeepingSchedule;
+  readonly #quotas: Quotas;
 
   constructor(
-    { notifications, housekeeping }: Pick<OpenedRegistryService, 'notifications' | 'housekeeping'>,
+    service: Pick<OpenedRegistryService, 'notifications' | 'housekeeping' | 'quotas'>,
     settings: HousekeepingSettings,
-    log: Log,
+    log: Logger,
   ) {
-    this.#pulls = new PullNotices(notifications, log);
+    const { notifications, housekeeping, quotas } = service;
+    this.#quotas = quotas;
+    this.#pulls = new PullNotices(notifications, (line) => log.warn(line));
     this.#sender = new WebhookSender(settings.webhook.endpoint, {
       source: notifications,
-      log,
+      log: (line) => log.warn(line),
       now: () => new Date(),
     });
-    this.#schedule = new HousekeepingSchedule(settings, { housekeeping, log });
+    this.#schedule = new HousekeepingSchedule(settings, {
+      housekeeping,
+      log: (line) => log.info(line),
+    });
   }
 
   /** Lets it hear of the application's requests. To be called before any route is added. */
   follow(app: FastifyInstance): void {
     followRequests(app);
     this.#pulls.follow(app);
+    reserveUploads(app, this.#quotas);
   }
 
   /** To be called when the last request has ended, before the store is closed. */
@@ -47,4 +67,9 @@ export class HouseKeeper implements AsyncDisposable {
     this.#pulls[Symbol.dispose]();
     await Promise.all([this.#sender[Symbol.asyncDispose](), this.#schedule[Symbol.asyncDispose]()]);
   }
+}
+
+function toSubscription({ name, actions, repositories, maxWaiting }: WebhookEndpointSettings): Subscription {
+  // The settings know no other words.
+  return { name, actions: actions as readonly RegistryAction[], repositories, maxWaiting };
 }

@@ -1,4 +1,4 @@
-import type { RegistryAction } from '@wherry/core';
+import { section } from '../settings/section.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -19,9 +19,9 @@ export interface GcSettings {
 export interface RetentionRuleSettings {
   /** Repositories at and below it; the longest that fits counts. */
   readonly prefix: string;
-  readonly keepNewest?: number;
+  readonly keepNewest?: number | undefined;
   /** In ms. */
-  readonly keepNewerThan?: number;
+  readonly keepNewerThan?: number | undefined;
   readonly keepMatching: readonly string[];
   readonly pinned: readonly string[];
 }
@@ -47,9 +47,9 @@ export interface WebhookEndpointSettings {
   readonly name: string;
   readonly url: string;
   /** Signs what is sent; absent: nothing is signed. */
-  readonly secret?: string;
-  /** Empty: all. */
-  readonly actions: readonly RegistryAction[];
+  readonly secret?: string | undefined;
+  /** Of `push`, `pull` and `delete`; empty: all. */
+  readonly actions: readonly string[];
   /** Patterns; empty: every repository. */
   readonly repositories: readonly string[];
   /** For one attempt, in ms. */
@@ -87,7 +87,7 @@ export const DEFAULT_HOUSEKEEPING_SETTINGS: HousekeepingSettings = {
 const PREFIX_DOC = 'Repositories at and below it, such as "team"; "*" for all. The longest that fits counts.';
 
 /** What each key of `[gc]` means. */
-export const GC_SECTION = {
+export const GC_SECTION = section({
   name: 'gc',
   doc: 'Collection of what nothing needs any more. It runs while the service serves.',
   fields: {
@@ -112,10 +112,10 @@ export const GC_SECTION = {
       doc: 'Uploads that nobody has gone on with for so long are forgotten.',
     },
   },
-} as const;
+});
 
 /** What each key of `[retention]` means. */
-export const RETENTION_SECTION = {
+export const RETENTION_SECTION = section({
   name: 'retention',
   doc: 'Which tags stay. Applied before each collection; see "wherry serve retention --dry-run".',
   fields: {
@@ -131,10 +131,10 @@ export const RETENTION_SECTION = {
       },
     },
   },
-} as const;
+});
 
 /** What each key of `[quota]` means. */
-export const QUOTA_SECTION = {
+export const QUOTA_SECTION = section({
   name: 'quota',
   doc: 'How much repositories may take. A push that would take more is refused.',
   fields: {
@@ -147,10 +147,10 @@ export const QUOTA_SECTION = {
       },
     },
   },
-} as const;
+});
 
 /** What each key of `[webhook]` means. */
-export const WEBHOOK_SECTION = {
+export const WEBHOOK_SECTION = section({
   name: 'webhook',
   doc: "Who is told of pushes, pulls and deletes, in the form of distribution's notifications.",
   fields: {
@@ -187,7 +187,7 @@ export const WEBHOOK_SECTION = {
       },
     },
   },
-} as const;
+});
 
 function checkUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { logTo } from '../../test/log-lines.ts';
+import { SILENT } from '../operating/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import type { WebhookEndpointSettings } from './settings.ts';
 import { sendEvents, signatureOf } from './webhook-request.ts';
@@ -89,7 +89,7 @@ describe('the service', () => {
       host: '127.0.0.1',
       port: 0,
       housekeeping,
-      log: logTo(log),
+      log: { ...SILENT, warn: (line) => void log.push(line) },
     });
   }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MemoryRegistry, startMemoryRegistry } from '@wherry/core/testing';
@@ -27,7 +29,8 @@ afterEach(async () => {
 function start(tagTtlMs = 0): Promise<RunningServer> {
   const upstreams = [{ name: 'docker.io', location: `http://${upstream.host}` }, { name: upstream.host }];
   const env = { HOME: root, DOCKER_CONFIG: root };
-  return startServer({ root, host: '127.0.0.1', port: 0, env, mirror: { upstreams, tagTtlMs } });
+  const hosts = { 'hub.example': 'docker.io' };
+  return startServer({ root, host: '127.0.0.1', port: 0, env, mirror: { upstreams, tagTtlMs, hosts } });
 }
 
 function addImage(repository: string, layerText = 'layer') {
@@ -87,6 +90,44 @@ describe('an image of an upstream', () => {
     const missing = await send('/v2/docker.io/library/none/manifests/latest');
     expect(missing.status).toBe(502);
     expect(JSON.parse(missing.text).errors[0]).toMatchObject({ code: 'UNKNOWN' });
+  });
+
+  test('is served by the host name that the client has for the service', async () => {
+    const { manifest } = addImage('library/app');
+    const [answer] = await once(
+      request(new URL('/v2/library/app/manifests/latest', server.url), {
+        headers: { host: 'hub.example:5000' },
+      }).end(),
+      'response',
+    );
+    answer.resume();
+    expect(answer.headers['docker-content-digest']).toBe(manifest.digest);
+    expect(answer.headers['oci-namespace']).toBe('docker.io');
+  });
+
+  test.each([
+    { name: 'limits', status: 429, answer: [429, 'TOOMANYREQUESTS'] },
+    { name: 'refuses', status: 403, answer: [403, 'DENIED'] },
+    { name: 'fails', status: 418, answer: [502, 'UNKNOWN'] },
+  ])('that is not cached is an error while its upstream $name', async ({ status, answer }) => {
+    addImage('library/app');
+    upstream.addFault({ on: 'GET manifest', status, times: 3 });
+    const got = await send('/v2/docker.io/library/app/manifests/latest');
+    expect([got.status, JSON.parse(got.text).errors[0].code]).toEqual(answer);
+  });
+
+  test('answers a part of a blob, and what has not changed, as our own does', async () => {
+    const { layer, manifest } = addImage('library/app', 'some layer');
+    const blob = new URL(`/v2/docker.io/library/app/blobs/${layer.digest}`, server.url);
+    const part = await fetch(blob, { headers: { range: 'bytes=5-' } });
+    expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
+      206,
+      'bytes 5-9/10',
+      'layer',
+    ]);
+    const url = new URL('/v2/docker.io/library/app/manifests/latest', server.url);
+    const same = await fetch(url, { headers: { 'if-none-match': `"${manifest.digest}"` } });
+    expect(same.status).toBe(304);
   });
 
   test('is not shown to whom its upstream would not show it', async () => {

@@ -135,7 +135,10 @@ function answerTo(error: WherryError): ErrorAnswer {
     }));
     return { status, body: { errors } };
   }
-  return answer(status, OCI_CODES[error.code], error.message, error.hint && { hint: error.hint });
+  const { quota } = error.details;
+  const detail = { ...(error.hint && { hint: error.hint }), ...(quota !== undefined && { quota }) };
+  const isEmpty = Object.keys(detail).length === 0;
+  return answer(status, OCI_CODES[error.code], error.message, isEmpty ? undefined : detail);
 }
 
 /** Fastify's own errors carry the status that fits them, such as 415 for a malformed `Content-Type`. */

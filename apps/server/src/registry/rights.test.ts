@@ -23,7 +23,12 @@ afterEach(() => app.close());
 
 /** Somebody with some rights in the repository `app` alone. */
 function callerWith(...rights: Right[]): Caller {
-  return { name: 'ann', may: (right, name) => name === 'app' && rights.includes(right), mayUseEngine: false };
+  return {
+    name: 'ann',
+    may: (right, name) => name === 'app' && rights.includes(right),
+    ownsStore: false,
+    mayUseEngine: false,
+  };
 }
 
 describe.each([
@@ -56,7 +61,7 @@ describe.each([
   });
 
   test('asks a caller without a name who that is', async () => {
-    caller = { may: () => false, mayUseEngine: false };
+    caller = { may: () => false, ownsStore: false, mayUseEngine: false };
     const refused = await app.inject({ method, url: `/v2/app/${path}` });
     expect(refused.statusCode).toBe(401);
     if (method !== 'HEAD') expect(refused.json().errors[0].code).toBe('UNAUTHORIZED');
@@ -64,7 +69,7 @@ describe.each([
 });
 
 test('a refusal says which right is missing where, for a challenge', () => {
-  const nobody: Caller = { may: () => false, mayUseEngine: false };
+  const nobody: Caller = { may: () => false, ownsStore: false, mayUseEngine: false };
   try {
     requireRight(nobody, { kind: 'tags', name: 'team/app' }, 'GET');
     expect.unreachable();

@@ -1,5 +1,5 @@
 import { type RepositoryAccess, WherryError } from '@wherry/core';
-import { type Caller, OWNER, type Right } from '../access/caller.ts';
+import type { Caller, Right } from '../access/caller.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Method } from './route.ts';
 
@@ -44,5 +44,5 @@ export function accessOf(caller: Caller, repository: string): RepositoryAccess {
 
 /** What a caller may read, for lists of repositories. */
 export function readingOf(caller: Caller): Pick<RepositoryAccess, 'mayRead'> {
-  return caller === OWNER ? {} : { mayRead: (repository) => caller.may('pull', repository) };
+  return caller.ownsStore ? {} : { mayRead: (repository) => caller.may('pull', repository) };
 }

@@ -1,4 +1,5 @@
 import { ACCESS_SECTION } from '../access/settings.ts';
+import { GC_SECTION, QUOTA_SECTION, RETENTION_SECTION, WEBHOOK_SECTION } from '../housekeeping/settings.ts';
 import { LIMITS_SECTION, LISTEN_SECTION } from '../listen/settings.ts';
 import { MIRROR_SECTION } from '../mirror/settings.ts';
 import { HEALTH_SECTION, LOG_SECTION, METRICS_SECTION } from '../operating/settings.ts';
@@ -9,6 +10,10 @@ export const SECTIONS = [
   LISTEN_SECTION,
   ACCESS_SECTION,
   MIRROR_SECTION,
+  GC_SECTION,
+  RETENTION_SECTION,
+  QUOTA_SECTION,
+  WEBHOOK_SECTION,
   LIMITS_SECTION,
   LOG_SECTION,
   HEALTH_SECTION,

@@ -14,6 +14,7 @@ import { familiarName } from '../reference.ts';
 import { checkBuildCache } from './checks/check-build-cache.ts';
 import { checkCatalog } from './checks/check-catalog.ts';
 import { checkContainers } from './checks/check-containers.ts';
+import { checkTrash } from './checks/check-trash.ts';
 import { checkVolumes } from './checks/check-volumes.ts';
 import { type IndexedName, reindex } from './checks/reindex.ts';
 import type { ContainerDeps } from './containers/container-deps.ts';
@@ -62,6 +63,7 @@ export async function check(
   };
   for (const message of store.metadata.integrityCheck())
     state.faults.push({ kind: 'metadata-corrupt', subject: 'metadata.db', message });
+  state.faults.push(...(await checkTrash({ store, repair: state.repair, signal: state.signal })));
   const isLost = await checkNames(state);
   const sizes = await checkBlobs(state);
   await checkImages(state);

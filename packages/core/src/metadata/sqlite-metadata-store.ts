@@ -35,6 +35,7 @@ import type { MirrorStore } from './mirror-store.ts';
 import { MirrorTable } from './mirror-table.ts';
 import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
+import { QuotaTable } from './quota-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
 import { RegistryCatalog } from './registry-catalog.ts';
 import { RegistryTags } from './registry-tags.ts';
@@ -52,6 +53,8 @@ export class SqliteMetadataStore implements MetadataStore {
   readonly trash: TrashTable;
   /** What garbage collection asks of the registry service's catalogue. */
   readonly untagged: UntaggedManifests;
+  /** What repositories take, for those that are limited. */
+  readonly quotas: QuotaTable;
   /** Notifications that wait for those who are to be told. */
   readonly webhooks: WebhookQueue;
   /** The tags of the registry service's catalogue, with their ages. */
@@ -95,6 +98,7 @@ export class SqliteMetadataStore implements MetadataStore {
       layers: this.#layers,
       links: this.#links,
     });
+    this.quotas = new QuotaTable(database, clock);
     this.webhooks = new WebhookQueue(database, clock);
     this.registryTags = new RegistryTags(database, clock);
     this.untagged = new UntaggedManifests(database, this.#collector, this.trash);

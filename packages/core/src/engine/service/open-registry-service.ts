@@ -12,6 +12,8 @@ import { storeRoot } from '../store/default-root.ts';
 import { openStore } from '../store/open-store.ts';
 import { Notifications, type NotificationsDeps, observerOf } from './housekeeping/notifications.ts';
 import { createHousekeeping, type Housekeeping } from './housekeeping/open-housekeeping.ts';
+import { type QuotaLimit, Quotas } from './housekeeping/quotas.ts';
+import { withQuotas } from './housekeeping/with-quotas.ts';
 import { withTrash } from './housekeeping/with-trash.ts';
 import { createRegistryService, type RegistryService } from './registry-service.ts';
 import { UploadSessions } from './upload-sessions.ts';
@@ -24,6 +26,8 @@ export interface RegistryServiceOptions {
   readonly root?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How much repositories may take; absent: as much as there is. */
+  readonly quotas?: readonly QuotaLimit[];
   /** Who is told of what happens; absent: nobody. */
   readonly notify?: Pick<NotificationsDeps, 'subscriptions' | 'origin' | 'warn'>;
 }
@@ -33,6 +37,7 @@ export interface OpenedRegistryService extends RegistryService {
   /** What waits to be told. */
   readonly notifications: Notifications;
   readonly housekeeping: Housekeeping;
+  readonly quotas: Quotas;
 }
 
 /** Opens the store and the service over it. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
@@ -64,14 +69,15 @@ export async function openRegistryService(
       now: () => clock.now(),
       newId: randomUUID,
     });
-    metadata.observeCatalog([observerOf(notifications)]);
+    const quotas = new Quotas(store, options.quotas ?? []);
+    metadata.observeCatalog([quotas, observerOf(notifications)]);
     const service = createRegistryService({ blobs, metadata, uploads, fastHasher, close });
     const housekeeping = createHousekeeping({
       store,
       now: () => clock.now(),
       onRemoved: ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest }),
     });
-    return { ...withTrash(service, store), notifications, housekeeping };
+    return { ...withQuotas(withTrash(service, store), quotas), notifications, housekeeping, quotas };
   } catch (error) {
     store.close();
     throw error;

@@ -4,9 +4,12 @@ import { createNodeHasher } from '../../../bytes/node-hasher.ts';
 import type { BlobInfo, BlobWriter, ByteRange } from '../../../content/blob-store.ts';
 import { type Digest, digestAlgorithm, type Hasher } from '../../../digest.ts';
 import { WherryError } from '../../../errors.ts';
+import { RecentChunks } from './recent-chunks.ts';
 
 /** Most bytes of one read by a reader that follows. */
 const READ_BYTES = 256 * 1024;
+/** What a reader may be behind without reading the file. */
+const RECENT_BYTES = 1024 * 1024;
 
 /** Where a fetch gets a blob from, and where it puts it. */
 export interface BlobFetchParts {
@@ -30,8 +33,7 @@ export class BlobFetch {
   readonly #handle: FileHandle;
   /** Bytes that readers may have. */
   #readable = 0;
-  /** What was written last and where it begins: who has all before it need not read it from the file. */
-  #latest: { readonly start: number; readonly bytes: Uint8Array } | undefined;
+  readonly #recent = new RecentChunks(RECENT_BYTES);
   #readers = 0;
   #failure: unknown;
   #isOver = false;
@@ -63,7 +65,8 @@ export class BlobFetch {
         for await (const chunk of parts.read(at)) {
           await writer.write(chunk);
           hasher.update(chunk);
-          this.#latest = { start: at, bytes: chunk };
+          // Adding may give chunks back, this one not before the next.
+          this.#recent.add(at, chunk);
           at += chunk.length;
           this.#advance(Math.min(at, size - 1));
           onFirst();
@@ -78,7 +81,7 @@ export class BlobFetch {
       throw this.#failure;
     } finally {
       this.#isOver = true;
-      this.#latest = undefined;
+      this.#recent.clear();
       this.#wake();
       await this.#closeIfIdle();
     }
@@ -91,7 +94,7 @@ export class BlobFetch {
       for (let at = start; at < end; ) {
         while (this.#readable <= at) await this.#more();
         const to = Math.min(end, this.#readable);
-        const chunk = this.#latestFrom(at, to) ?? (await this.#readFile(at, to));
+        const chunk = this.#recent.take(at, to) ?? (await this.#readFile(at, to));
         at += chunk.length;
         yield chunk;
       }
@@ -105,12 +108,6 @@ export class BlobFetch {
   get isStored(): boolean {
     if (this.#failure !== undefined) throw this.#failure;
     return this.#isOver;
-  }
-
-  #latestFrom(at: number, to: number): Uint8Array | undefined {
-    const { start, bytes } = this.#latest ?? { start: to, bytes: new Uint8Array() };
-    const isWithin = start <= at && to <= start + bytes.length;
-    return isWithin ? bytes.subarray(at - start, to - start) : undefined;
   }
 
   async #readFile(at: number, to: number): Promise<Uint8Array> {

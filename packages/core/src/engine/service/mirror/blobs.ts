@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import type { ByteSource } from '../../../bytes/byte-source.ts';
 import type { BlobInfo, BlobStore, BlobWriter, ByteRange } from '../../../content/blob-store.ts';
 import type { Digest } from '../../../digest.ts';
-import { isWherryError, WherryError } from '../../../errors.ts';
+import { isWherryError } from '../../../errors.ts';
 import type { MirroredRepository, MirrorStore } from '../../../metadata/mirror-store.ts';
 import { BlobFetch } from './blob-fetch.ts';
-import { SingleFlight } from './single-flight.ts';
 import type { Upstream } from './upstream.ts';
 import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 
 /** A blob that is here, or on its way. */
 export interface OpenBlob extends BlobInfo {
+  /** Nothing of it has to come from the upstream. */
+  readonly isCached?: true;
   /** Throws what the upstream does wrong, before the last byte. */
   read(range?: ByteRange): ByteSource;
 }
@@ -24,8 +25,14 @@ export interface MirrorBlobsDeps {
   readonly signal: AbortSignal;
 }
 
-/** How to tell one repository's blob from another's. */
+/** A blob of one repository. */
 type Key = { readonly of: MirroredRepository; readonly digest: Digest };
+
+/** A fetch under way, and the repositories that have the blob when it ends. */
+interface RunningFetch {
+  readonly fetch: BlobFetch;
+  readonly holders: MirroredRepository[];
+}
 
 /**
  * The blobs of mirrored repositories. One is served only where its own upstream has given it, or, where that
@@ -33,8 +40,9 @@ type Key = { readonly of: MirroredRepository; readonly digest: Digest };
  */
 export class MirrorBlobs {
   readonly #deps: MirrorBlobsDeps;
-  readonly #opening = new SingleFlight<OpenBlob | undefined>();
-  readonly #fetches = new Map<string, BlobFetch>();
+  /** By upstream and digest, and so is `#fetches`. */
+  readonly #opening = new Map<string, { of: MirroredRepository; opened: Promise<OpenBlob | undefined> }>();
+  readonly #fetches = new Map<string, RunningFetch>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(deps: MirrorBlobsDeps) {
@@ -43,25 +51,37 @@ export class MirrorBlobs {
 
   /** Asks about a blob without fetching it. */
   async find(upstream: Upstream, key: Key): Promise<BlobInfo | undefined> {
-    const held = (await this.#held(key)) ?? this.#fetches.get(nameOf(key))?.info;
+    const held = await this.#held(key);
     if (held !== undefined) return held;
-    const size = await asking(upstream, () => upstream.client.blobSize(refOf(key.of), key.digest));
+    const running = this.#fetches.get(nameOf(key));
+    if (running?.holders.some((of) => isSame(of, key.of))) return running.fetch.info;
+    const size = await this.#sizeAt(upstream, key);
     return size === undefined ? undefined : { digest: key.digest, size };
   }
 
   /** Gets a blob, which is on its way when this resolves: the upstream has begun to send it. */
   async open(upstream: Upstream, key: Key): Promise<OpenBlob | undefined> {
-    const held = await this.#held(key);
-    if (held !== undefined) return { ...held, read: (range) => this.#readHeld(upstream, key, range) };
     const name = nameOf(key);
-    const fetch = this.#fetches.get(name);
-    if (fetch !== undefined) return this.#following(fetch);
-    return this.#opening.run(name, () => this.#start(upstream, key));
+    for (;;) {
+      const held = await this.#held(key);
+      if (held !== undefined)
+        return { ...held, isCached: true, read: (range) => this.#readHeld(upstream, key, range) };
+      const running = this.#fetches.get(name);
+      if (running !== undefined) return this.#join(upstream, key, running);
+      const opening = this.#opening.get(name);
+      if (opening === undefined) break;
+      if (isSame(opening.of, key.of)) return opening.opened;
+      // What another repository has says nothing of this one.
+      await Promise.allSettled([opening.opened]);
+    }
+    const opened = this.#start(upstream, key).finally(() => this.#opening.delete(name));
+    this.#opening.set(name, { of: key.of, opened });
+    return opened;
   }
 
   /** Resolves when no fetch runs. */
   async settled(): Promise<void> {
-    await this.#opening.settled();
+    await Promise.allSettled([...this.#opening.values()].map(({ opened }) => opened));
     await Promise.allSettled(this.#running);
   }
 
@@ -89,59 +109,59 @@ export class MirrorBlobs {
     }
   }
 
+  /** Follows a fetch that may be another repository's: then the upstream confirms that this one has the blob. */
+  async #join(upstream: Upstream, key: Key, { fetch, holders }: RunningFetch): Promise<OpenBlob | undefined> {
+    if (!holders.some((of) => isSame(of, key.of))) {
+      if ((await this.#sizeAt(upstream, key)) === undefined) return undefined;
+      if (fetch.isStored) this.#deps.cache.hold(key.of, fetch.info, []);
+      else holders.push(key.of);
+    }
+    return this.#following(fetch);
+  }
+
   async #start(upstream: Upstream, key: Key): Promise<OpenBlob | undefined> {
     const { of, digest } = key;
     const { blobs, cache, signal } = this.#deps;
+    const known = cache.isHeldBy(of.upstream, digest) ? await blobs.stat(digest) : undefined;
+    if (known !== undefined) {
+      if ((await this.#sizeAt(upstream, key)) === undefined) return undefined;
+      cache.hold(of, known, []);
+      return { ...known, read: (range) => this.#readHeld(upstream, key, range) };
+    }
     const size = cache.findLink(of, digest)?.size ?? (await this.#sizeAt(upstream, key));
     if (size === undefined) return undefined;
-    const writer = await blobs.begin(ingestKey(of.upstream, digest), {
-      digest,
-      size,
-      hashedBy: 'caller',
-      signal,
-    });
+    const expected = { digest, size, hashedBy: 'caller', signal } as const;
+    const writer = await blobs.begin(ingestKey(key), expected);
     try {
-      const isKnown = writer.exists && cache.isHeldBy(of.upstream, digest);
-      // What is whole already has not been asked for in this repository.
-      if ((isKnown || writer.offset === size) && (await this.#sizeAt(upstream, key)) === undefined)
-        return await closed(writer);
-      if (isKnown) return await this.#link(key, writer);
-      return await this.#fetch(upstream, key, size, writer);
+      return await this.#fetch(upstream, key, await BlobFetch.open({ digest, size }, writer), writer);
     } catch (error) {
       await writer[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** The store has the blob from this upstream, which has confirmed that it is in this repository too. */
-  async #link({ of, digest }: Key, writer: BlobWriter): Promise<OpenBlob> {
-    const { blobs, cache } = this.#deps;
-    await writer.abort();
-    const found = await blobs.stat(digest);
-    if (found === undefined) throw new WherryError('BLOB_UNKNOWN', `blob ${digest} was evicted just now`);
-    cache.hold(of, found, []);
-    return { ...found, read: (range) => blobs.read(digest, range) };
-  }
-
   async #fetch(
     upstream: Upstream,
     key: Key,
-    size: number,
+    fetch: BlobFetch,
     writer: BlobWriter,
   ): Promise<OpenBlob | undefined> {
-    const { of, digest } = key;
     const { cache, signal } = this.#deps;
-    const descriptor = { mediaType: 'application/octet-stream', digest, size };
-    const fetch = await BlobFetch.open({ digest, size }, writer);
+    const { info } = fetch;
+    const ref = refOf(key.of);
+    const descriptor = { mediaType: 'application/octet-stream', ...info };
+    const holders = [key.of];
     const parts = {
-      read: (start: number) => upstream.client.getBlob(refOf(of), descriptor, { start, end: size }, signal),
+      read: (start: number) => upstream.client.getBlob(ref, descriptor, { start, end: info.size }, signal),
       explain: (error: unknown) => explained(upstream, error),
-      beforeCommit: () => cache.reserve({ digest, size }),
-      afterCommit: () => cache.hold(of, { digest, size }, []),
+      beforeCommit: () => cache.reserve(info),
+      afterCommit: () => {
+        for (const of of holders) cache.hold(of, info, []);
+      },
     };
     const first = Promise.withResolvers<void>();
-    this.#fetches.set(nameOf(key), fetch);
-    const running = this.#run(key, fetch.info, fetch.run(writer, parts, first.resolve), writer);
+    this.#fetches.set(nameOf(key), { fetch, holders });
+    const running = this.#run(key, info, fetch.run(writer, parts, first.resolve), writer);
     this.#running.add(running);
     // Whoever reads hears of what comes later.
     running.then(first.resolve, first.reject).finally(() => this.#running.delete(running));
@@ -190,10 +210,6 @@ export function refOf({ upstream, repository }: MirroredRepository) {
   return { domain: upstream, path: repository };
 }
 
-async function closed(writer: BlobWriter): Promise<undefined> {
-  await writer[Symbol.asyncDispose]();
-}
-
 async function asking<T>(upstream: Upstream, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -209,11 +225,17 @@ function explained(upstream: Upstream, error: unknown): unknown {
   return fromUpstream(upstream.name, error);
 }
 
+/** What one fetch at a time is for. */
 function nameOf({ of, digest }: Key): string {
-  return `${of.upstream}/${of.repository}@${digest}`;
+  return `${of.upstream}@${digest}`;
 }
 
-/** Of one upstream alone: what another has sent of a blob proves nothing about this one. */
-function ingestKey(upstream: string, digest: Digest): string {
-  return `mirror-${createHash('sha256').update(upstream).digest('hex').slice(0, 16)}-${digest}`;
+function isSame(a: MirroredRepository, b: MirroredRepository): boolean {
+  return a.upstream === b.upstream && a.repository === b.repository;
+}
+
+/** Of one repository alone: what came through another is not this one's to show. */
+function ingestKey({ of, digest }: Key): string {
+  const place = createHash('sha256').update(`${of.upstream}/${of.repository}`).digest('hex');
+  return `mirror-${place.slice(0, 16)}-${digest}`;
 }

@@ -17,9 +17,6 @@ import { SingleFlight } from './single-flight.ts';
 import type { Upstream } from './upstream.ts';
 import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 
-/** How long an upstream may take to say whether a tag that is cached has changed. */
-const REVALIDATION_MS = 5_000;
-
 /** Why an answer may be out of date. */
 export interface Staleness {
   /** Since the upstream was last asked. */
@@ -40,6 +37,8 @@ export interface MirrorManifestsDeps {
   readonly clock: Clock;
   /** How long the upstream is not asked again about a tag. */
   readonly tagTtlMs: number;
+  /** How long the upstream may take to say whether a tag that is cached has changed. */
+  readonly revalidationMs: number;
   /** Runs after each manifest that came into the store. */
   readonly onStored: (manifest: Descriptor) => void;
   /** Ends requests to upstreams. */
@@ -106,8 +105,8 @@ export class MirrorManifests {
     tag: string,
     last: MirroredTag & MirroredManifest,
   ): Promise<MirroredManifest | undefined> {
-    const { cache, signal } = this.#deps;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(REVALIDATION_MS)]);
+    const { cache, revalidationMs, signal } = this.#deps;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(revalidationMs)]);
     const found = await asked(upstream, () => upstream.client.headManifest({ ...refOf(of), tag }, limit));
     if (found?.digest === last.digest) {
       cache.putTag(of, tag, last.digest);

@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -41,13 +44,19 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+interface Limits {
+  readonly maxBytes?: number;
+  readonly pins?: readonly string[];
+  readonly upstreamHosts?: readonly string[];
+}
+
 /** What a fresh process would have: nothing is shared with the service before but the directory. */
-function open(limits: { readonly maxBytes?: number; readonly pins?: readonly string[] } = {}): MirrorService {
+function open({ upstreamHosts = [registry.host, other.host], ...limits }: Limits = {}): MirrorService {
   const clock = { now: () => new Date(now), sleep: async () => {} };
   metadata = SqliteMetadataStore.open(root, { clock });
   const opened = metadata;
   blobs = new FsBlobStore(root, { createHasher: () => new NodeHasher() });
-  const upstreams = [registry, other].map(({ host }) => new Upstream(host, instantClient(), clock));
+  const upstreams = upstreamHosts.map((host) => new Upstream(host, instantClient(), clock));
   const sweep = async (candidates: readonly Digest[]) =>
     opened.sweep((digest) => blobs.deleteSync(digest), candidates);
   return createMirrorService({
@@ -57,6 +66,7 @@ function open(limits: { readonly maxBytes?: number; readonly pins?: readonly str
     eviction: new Eviction({ cache: metadata.mirror, sweep, pins: [], ...limits }),
     clock,
     tagTtlMs: TTL_MS,
+    revalidationMs: 500,
     close: async () => {
       for (const { client } of upstreams) await client.close();
       opened.close();
@@ -64,7 +74,7 @@ function open(limits: { readonly maxBytes?: number; readonly pins?: readonly str
   });
 }
 
-async function restart(limits?: Parameters<typeof open>[0]): Promise<void> {
+async function restart(limits?: Limits): Promise<void> {
   await mirror.close();
   mirror = open(limits);
 }
@@ -176,6 +186,31 @@ describe('manifests', () => {
     await expect(mirror.findManifest(of(), 'v2')).rejects.toMatchObject({ code: 'UNREACHABLE' });
   });
 
+  test('are served from before when the upstream does not answer in time', async () => {
+    const { manifest } = addImage(registry, 'team/app', 'v1');
+    let isSilent = false;
+    const gate = createServer((request, response) => {
+      if (isSilent) return;
+      fetch(`http://${registry.host}${request.url}`, { method: request.method ?? 'GET' }).then(
+        async (answer) => {
+          response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.bytes());
+        },
+      );
+    });
+    await once(gate.listen(0, '127.0.0.1'), 'listening');
+    const upstream = `127.0.0.1:${(gate.address() as AddressInfo).port}`;
+    await restart({ upstreamHosts: [upstream] });
+    const silent = { upstream, repository: 'team/app' };
+    expect(await mirror.findManifest(silent, 'v1')).toEqual({ descriptor: manifest });
+    [isSilent, now] = [true, now + HOUR_MS];
+    expect(await mirror.findManifest(silent, 'v1')).toMatchObject({
+      descriptor: manifest,
+      staleness: { ageMs: HOUR_MS, error: { message: `upstream ${upstream}: no answer in time` } },
+    });
+    gate.closeAllConnections();
+    gate.close();
+  });
+
   test('are not served from before when the upstream refuses', async () => {
     addImage(registry, 'team/app', 'v1');
     await mirror.findManifest(of(), 'v1');
@@ -246,6 +281,33 @@ describe('blobs', () => {
     await get(layer.digest);
     expect(await get(layer.digest, of('team/twin'))).toEqual(bytes);
     expect(registry.bytesSentOf(layer.digest)).toBe(bytes.length);
+  });
+
+  test('are followed by other repositories of the upstream that have them, and by no others', async () => {
+    const bytes = randomBytes(8 * MIB);
+    const { layer } = addImage(registry, 'team/app', 'v1', bytes);
+    addImage(registry, 'team/twin', 'v1', bytes);
+    const opened = await Promise.all(
+      ['team/app', 'team/twin', 'team/stranger'].map((name) => mirror.openBlob(of(name), layer.digest)),
+    );
+    expect(opened[2]).toBeUndefined();
+    for (const blob of opened.slice(0, 2))
+      expect((await bytesOf(blob?.read() ?? bytesOfNothing())).equals(bytes)).toBe(true);
+    expect(registry.bytesSentOf(layer.digest)).toBe(bytes.length);
+    await expect.poll(() => metadata.mirror.findLink(of('team/twin'), layer.digest)?.isHeld).toBe(true);
+    expect(metadata.mirror.findLink(of('team/stranger'), layer.digest)).toBeUndefined();
+  });
+
+  test('that came in part for one repository are not shown in another', async () => {
+    const { layer } = addImage(registry, 'team/app', 'v1', randomBytes(4 * MIB));
+    registry.addFault({ on: 'GET blob', resetAfterBytes: 2 * MIB });
+    registry.addFault({ on: 'GET blob', status: 404 });
+    await expect(get(layer.digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
+    const config = registry.addBlob('team/thief', Buffer.from('{}'));
+    const document = { schemaVersion: 2, config, layers: [layer] };
+    registry.addManifest('team/thief', 'v1', document);
+    await mirror.findManifest(of('team/thief'), 'v1');
+    expect(await get(layer.digest, of('team/thief'))).toBeUndefined();
   });
 
   test('that two upstreams have are fetched from both', async () => {

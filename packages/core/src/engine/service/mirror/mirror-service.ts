@@ -50,18 +50,24 @@ export interface MirrorServiceDeps {
   readonly eviction: Eviction;
   readonly clock: Clock;
   readonly tagTtlMs: number;
+  /** How long an upstream may take to say whether a tag has changed; absent: five seconds. */
+  readonly revalidationMs?: number;
   /** Closes what was opened for the service. */
   readonly close: () => Promise<void>;
 }
 
+const REVALIDATION_MS = 5_000;
+
 /** Makes the service over a store's parts. */
 export function createMirrorService(deps: MirrorServiceDeps): MirrorService {
-  const { blobs, cache, clock, eviction, tagTtlMs } = deps;
+  const { blobs, cache, clock, eviction, tagTtlMs, revalidationMs = REVALIDATION_MS } = deps;
   const closing = new AbortController();
   const { signal } = closing;
   const onStored = (stored: Pick<BlobInfo, 'digest' | 'size'>) => eviction.after(stored);
   const ofBlobs = new MirrorBlobs({ blobs, cache, onStored, signal });
-  const ofManifests = new MirrorManifests({ blobs, cache, clock, tagTtlMs, onStored, signal });
+  const ofManifests = new MirrorManifests({
+    ...{ blobs, cache, clock, tagTtlMs, revalidationMs, onStored, signal },
+  });
   const ofTags = new MirrorTags({ cache, signal });
   const byName = new Map(deps.upstreams.map((upstream) => [upstream.name, upstream]));
   const upstreamOf = ({ upstream }: MirroredRepository) => {

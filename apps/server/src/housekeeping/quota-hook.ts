@@ -1,0 +1,23 @@
+import type { Quotas } from '@wherry/core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseEndpoint } from '../registry/endpoints.ts';
+import { contentLength } from '../registry/request.ts';
+
+/**
+ * Reserves room for what a client says it will send, before the first byte of it is read: `DENIED` then, where the
+ * quota has no room. After the access rules, for who may not push is not to learn how full a repository is.
+ */
+export function reserveUploads(app: FastifyInstance, quotas: Pick<Quotas, 'reserve'>): void {
+  app.addHook('preHandler', async (request) => {
+    if (!['POST', 'PATCH', 'PUT'].includes(request.method) || !request.url.startsWith('/v2/')) return;
+    const endpoint = endpointOf(request);
+    const bytes = contentLength(request) ?? 0;
+    if (endpoint?.kind === 'uploads') quotas.reserve(endpoint.name, bytes);
+    if (endpoint?.kind === 'upload') quotas.reserve(endpoint.name, bytes, endpoint.id);
+  });
+}
+
+function endpointOf(request: FastifyRequest): ReturnType<typeof parseEndpoint> {
+  const { '*': path } = request.params as { '*'?: string };
+  return path === undefined ? undefined : parseEndpoint(path);
+}
