@@ -75,13 +75,10 @@ export function registerEngine(
   });
   app.decorateRequest('apiVersion', null as unknown as ApiVersion);
   app.addHook('onRequest', async (request, reply) => {
-    reply
-      .header('api-version', API_VERSION)
-      .header('docker-experimental', 'false')
-      .header('ostype', 'linux')
-      .header('server', 'wherry');
+    reply.header('api-version', API_VERSION).header('ostype', 'linux').header('server', 'wherry');
     request.apiVersion = splitVersion(request.originalUrl).version;
     requireVersion(request.apiVersion);
+    reply.header('docker-experimental', 'false');
     if (!request.caller.mayUseEngine)
       throw new WherryError('DENIED', 'the Engine API is not open to this caller');
   });

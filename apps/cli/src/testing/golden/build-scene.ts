@@ -2,7 +2,7 @@ import { chmodSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { tarOf } from '@wherry/core/testing';
-import { file } from './archives.ts';
+import { file } from '@wherry/core/testing/golden';
 import { type GoldenCase, isText } from './cases.ts';
 import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
 import { DIFFERENCES_OF_PROGRAMS } from './differences.ts';

@@ -1,8 +1,7 @@
 import { tarOf } from '@wherry/core/testing';
-import { file } from './archives.ts';
+import { file, type RecordedImages, sha256 } from '@wherry/core/testing/golden';
 import type { GoldenCase } from './cases.ts';
 import { imageOf, type MadeImage, RECORDED_AT, SHORT_ID, shortIdOf, tagsOf } from './made-image.ts';
-import { type RecordedImages, sha256 } from './recorded-images.ts';
 
 /** What the recording built on. */
 const BUILD_BASE = '68564a3a51fc';

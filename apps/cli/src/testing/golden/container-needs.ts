@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import type { RecordedImages } from '@wherry/core/testing/golden';
 import type { CommandSpec } from '../../command.ts';
 import { GROUPS } from '../../program.ts';
 import { buildRunsProgram } from './build-scene.ts';
 import type { GoldenCase } from './cases.ts';
 import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
-import type { RecordedImages } from './recorded-images.ts';
 
 /** What starts a program. */
 const STARTS = new Set(['attach', 'exec', 'restart', 'run', 'start', 'top']);

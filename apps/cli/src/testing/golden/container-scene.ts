@@ -2,11 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno, openEngine } from '@wherry/core';
 import { forgetRuntimeState, type PastContainer, putPastContainers } from '@wherry/core/testing';
-import { recordedImage } from './archives.ts';
+import { type RecordedImages, recordedImage } from '@wherry/core/testing/golden';
 import type { GoldenCase } from './cases.ts';
 import { isOfContainers, runsProgram } from './container-needs.ts';
 import { recordedContainers } from './recorded-containers.ts';
-import type { RecordedImages } from './recorded-images.ts';
 import type { Sandbox } from './sandbox.ts';
 import { loadImage } from './state.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { RecordedRegistries } from '@wherry/core/testing/golden';
 import type { GoldenCase } from './cases.ts';
-import type { RecordedRegistries } from './registries.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Logs in as the recording was before the case. */

@@ -1,3 +1,4 @@
+import { missingProgram, type RecordedImages } from '@wherry/core/testing/golden';
 import type { CommandSpec } from '../../command.ts';
 import { DockerCommand } from '../../docker-command.ts';
 import { CommandError } from '../../errors.ts';
@@ -5,9 +6,7 @@ import { COMMON_COMMANDS, GROUPS, OTHER_COMMANDS } from '../../program.ts';
 import { type GoldenCase, isText } from './cases.ts';
 import { asksForHelp, commandLine, isUsageError } from './command-line.ts';
 import { whyContainersAreMissing } from './container-needs.ts';
-import { missingProgram } from './files.ts';
 import { isHelp, listedNames } from './help-text.ts';
-import type { RecordedImages } from './recorded-images.ts';
 
 /** What shows of an image how it was made, or what its manifest is. */
 const LOOKS_INTO_IMAGES = new Set(['push', 'inspect']);

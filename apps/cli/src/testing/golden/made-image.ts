@@ -1,5 +1,4 @@
-import type { ClassicImage } from './archives.ts';
-import { sha256 } from './recorded-images.ts';
+import { type ClassicImage, sha256 } from '@wherry/core/testing/golden';
 
 /** When the recording ran. */
 export const RECORDED_AT = new Date('2026-11-23T21:48:09Z');

@@ -1,11 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { tarOf } from '@wherry/core/testing';
-import { file } from './archives.ts';
+import { file, type RecordedImages, tiny } from '@wherry/core/testing/golden';
 import { builtAt, builtImages, setupOf } from './built-images.ts';
 import { type GoldenCase, isText } from './cases.ts';
-import { tiny } from './files.ts';
 import { imageOf, type MadeImage, made, RECORDED_AT, shortIdOf, tagsOf } from './made-image.ts';
-import type { RecordedImages } from './recorded-images.ts';
 
 /** How long after the images of certain ages were made they were listed. */
 const LISTING_DELAY_MS = 34_000;

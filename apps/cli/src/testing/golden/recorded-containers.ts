@@ -1,8 +1,8 @@
 import type { PastContainer } from '@wherry/core/testing';
+import type { RecordedImages } from '@wherry/core/testing/golden';
 import { type GoldenCase, isText } from './cases.ts';
 import { runsProgram } from './container-needs.ts';
 import { RECORDED_AT } from './made-image.ts';
-import type { RecordedImages } from './recorded-images.ts';
 
 /** What a line of a state tells of a container. */
 interface StateContainer {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RecordedImages, readRegistry, type Searchable } from '@wherry/core/testing/golden';
 import { DOCKER_CONFIG, type GoldenCase, isText } from './cases.ts';
-import { RecordedImages, type RegistryContent } from './recorded-images.ts';
 import { screenAfter } from './screen.ts';
 
 /** What a replay needs. */
@@ -11,12 +11,6 @@ export interface Recording {
   readonly images: RecordedImages;
   /** What the recorded search server knows, in its order. */
   readonly searchable: readonly Searchable[];
-}
-
-/** A repository as a search server tells of it. */
-export interface Searchable {
-  readonly name: string;
-  readonly [field: string]: unknown;
 }
 
 /** Where recordings lie beside a checkout. */
@@ -88,21 +82,6 @@ function tellsOfAutomation({ file, argv, exit, stdout }: GoldenCase): boolean {
   // Behind the mark of an official image stand the blanks of the last column.
   const isMarked = stdout?.[0]?.includes('AUTOMATED') && stdout.some((line) => line.endsWith('[OK]'));
   return isMarked === true && !argv.some((word) => word.includes('is-automated'));
-}
-
-/** The images of a recording, with all that is in them. */
-function readRegistry(directory: string): RegistryContent {
-  const blobs = new Map<string, Buffer>();
-  return {
-    tags: readJson(join(directory, 'index.json')),
-    readBlob: (digest) => {
-      const blob =
-        blobs.get(digest) ?? readFileSync(join(directory, 'blobs', digest.replace(/^sha256:/, '')));
-      blobs.set(digest, blob);
-      return blob;
-    },
-    standsFor: new Map(),
-  };
 }
 
 function caseOf({ tty_output: output, ...raw }: RawCase, before: RawCase | undefined, file: string) {

@@ -2,6 +2,15 @@ import { EventEmitter, on } from 'node:events';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, openEngine } from '@wherry/core';
+import {
+  type FileServer,
+  makeFile,
+  type RecordedImages,
+  RecordedRegistries,
+  renamed,
+  startFileServer,
+  startSearchServer,
+} from '@wherry/core/testing/golden';
 import { type CliSetup, runCli } from '../run-cli.ts';
 import { buildEffectsOf, wantedBuildEffects } from './build-effects.ts';
 import { buildBefore, contextOnStdin, putContext, withoutOtherSize } from './build-scene.ts';
@@ -10,8 +19,6 @@ import { commandLine, isUsageError } from './command-line.ts';
 import { setScene } from './container-scene.ts';
 import { writeCredentials } from './credentials.ts';
 import { effectsOf, wantedEffects } from './effects.ts';
-import { type FileServer, startFileServer } from './file-server.ts';
-import { makeFile } from './files.ts';
 import { comparableHelp } from './help-text.ts';
 import { madeImages, madeNames, nowOf } from './made-images.ts';
 import {
@@ -23,11 +30,8 @@ import {
   withSortedOutput,
 } from './normalise.ts';
 import { recordedContainers } from './recorded-containers.ts';
-import { type RecordedImages, renamed } from './recorded-images.ts';
 import type { Recording } from './recording.ts';
-import { RecordedRegistries } from './registries.ts';
 import { Sandbox } from './sandbox.ts';
-import { startSearchServer } from './search-server.ts';
 import { makeSeed, makeState, seedOf, stateKey } from './state.ts';
 
 const FILE_SERVER = '127.0.0.1:5059';

@@ -9,7 +9,7 @@ import {
   type RecordedImages,
   type RegistryContent,
   sha256,
-} from './recorded-images.ts';
+} from '@wherry/core/testing/golden';
 
 /**
  * What is known of the images of a recording, without what their layers hold: enough to make others that show

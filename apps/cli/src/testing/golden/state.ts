@@ -1,12 +1,18 @@
 import { Readable } from 'node:stream';
 import { type Engine, parseReference } from '@wherry/core';
-import { type ClassicImage, classicArchive, recordedImage } from './archives.ts';
+import {
+  type ClassicImage,
+  classicArchive,
+  makeFile,
+  type RecordedImage,
+  type RecordedImages,
+  type RecordedRegistries,
+  recordedImage,
+  tiny,
+} from '@wherry/core/testing/golden';
 import type { GoldenCase } from './cases.ts';
-import { makeFile, tiny } from './files.ts';
 import { tagsOf } from './made-image.ts';
 import { madeImages } from './made-images.ts';
-import type { RecordedImage, RecordedImages } from './recorded-images.ts';
-import type { RecordedRegistries } from './registries.ts';
 
 /** An image that is there before a case. */
 interface StateImage {

@@ -15,14 +15,15 @@ export function registryVerbs(
 ): CredentialedVerbs {
   const auth = readRegistryAuth(request);
   if (!auth) return backend.withCredentials([]);
-  const { username, password, identityToken, registryToken } = auth;
-  return backend.withCredentials([
-    {
-      ...{ server, username, password },
-      ...(identityToken !== '' && { identityToken }),
-      ...(registryToken !== '' && { registryToken }),
-    },
-  ]);
+  const { username, password, serverAddress, identityToken, registryToken } = auth;
+  const credentials = {
+    ...{ username, password },
+    ...(identityToken !== '' && { identityToken }),
+    ...(registryToken !== '' && { registryToken }),
+  };
+  // As Docker, for the registry that the request is about; and for the one that the client has them from.
+  const servers = [...(serverAddress === '' ? [] : [serverAddress]), server];
+  return backend.withCredentials(servers.map((each) => ({ server: each, ...credentials })));
 }
 
 /**

@@ -39,8 +39,13 @@ function pluginRoutes(app: FastifyInstance): void {
   });
 }
 
+/** What tells of the engine in every other answer. */
+const ENGINE_HEADERS = ['api-version', 'docker-experimental', 'ostype', 'server'];
+
 /** Docker's answer to any path that it does not know. */
 export function pageNotFound(reply: FastifyReply): FastifyReply {
+  // Docker's router answers before anything of the API's does.
+  for (const name of ENGINE_HEADERS) reply.removeHeader(name);
   // As bytes, to which no character set is added.
   const body = Buffer.from('{"message":"page not found"}\n');
   return reply.code(404).type('application/json').send(body);

@@ -1,5 +1,6 @@
-import type { ImageSummary } from '@wherry/core';
+import { type ImageSummary, isWherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts';
 import { ImagesBefore, removalShape } from '../images/image-events.ts';
@@ -65,7 +66,7 @@ function searchedServer(term: string): string {
 async function pruneImages(app: FastifyInstance, backend: Backend, request: FastifyRequest): Promise<object> {
   const filters = filterList(readFilters(new Query(request).text('filters'), PRUNE_FILTERS));
   const before = await ImagesBefore.of(backend);
-  const { events, contentBytes } = await backend.prune({ filters });
+  const { events, contentBytes } = await orBadTime(() => backend.prune({ filters }));
   before.log(app.engineEvents, events);
   app.engineEvents.add({
     type: 'image',
@@ -74,4 +75,15 @@ async function pruneImages(app: FastifyInstance, backend: Backend, request: Fast
     attributes: { reclaimed: String(contentBytes) },
   });
   return { ImagesDeleted: events.length === 0 ? null : removalShape(events), SpaceReclaimed: contentBytes };
+}
+
+/** As Docker, for which a time that is none is a fault of its own. */
+async function orBadTime<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isWherryError(error, 'INVALID_ARGUMENT') && error.details.time !== undefined)
+      throw new ApiError(500, error.message);
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
-import { parseReference } from '@wherry/core';
+import { isWherryError, parseReference } from '@wherry/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts';
 import { readJsonObject } from '../wire/json-body.ts';
@@ -22,13 +23,25 @@ async function tryCredentials(backend: Backend, request: FastifyRequest): Promis
   const body = await readJsonObject(request);
   const text = (name: string) => (typeof body[name] === 'string' ? body[name] : '');
   const [server, identityToken] = [text('serveraddress'), text('identitytoken')];
-  const { identityToken: given = '' } = await backend.tryLogin({
+  const login = {
     username: text('username'),
     password: text('password'),
     ...(server !== '' && { server }),
     ...(identityToken !== '' && { identityToken }),
-  });
+  };
+  const { identityToken: given = '' } = await orRefused(() => backend.tryLogin(login));
   return { IdentityToken: given, Status: 'Login Succeeded' };
+}
+
+/** As Docker: 401 where a token server refuses, 500 where the registry itself does. */
+async function orRefused<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isWherryError(error, 'UNAUTHORIZED') && error.details.url !== undefined)
+      throw new ApiError(500, error.message);
+    throw error;
+  }
 }
 
 async function describe(backend: Backend, name: string, request: FastifyRequest): Promise<object> {

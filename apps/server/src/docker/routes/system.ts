@@ -23,8 +23,9 @@ export function systemRoutes(app: FastifyInstance, backend: Backend): void {
     },
   });
   app.get('/version', async () => versionShape(await backend.info()));
-  app.get('/info', async () =>
+  app.get('/info', async ({ apiVersion }) =>
     infoShape({
+      apiVersion,
       info: await backend.info(),
       containers: await backend.containers.list({ all: true }),
       listeners: app.engineEvents.listeners,

@@ -1,16 +1,21 @@
 import type { ContainerSummary, SystemInfo } from '@wherry/core';
+import type { ApiVersion } from '../version.ts';
+
+/** From here on the kernel's own memory is not told of. */
+const NO_KERNEL_MEMORY_MINOR = 42;
 
 export interface InfoParts {
   readonly info: SystemInfo;
   readonly containers: readonly ContainerSummary[];
   readonly listeners: number;
+  readonly apiVersion: ApiVersion;
   readonly now: Date;
   /** The service's own environment, for its proxies. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** What `GET /info` answers: what is no part of wherry has the value that says so. */
-export function infoShape({ info, containers, listeners, now, env }: InfoParts): object {
+export function infoShape({ info, containers, listeners, apiVersion, now, env }: InfoParts): object {
   return {
     ID: '',
     ...containerCounts(containers),
@@ -23,7 +28,7 @@ export function infoShape({ info, containers, listeners, now, env }: InfoParts):
       Authorization: null,
       Log: ['json-file', 'none'],
     },
-    ...limits(),
+    ...limits(apiVersion),
     Debug: false,
     NFd: -1,
     OomKillDisable: true,
@@ -69,10 +74,11 @@ function containerCounts(containers: readonly ContainerSummary[]) {
 }
 
 /** What a container can be limited in. */
-function limits() {
+function limits({ minor }: ApiVersion) {
   return {
     MemoryLimit: true,
     SwapLimit: true,
+    ...(minor < NO_KERNEL_MEMORY_MINOR && { KernelMemory: false, KernelMemoryTCP: false }),
     CpuCfsPeriod: true,
     CpuCfsQuota: true,
     CPUShares: true,

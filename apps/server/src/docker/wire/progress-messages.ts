@@ -73,8 +73,8 @@ function progressOf({ current, total }: LayerEvent) {
 
 /** Sends what a pull does; with all tags a group of messages for each. */
 export class PullMessages {
-  readonly #layers: LayerMessages;
   readonly #stream: Pick<JsonStream, 'send'>;
+  #layers: LayerMessages;
   #digest: string | undefined;
 
   constructor(stream: Pick<JsonStream, 'send'>) {
@@ -87,6 +87,8 @@ export class PullMessages {
     else if (event.kind === 'warning') this.#stream.send({ status: `WARNING: ${event.message}` });
     else if (event.kind === 'resolved') {
       this.finishTag();
+      // Of each tag, everything is told anew.
+      this.#layers = new LayerMessages(this.#stream, PULL_WORDS);
       const { ref, target } = event;
       this.#stream.send({ status: `Pulling from ${ref.path}`, id: shownTag(ref) });
       this.#digest = target.digest;

@@ -1,4 +1,4 @@
-import { tarOf } from '@wherry/core/testing';
+import { tarOf } from '../tar-fixtures.ts';
 import type { RecordedImages } from './recorded-images.ts';
 
 /** An image for an archive as Docker's classic store writes it. */

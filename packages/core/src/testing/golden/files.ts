@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { tarOf } from '@wherry/core/testing';
+import { tarOf } from '../tar-fixtures.ts';
 import { type ClassicImage, classicArchive, file, recordedImage } from './archives.ts';
 import { type RecordedImages, sha256 } from './recorded-images.ts';
 

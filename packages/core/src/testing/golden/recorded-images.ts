@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** What a registry of the recording held, or what stands in for it. */
@@ -140,6 +142,21 @@ export class RecordedImages {
       yield* config.toString('utf8').match(/\b[0-9a-f]{64}\b/g) ?? [];
     }
   }
+}
+
+/** The images of a recording, with all that is in them. */
+export function readRegistry(directory: string): RegistryContent {
+  const blobs = new Map<string, Buffer>();
+  return {
+    tags: JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8')),
+    readBlob: (digest) => {
+      const blob =
+        blobs.get(digest) ?? readFileSync(join(directory, 'blobs', digest.replace(/^sha256:/, '')));
+      blobs.set(digest, blob);
+      return blob;
+    },
+    standsFor: new Map(),
+  };
 }
 
 export function documentOf({ bytes }: RecordedManifest): ManifestDocument {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type MemoryRegistry, startMemoryRegistry } from '@wherry/core/testing';
+import { type MemoryRegistry, startMemoryRegistry } from '../memory-registry.ts';
 import { documentOf, type RecordedImages, type RecordedManifest } from './recorded-images.ts';
 
 /** Where the recorded search server answered. */
@@ -8,6 +8,7 @@ const INDEXES = ['127.0.0.1:5058', 'localhost', 'docker.io'];
 /** Asked for in the recordings, and not there. */
 const UNKNOWN_AT_HUB = [
   'library/b',
+  'library/nosuch',
   'library/nosuchimage',
   'library/nosuchrepo',
   'library/nosuchstage',

@@ -1,5 +1,10 @@
-import { type ScriptedServer, startScriptedServer } from '@wherry/core/testing';
-import type { Searchable } from './recording.ts';
+import { type ScriptedServer, startScriptedServer } from '../scripted-server.ts';
+
+/** A repository as a search server tells of it. */
+export interface Searchable {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
 
 const PAGE = 25;
 

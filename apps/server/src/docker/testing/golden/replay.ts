@@ -1,0 +1,193 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { openEngine } from '@wherry/core';
+import {
+  classicArchive,
+  type FileServer,
+  makeFile,
+  RecordedRegistries,
+  recordedImage,
+  startFileServer,
+  startSearchServer,
+} from '@wherry/core/testing/golden';
+import type { FastifyInstance } from 'fastify';
+import { MemoryBackend } from '../../../../test/memory-backend.ts';
+import { buildApp } from '../../../app.ts';
+import { RunningRequests } from '../../../running-requests.ts';
+import { type Comparable, comparable } from './compare.ts';
+import { whyDifferent } from './decisions.ts';
+import type { ApiCase, ApiRecording, Exchange, RecordedBody } from './exchanges.ts';
+import { sceneOf, setScene } from './scene.ts';
+
+const FILE_SERVER = '127.0.0.1:5059';
+const SEARCH_SERVER = '127.0.0.1:5058';
+const HELLO_WORLD = '977b8b4966d5';
+
+export interface CaseResult {
+  readonly id: string;
+  readonly verdict: 'equal' | 'different-by-decision' | 'unexplained';
+  readonly expected: readonly Comparable[];
+  readonly actual: readonly Comparable[];
+}
+
+/** Asks the application what the recorded clients had asked Docker, each case on a store of its own. */
+export class ApiReplay implements AsyncDisposable {
+  readonly #recording: ApiRecording;
+  readonly #files: FileServer;
+  readonly #place: string;
+  /** Stores that several cases start from, by their scenes. */
+  readonly #templates = new Map<string, string>();
+
+  private constructor(recording: ApiRecording, files: FileServer, place: string) {
+    this.#recording = recording;
+    this.#files = files;
+    this.#place = place;
+  }
+
+  static async start(recording: ApiRecording): Promise<ApiReplay> {
+    const place = await mkdtemp(join(tmpdir(), 'wherry-api-replay-'));
+    return new ApiReplay(recording, await startFileServer(recording.images), place);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
+    await rm(this.#place, { recursive: true, force: true });
+  }
+
+  async run(recorded: ApiCase): Promise<CaseResult> {
+    const { images, searchable } = this.#recording;
+    const home = await mkdtemp(join(this.#place, 'case-'));
+    await using registries = await RecordedRegistries.start(images);
+    await using index = await startSearchServer(searchable);
+    registries.fill();
+    listTags(recorded, registries);
+    const usesIndex = recorded.file === 'search' ? index : undefined;
+    registries.writeConfig(join(home, '.config', 'wherry', 'config.toml'), usesIndex);
+    await cp(await this.#template(recorded), join(home, 'store'), { recursive: true });
+    await using engine = openEngine({ root: join(home, 'store'), env: { HOME: home } });
+    const surroundings = { log: () => undefined, running: new RunningRequests() };
+    const app = buildApp({ registry: new MemoryBackend(), engine }, surroundings);
+    const named = (text: string) =>
+      registries.named(text).replaceAll(index.host, SEARCH_SERVER).replaceAll(this.#files.host, FILE_SERVER);
+    const actual: Comparable[] = [];
+    for (const exchange of recorded.exchanges)
+      actual.push(await this.#ask(app, recorded, exchange, registries, named));
+    await app.close();
+    await rm(home, { recursive: true, force: true });
+    const expected = recorded.exchanges.map((exchange) => this.#expected(exchange));
+    return judge({ id: recorded.id, expected, actual });
+  }
+
+  async #ask(
+    app: FastifyInstance,
+    recorded: ApiCase,
+    exchange: Exchange,
+    registries: RecordedRegistries,
+    named: (text: string) => string,
+  ): Promise<Comparable> {
+    const query = exchange.query?.replaceAll(encodeURIComponent(FILE_SERVER), this.#files.host) ?? '';
+    const payload = this.#payload(recorded, exchange);
+    const answer = await app.inject({
+      method: exchange.method as 'GET',
+      url: `${exchange.path}${query === '' ? '' : `?${query}`}`,
+      headers: Object.fromEntries(
+        Object.entries(exchange.request_headers).map(([name, value]) => [
+          name.toLowerCase(),
+          typeof value === 'string' ? value : placedAuth(value.raw, registries),
+        ]),
+      ),
+      // Other bytes would go as JSON.
+      ...(payload !== undefined && { payload: Buffer.from(payload) }),
+    });
+    const { headers, statusCode: status } = answer;
+    const body = readBody(named(answer.body), String(headers['content-type']));
+    const plain = headers as Readonly<Record<string, string | undefined>>;
+    return comparable(exchange, { status, headers: plain, body }, this.#recording.images);
+  }
+
+  #expected(exchange: Exchange): Comparable {
+    const headers = Object.fromEntries(
+      Object.entries(exchange.response_headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    const { status, response_body: body } = exchange;
+    return comparable(exchange, { status, headers, body }, this.#recording.images);
+  }
+
+  /** Archives are made anew: recordings tell of them only what is in them. */
+  #payload({ file, id }: ApiCase, { request_body: body }: Exchange): string | Uint8Array | undefined {
+    const { images } = this.#recording;
+    if (file === 'load' || file === 'import') {
+      if (/\/(?:bad-archive|bad-file|raw-bad|raw-bad-tar)$/.test(id)) return makeFile('bad.tar', images);
+      if (body === undefined) return undefined;
+      if (file === 'import') return makeFile('rootfs.tar', images);
+      if (id.startsWith('load/raw'))
+        return classicArchive(recordedImage(images, HELLO_WORLD, ['hello-world:latest']));
+      return makeFile('u.tar', images);
+    }
+    return body?.json === undefined ? body?.text : JSON.stringify(body.json);
+  }
+
+  async #template(recorded: ApiCase): Promise<string> {
+    const scene = sceneOf(recorded);
+    const key = JSON.stringify([recorded.file === 'push', scene]);
+    const known = this.#templates.get(key);
+    if (known !== undefined) return known;
+    const home = await mkdtemp(join(this.#place, 'scene-'));
+    const root = join(home, 'store');
+    this.#templates.set(key, root);
+    await using registries = await RecordedRegistries.start(this.#recording.images);
+    registries.fill();
+    registries.writeConfig(join(home, '.config', 'wherry', 'config.toml'));
+    await using engine = openEngine({ root, env: { HOME: home } });
+    await engine.info();
+    await setScene(engine, recorded, this.#recording.images);
+    return root;
+  }
+}
+
+/** Credentials for a registry with a login, wherever that is in this run. */
+function placedAuth(header: string, { hub, withLogin }: RecordedRegistries): string {
+  const text = Buffer.from(header, 'base64url').toString('utf8');
+  if (!text.startsWith('{') || text === '{}') return header;
+  const auth = JSON.parse(text) as Readonly<Record<string, string>>;
+  const isHub = auth.serveraddress?.includes('docker.io') === true;
+  const placed = { ...auth, serveraddress: isHub ? hub.host : withLogin.host };
+  return Buffer.from(JSON.stringify(placed)).toString('base64url');
+}
+
+/** Has the registry list its tags in the order of the recorded one, which was no rule's. */
+function listTags({ id, exchanges }: ApiCase, registries: RecordedRegistries): void {
+  if (id !== 'pull/raw-no-tag-pulls-all') return;
+  const { json_lines: lines = [], json_lines_tail: tail = [] } = exchanges[0]?.response_body ?? {};
+  const tags = ([...lines, ...tail] as Record<string, unknown>[])
+    .filter(({ status }) => String(status).startsWith('Pulling from'))
+    .map((line) => String(line.id));
+  registries.listTags(registries.anonymous, 'team/app', tags);
+}
+
+function readBody(text: string, type: string): RecordedBody | undefined {
+  if (text === '') return undefined;
+  if (type === 'application/x-tar') return { tar_entries: [] };
+  if (!type.startsWith('application/json')) return { text };
+  if (!text.includes('\r\n')) return { json: JSON.parse(text) };
+  const lines = text.split('\r\n').filter((line) => line !== '');
+  return lines.length === 1
+    ? { json: JSON.parse(lines[0] ?? '') }
+    : { json_lines: lines.map((line) => JSON.parse(line)) };
+}
+
+/** Holds what was answered against what Docker had answered, and against the list of decisions. */
+function judge(result: Omit<CaseResult, 'verdict'>): CaseResult {
+  const isEqual = isDeepStrictEqual(plain(result.actual), plain(result.expected));
+  const isDecided = whyDifferent(result.id) !== undefined;
+  // What is equal, yet stands on the list, is not explained either.
+  if (isEqual !== isDecided) return { ...result, verdict: isEqual ? 'equal' : 'different-by-decision' };
+  return { ...result, verdict: 'unexplained' };
+}
+
+/** Without the difference between a member that is `undefined` and none. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
