@@ -1,7 +1,7 @@
 import type { RecordedImages } from '@wherry/core/testing/golden';
 import type { ApiCase } from './exchanges.ts';
 
-const CONTAINERS = 'asks for containers, networks, volumes or builds';
+const CONTAINERS = 'asks for containers, networks, volumes or builds that earlier cases made';
 const STARTS_WITH_CONTAINERS = 'starts from containers';
 const BUILT = 'is about images that the recording had built itself';
 
@@ -19,6 +19,19 @@ const REASONS: Readonly<Record<string, string>> = {
   'search/offline': 'asks a name server that is not there',
 };
 
+/** Of those that ask for containers or builds: what a store without any answers as well. */
+const ASKED_OF_NOTHING = new Set([
+  ...['create-missing-image', 'create-platform-mismatch', 'create-bad-bind', 'list', 'list-bad-filter'].map(
+    (name) => `containers/raw-${name}`,
+  ),
+  ...['list-bad-status', 'json-missing', 'start-missing', 'delete-missing', 'logs-no-stream'].map(
+    (name) => `containers/raw-${name}`,
+  ),
+  ...['commit/raw-missing', 'commit/raw-no-container', 'commit/missing'],
+  ...['build/raw-empty-body', 'build/raw-bad-buildargs', 'build/raw-bad-tag', 'exec/raw-json-missing'],
+  ...['container/start-missing', 'ps/empty-all', 'inspect/missing'],
+]);
+
 /** Answers that are of the images of the recording alone once those that it built are taken out. */
 const LISTS = ['images', 'import', 'load'];
 const DIGEST = /\b[0-9a-f]{64}\b/g;
@@ -28,6 +41,7 @@ export function whyLeftOut(recorded: ApiCase, images: RecordedImages): string | 
   const known = REASONS[recorded.id];
   if (known !== undefined) return known;
   const { exchanges, file, containersBefore = 0 } = recorded;
+  if (ASKED_OF_NOTHING.has(recorded.id)) return undefined;
   if (exchanges.some(({ path }) => /\/(?:build|commit|containers|exec|networks|volumes)(?:\/|$)/.test(path)))
     return CONTAINERS;
   if (containersBefore > 0 && (file === 'rmi' || file === 'image-prune')) return STARTS_WITH_CONTAINERS;

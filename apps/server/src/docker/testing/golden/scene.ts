@@ -13,6 +13,8 @@ const TWO_NAMES = HELLO.replace(' digests', ', hw2:1 digests');
 
 /** What plain requests start from, by their file, or by the case where it has a state of its own. */
 const SCENES: Readonly<Record<string, readonly string[]>> = {
+  'containers/raw-create-bad-bind': [UBUNTU],
+  'containers/raw-create-platform-mismatch': [UBUNTU],
   general: ALL,
   'general/system-df': ['977b8b4966d5 hello-world:latest'],
   'general/system-df-v': ['977b8b4966d5 hello-world:latest'],
