@@ -47,6 +47,7 @@ function attachable(record: ContainerRecord) {
     inspect: async () => record,
     attach: async (_id, { sink }) => join(sink),
     startAttended: async (_id, sinks) => sinks.map(join),
+    waitUntil: async () => ({ exitCode: 0, error: '' }),
   };
   return { app: appOver(verbs), sessions };
 }

@@ -53,6 +53,7 @@ describe('the life of a container', () => {
       inspect: async () => record,
       startAttended: async () => (running ? undefined : []),
       stop: async () => {},
+      waitUntil: async () => ({ exitCode: 0, error: '' }),
     };
     expect(await ask(verbs, 'POST', `/containers/web/${verb}`)).toMatchObject({ status, body: '' });
   });
@@ -84,6 +85,30 @@ describe('the life of a container', () => {
     });
   });
 
+  test('is told of as it goes on', async () => {
+    const verbs: FakeVerbs = {
+      inspect: async () => recordOf({ imageName: 'app:1', labels: { k: 'v' } }),
+      startAttended: async () => [],
+      waitUntil: async () => ({ exitCode: 3, error: '' }),
+      remove: async () => {},
+    };
+    const app = serve(verbs);
+    await app.inject({ method: 'POST', url: '/containers/web/start' });
+    await app.inject({ method: 'DELETE', url: '/containers/web' });
+    const seconds = Math.ceil(Date.now() / 1000) + 1;
+    const told = await app.inject(`/events?since=0&until=${seconds}`);
+    const events = told.body
+      .split(/\r?\n/)
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    const attributes = { k: 'v', image: 'app:1', name: 'web' };
+    expect(events.map(({ Action, Actor }) => [Action, Actor.Attributes])).toEqual([
+      ['start', attributes],
+      ['die', { ...attributes, exitCode: '3' }],
+      ['destroy', attributes],
+    ]);
+  });
+
   test('its parameters reach the engine', async () => {
     const asked: unknown[] = [];
     const note = async (...args: unknown[]) => void asked.push(args);
@@ -92,7 +117,7 @@ describe('the life of a container', () => {
     await ask(verbs, 'POST', '/containers/web/kill?signal=9');
     await ask(verbs, 'DELETE', '/containers/web?v=1&force=true');
     expect(asked).toEqual([
-      [{ container: 'web', timeoutSeconds: 3, signal: 'INT' }],
+      [{ container: ID, timeoutSeconds: 3, signal: 'INT' }],
       ['web', '9'],
       [{ container: 'web', force: true, volumes: true }],
     ]);
