@@ -26,7 +26,7 @@ export interface ContainerState {
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
 
 /** Docker's code for a container that ended while nobody watched, as by a loss of power. */
-const UNWATCHED_EXIT_CODE = 255;
+export const UNWATCHED_EXIT_CODE = 255;
 
 export const CREATED_STATE: ContainerState = {
   status: 'created',

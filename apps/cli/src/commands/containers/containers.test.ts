@@ -88,7 +88,7 @@ describe('wherry exec', () => {
       };
       setImmediate(() => void read());
       const detach = () => left.resolve(undefined);
-      return { exitCode: left.promise, pid: () => 0, resize: async () => undefined, detach };
+      return { exitCode: left.promise, pid: () => 1, resize: async () => undefined, detach };
     };
     const outcome = await runCli(['exec', '-it', '--detach-keys', 'x,y', 'web', 'sh'], {
       ...withContainers({ exec }),

@@ -38,12 +38,12 @@ async function build(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const query = new Query(request);
+  const parameters = buildParameters(query, bodyOf(request));
   if (!hasBody(request) && query.text('remote') === '')
     throw new ApiError(
       500,
       `Cannot locate specified Dockerfile: ${query.text('dockerfile') || 'Dockerfile'}`,
     );
-  const parameters = buildParameters(query, bodyOf(request));
   const verbs = backend.withCredentials(credentialsOf(request));
   return await streamJson(request, reply, async (stream) => {
     const teller = query.flag('q') ? new QuietTeller(stream) : stream;

@@ -1,7 +1,8 @@
-import type { ContainerVerbs } from '@wherry/core';
+import type { ContainerRecord, ContainerVerbs } from '@wherry/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { Attendance } from '../containers/attendance.ts';
+import { logContainer, logEnd } from '../containers/container-events.ts';
 import { bodyOf } from '../wire/json-body.ts';
 import { Query } from '../wire/query.ts';
 import { sizeOf } from '../wire/terminal-size.ts';
@@ -9,12 +10,14 @@ import { toStartRefusal } from './exec.ts';
 
 type Backend = Pick<
   ContainerVerbs,
-  'inspect' | 'kill' | 'pause' | 'remove' | 'rename' | 'resize' | 'restart' | 'stop' | 'unpause'
+  'inspect' | 'kill' | 'pause' | 'remove' | 'rename' | 'resize' | 'stop' | 'unpause' | 'waitUntil'
 >;
 
 export interface LifeParts {
   readonly containers: Backend;
   readonly attendance: Attendance;
+  /** Aborted when the service ends. */
+  readonly closing: AbortSignal;
 }
 
 interface Named {
@@ -22,40 +25,30 @@ interface Named {
 }
 
 /** What changes the state of a container. */
-export function lifeRoutes(app: FastifyInstance, { attendance, containers }: LifeParts): void {
-  app.post<Named>('/containers/:id/start', async (request, reply) => {
-    await refuseBody(bodyOf(request));
-    return empty(reply, (await startOf(attendance, request.params.id)) ? 204 : 304);
-  });
-  app.post<Named>('/containers/:id/stop', async (request, reply) => {
-    const wasAlive = isAlive((await containers.inspect(request.params.id)).state.status);
-    if (wasAlive) await containers.stop(stopRequest(request.params.id, new Query(request)));
-    return empty(reply, wasAlive ? 204 : 304);
-  });
-  app.post<Named>('/containers/:id/restart', async (request, reply) => {
-    const { id } = request.params;
-    await containers.inspect(id);
-    if (isAlive((await containers.inspect(id)).state.status))
-      await containers.stop(stopRequest(id, new Query(request)));
-    await startOf(attendance, id);
-    return empty(reply, 204);
-  });
+export function lifeRoutes(app: FastifyInstance, parts: LifeParts): void {
+  const { containers } = parts;
+  runningRoutes(app, parts);
   app.post<Named>('/containers/:id/kill', async (request, reply) => {
-    await containers.kill(request.params.id, new Query(request).text('signal') || 'SIGKILL');
+    const { id } = request.params;
+    const signal = new Query(request).text('signal') || 'SIGKILL';
+    const record = await containers.inspect(id);
+    await containers.kill(id, signal);
+    logContainer(app.engineEvents, 'kill', record, { signal });
     return empty(reply, 204);
   });
-  app.post<Named>('/containers/:id/pause', async (request, reply) => {
-    await containers.pause(request.params.id);
-    return empty(reply, 204);
-  });
-  app.post<Named>('/containers/:id/unpause', async (request, reply) => {
-    await containers.unpause(request.params.id);
-    return empty(reply, 204);
-  });
+  for (const action of ['pause', 'unpause'] as const)
+    app.post<Named>(`/containers/:id/${action}`, async (request, reply) => {
+      const record = await containers.inspect(request.params.id);
+      await containers[action](record.id);
+      logContainer(app.engineEvents, action, record);
+      return empty(reply, 204);
+    });
   app.post<Named>('/containers/:id/rename', async (request, reply) => {
     const name = new Query(request).text('name');
     if (name === '') throw new ApiError(400, 'Neither old nor new names may be empty');
+    const record = await containers.inspect(request.params.id);
     await containers.rename({ container: request.params.id, name });
+    logContainer(app.engineEvents, 'rename', { ...record, name }, { oldName: record.name });
     return empty(reply, 204);
   });
   app.post<Named>('/containers/:id/resize', async (request, reply) => {
@@ -66,7 +59,41 @@ export function lifeRoutes(app: FastifyInstance, { attendance, containers }: Lif
     const query = new Query(request);
     if (query.flag('link')) throw new ApiError(400, 'links need a bridge network, which is not offered');
     const [force, volumes] = [query.flag('force'), query.flag('v')];
+    const record = await containers.inspect(request.params.id);
     await containers.remove({ container: request.params.id, force, volumes });
+    logContainer(app.engineEvents, 'destroy', record);
+    return empty(reply, 204);
+  });
+}
+
+function runningRoutes(app: FastifyInstance, { attendance, closing, containers }: LifeParts): void {
+  const start = async (record: ContainerRecord) => {
+    const isStarted = await startOf(attendance, record.id);
+    if (!isStarted) return false;
+    logContainer(app.engineEvents, 'start', record);
+    logEnd(app.engineEvents, containers, record, closing);
+    return true;
+  };
+  const stop = async (record: ContainerRecord, query: Query) => {
+    if (!isAlive(record.state.status)) return false;
+    await containers.stop(stopRequest(record.id, query));
+    logContainer(app.engineEvents, 'stop', record);
+    return true;
+  };
+  app.post<Named>('/containers/:id/start', async (request, reply) => {
+    await refuseBody(bodyOf(request));
+    const isStarted = await start(await containers.inspect(request.params.id));
+    return empty(reply, isStarted ? 204 : 304);
+  });
+  app.post<Named>('/containers/:id/stop', async (request, reply) => {
+    const isStopped = await stop(await containers.inspect(request.params.id), new Query(request));
+    return empty(reply, isStopped ? 204 : 304);
+  });
+  app.post<Named>('/containers/:id/restart', async (request, reply) => {
+    const record = await containers.inspect(request.params.id);
+    await stop(record, new Query(request));
+    await start(record);
+    logContainer(app.engineEvents, 'restart', record);
     return empty(reply, 204);
   });
 }

@@ -1,8 +1,10 @@
 import type { ContainerVerbs } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { Attendance } from '../containers/attendance.ts';
 import { closingSignal } from '../containers/closing.ts';
+import { logContainer } from '../containers/container-events.ts';
 import { ExecInstances } from '../containers/exec-instances.ts';
 import { TakenConnections } from '../hijack/taken-connections.ts';
 import { acceptUpgrades } from '../hijack/upgrade.ts';
@@ -34,7 +36,7 @@ export function containerRoutes(
   acceptUpgrades(app);
   makingRoutes(app, containers);
   readRoutes(app, { containers, instances, now: () => new Date() });
-  lifeRoutes(app, { containers, attendance });
+  lifeRoutes(app, { containers, attendance, closing });
   streamRoutes(app, { containers, closing });
   attachRoutes(app, { containers, attendance, connections });
   execRoutes(app, { containers, instances, connections });
@@ -48,7 +50,17 @@ function makingRoutes(app: FastifyInstance, containers: Pick<ContainerVerbs, 'cr
     const platform = platformChoice(query.text('platform'));
     const body = new Fields(await readJsonObject(request));
     const made = await containers.create(createRequest(body, { ...(name && { name }), ...platform }));
+    logContainer(app.engineEvents, 'create', made);
     return reply.code(201).send({ Id: made.id, Warnings: [] });
+  });
+  app.get('/containers/:id/stats', async () => {
+    throw new ApiError(
+      501,
+      'statistics of containers are not offered: look with docker top, or at their control groups',
+    );
+  });
+  app.post('/containers/:id/update', async () => {
+    throw new ApiError(501, 'limits of a container that is there are not changed: make it anew with others');
   });
   app.post('/containers/prune', async (request) => {
     const filters = filterList(readFilters(new Query(request).text('filters')));

@@ -1,7 +1,13 @@
+import { existsSync } from 'node:fs';
 import { WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
 import { readContainerFacts } from '../../runtime/container-facts.ts';
-import { type ContainerFacts, type ContainerState, deriveState } from '../../runtime/container-state.ts';
+import {
+  type ContainerFacts,
+  type ContainerState,
+  deriveState,
+  UNWATCHED_EXIT_CODE,
+} from '../../runtime/container-state.ts';
 import { watchContainer } from '../../runtime/container-watch.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
@@ -52,26 +58,28 @@ export async function waitUntil(
     // In this order the end of one that is removed at once is seen before it is gone.
     const facts = readContainerFacts(paths);
     const stored = metadata.findContainer(id);
-    if (stored?.id !== id) {
-      if (facts.exit) seen = deriveState(seen, facts);
-      return endOfRemoved(seen, id, condition);
-    }
-    seen = deriveState(recordOf(stored).state, facts);
+    const isThere = stored?.id === id;
+    // A container's files go before what is kept of it: without them it seems to have ended unwatched.
+    if (facts.exit || existsSync(paths.directory))
+      seen = deriveState(isThere ? recordOf(stored).state : seen, facts);
+    if (!isThere) return endOfRemoved(seen, id, condition);
     if (!facts.isAlive && condition !== 'removed' && (!awaitsRun || hasRunSince(first, facts))) break;
     await watch.next(signal);
   }
   await settle(deps, id);
-  return { exitCode: seen.exitCode, error: seen.error };
+  return endOf(seen);
 }
 
-function endOfRemoved(
-  { exitCode, error, status }: ContainerState,
-  id: string,
-  condition: WaitCondition,
-): ContainerEnd {
-  if (condition === 'next-exit' && status === 'created' && error === '')
+/** Who was removed before its exit code was seen has ended unwatched. */
+function endOf({ error, exitCode, status }: ContainerState): ContainerEnd {
+  const isMissed = status === 'running' || status === 'paused';
+  return { exitCode: isMissed ? UNWATCHED_EXIT_CODE : exitCode, error };
+}
+
+function endOfRemoved(state: ContainerState, id: string, condition: WaitCondition): ContainerEnd {
+  if (condition === 'next-exit' && state.status === 'created' && state.error === '')
     throw new WherryError('CONFLICT', `container ${id} was removed before it ran`, { details: { id } });
-  return { exitCode, error };
+  return endOf(state);
 }
 
 /** Tells whether a run that began since has ended; while one begins, what tells of the last one is gone. */

@@ -1,5 +1,5 @@
 import type { RecordedImages } from '@wherry/core/testing/golden';
-import type { Exchange, RecordedBody } from './exchanges.ts';
+import type { Exchange, Frame, RecordedBody } from './exchanges.ts';
 
 /** An answer as two engines may give it alike. */
 export interface Comparable {
@@ -15,7 +15,7 @@ const PASSING = /^(?:Downloading|Download complete|Extracting|Verifying Checksum
 const AT_REST = /^(?:Pushed|Layer already exists|Mounted from .*)$/;
 const HEX = /\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g;
 /** What only the program itself can tell: there the names of the members are compared. */
-const OF_THE_PROGRAM = /\/(?:info|version)$/;
+const OF_THE_PROGRAM = /\/(?:info|version|top|(?:containers|exec)\/(?:[^/]+\/)?json)$/;
 
 export function comparable(
   exchange: Pick<Exchange, 'path' | 'response_body'>,
@@ -45,9 +45,19 @@ export function comparable(
 function bodyOf(body: RecordedBody | undefined, isCut: boolean): unknown {
   if (body?.json_lines !== undefined)
     return linesWithoutChance([...body.json_lines, ...(body.json_lines_tail ?? [])], isCut);
+  if (body?.multiplexed_frames !== undefined) return framesWithoutChance(body.multiplexed_frames);
   if (body?.json !== undefined) return isMessage(body.json) ? [body.json] : body.json;
   if (body?.tar_entries !== undefined) return '<archive>';
   return body?.text?.trim() === '' ? undefined : body?.text;
+}
+
+/** What a program printed: of its two outputs, which came first is chance. */
+function framesWithoutChance(frames: readonly Frame[]): unknown[] {
+  const shown = frames.map(({ stream, payload }) => ({
+    stream,
+    payload: payload.replace(/^\d{4}-\d\d-\d\dT\S+Z /gm, '<time> '),
+  }));
+  return sortedByText(shown);
 }
 
 function isMessage(value: unknown): boolean {
@@ -118,6 +128,7 @@ function textWithoutChance(text: string, images: RecordedImages): string {
   return (
     text
       .replace(HEX, (hex) => (images.isLasting(hex) ? hex : '<made>'))
+      .replaceAll('error during container init: ', '')
       .replaceAll('Error processing tar file(exit status 1): ', '')
       .replace(/\/var\/lib\/docker\/tmp\/docker-import-\d+\//g, '')
       // Engines of later versions name the repository.
@@ -127,6 +138,9 @@ function textWithoutChance(text: string, images: RecordedImages): string {
 }
 
 function memberNames(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '<value>';
+  if (Array.isArray(value)) return value.map(memberNames);
+  if (typeof value !== 'object' || value === null) return '<value>';
+  // A fault is the same whoever tells it.
+  if (Object.hasOwn(value, 'message')) return value;
   return Object.keys(value).sort();
 }

@@ -6,6 +6,12 @@ import { RecordedImages, readRegistry, type Searchable } from '@wherry/core/test
 /** Where recordings lie beside a checkout; elsewhere there are none. */
 const RECORDINGS = fileURLToPath(new URL('../../../../../../../shared/golden', import.meta.url));
 
+/** Bytes of one of a program's outputs. */
+export interface Frame {
+  readonly stream: string;
+  readonly payload: string;
+}
+
 /** A body as a recording has it; its README describes the forms. */
 export interface RecordedBody {
   readonly json?: unknown;
@@ -13,6 +19,7 @@ export interface RecordedBody {
   readonly json_lines_tail?: readonly unknown[];
   /** How many lines a long stream lacks in the middle. */
   readonly omitted_lines?: number;
+  readonly multiplexed_frames?: readonly Frame[];
   readonly text?: string;
   readonly binary_bytes?: number;
   readonly tar_entries?: readonly string[];

@@ -1,8 +1,9 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { openEngine } from '@wherry/core';
+import { type Engine, openEngine } from '@wherry/core';
 import {
   classicArchive,
   type FileServer,
@@ -19,18 +20,35 @@ import { SILENT } from '../../../operating/logger.ts';
 import { RunningRequests } from '../../../running-requests.ts';
 import { type Comparable, comparable } from './compare.ts';
 import { whyDifferent } from './decisions.ts';
-import type { ApiCase, ApiRecording, Exchange, RecordedBody } from './exchanges.ts';
-import { sceneOf, setScene } from './scene.ts';
+import type { ApiCase, ApiRecording, Exchange, Frame, RecordedBody } from './exchanges.ts';
+import { IN_ORDER } from './left-out.ts';
+import { type Preparation, preparationsOf, sceneOf, setScene } from './scene.ts';
 
 const FILE_SERVER = '127.0.0.1:5059';
 const SEARCH_SERVER = '127.0.0.1:5058';
 const HELLO_WORLD = '977b8b4966d5';
+
+/** How long a program may take to come to what a case starts from, and how often it is looked at. */
+const PREPARATION_MS = 20_000;
+const POLL_MS = 50;
+
+/** POSIX.1-1988, ustar: what every header has, and where. */
+const TAR_MAGIC = 'ustar';
+const TAR_MAGIC_AT = 257;
 
 export interface CaseResult {
   readonly id: string;
   readonly verdict: 'equal' | 'different-by-decision' | 'unexplained';
   readonly expected: readonly Comparable[];
   readonly actual: readonly Comparable[];
+}
+
+/** The application over one store, with the servers that it talks to. */
+interface Session extends AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly registries: RecordedRegistries;
+  /** Gives a text the addresses of the recording. */
+  readonly named: (text: string) => string;
 }
 
 /** Asks the application what the recorded clients had asked Docker, each case on a store of its own. */
@@ -40,6 +58,8 @@ export class ApiReplay implements AsyncDisposable {
   readonly #place: string;
   /** Stores that several cases start from, by their scenes. */
   readonly #templates = new Map<string, string>();
+  /** Stores that cases of one file use one after the other. */
+  readonly #sessions = new Map<string, Session>();
 
   private constructor(recording: ApiRecording, files: FileServer, place: string) {
     this.#recording = recording;
@@ -53,40 +73,59 @@ export class ApiReplay implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) await session[Symbol.asyncDispose]();
     await this.#files[Symbol.asyncDispose]();
-    await rm(this.#place, { recursive: true, force: true });
+    await rm(this.#place, { recursive: true, force: true, maxRetries: 10 });
   }
 
   async run(recorded: ApiCase): Promise<CaseResult> {
+    const isInOrder = IN_ORDER.includes(recorded.file);
+    const session = (isInOrder && this.#sessions.get(recorded.file)) || (await this.#open(recorded));
+    if (isInOrder) this.#sessions.set(recorded.file, session);
+    try {
+      const { app } = session;
+      for (const preparation of preparationsOf(recorded)) await prepare(app, preparation);
+      const actual: Comparable[] = [];
+      for (const exchange of recorded.exchanges) actual.push(await this.#ask(session, recorded, exchange));
+      const expected = recorded.exchanges.map((exchange) => this.#expected(exchange));
+      return judge({ id: recorded.id, expected, actual });
+    } finally {
+      if (!isInOrder) await session[Symbol.asyncDispose]();
+    }
+  }
+
+  async #open(recorded: ApiCase): Promise<Session> {
     const { images, searchable } = this.#recording;
     const home = await mkdtemp(join(this.#place, 'case-'));
-    await using registries = await RecordedRegistries.start(images);
-    await using index = await startSearchServer(searchable);
+    const registries = await RecordedRegistries.start(images);
+    const index = await startSearchServer(searchable);
     registries.fill();
     listTags(recorded, registries);
     const usesIndex = recorded.file === 'search' ? index : undefined;
     registries.writeConfig(join(home, '.config', 'wherry', 'config.toml'), usesIndex);
     await cp(await this.#template(recorded), join(home, 'store'), { recursive: true });
-    await using engine = openEngine({ root: join(home, 'store'), env: { HOME: home } });
+    const engine = openEngine({ root: join(home, 'store'), env: { ...process.env, HOME: home } });
     const surroundings = { log: SILENT, running: new RunningRequests() };
     const app = buildApp({ registry: new MemoryBackend(), engine }, surroundings);
     const named = (text: string) =>
       registries.named(text).replaceAll(index.host, SEARCH_SERVER).replaceAll(this.#files.host, FILE_SERVER);
-    const actual: Comparable[] = [];
-    for (const exchange of recorded.exchanges)
-      actual.push(await this.#ask(app, recorded, exchange, registries, named));
-    await app.close();
-    await rm(home, { recursive: true, force: true });
-    const expected = recorded.exchanges.map((exchange) => this.#expected(exchange));
-    return judge({ id: recorded.id, expected, actual });
+    return {
+      ...{ app, registries, named },
+      [Symbol.asyncDispose]: async () => {
+        if (IN_ORDER.includes(recorded.file)) await removeContainers(engine);
+        await app.close();
+        await engine.close();
+        await index[Symbol.asyncDispose]();
+        await registries[Symbol.asyncDispose]();
+        await rm(home, { recursive: true, force: true, maxRetries: 10 });
+      },
+    };
   }
 
   async #ask(
-    app: FastifyInstance,
+    { app, named, registries }: Session,
     recorded: ApiCase,
     exchange: Exchange,
-    registries: RecordedRegistries,
-    named: (text: string) => string,
   ): Promise<Comparable> {
     const query = exchange.query?.replaceAll(encodeURIComponent(FILE_SERVER), this.#files.host) ?? '';
     const payload = this.#payload(recorded, exchange);
@@ -103,7 +142,9 @@ export class ApiReplay implements AsyncDisposable {
       ...(payload !== undefined && { payload: Buffer.from(payload) }),
     });
     const { headers, statusCode: status } = answer;
-    const body = readBody(named(answer.body), String(headers['content-type']));
+    const body = exchange.response_body?.multiplexed_frames
+      ? { multiplexed_frames: readFrames(answer.rawPayload) }
+      : readBody(named(answer.body), String(headers['content-type']));
     const plain = headers as Readonly<Record<string, string | undefined>>;
     return comparable(exchange, { status, headers: plain, body }, this.#recording.images);
   }
@@ -168,9 +209,38 @@ function listTags({ id, exchanges }: ApiCase, registries: RecordedRegistries): v
   registries.listTags(registries.anonymous, 'team/app', tags);
 }
 
+async function prepare(app: FastifyInstance, { url, body, until }: Preparation): Promise<void> {
+  if (until === undefined) {
+    await app.inject({ method: 'POST', url, ...(body && { payload: body }) });
+    return;
+  }
+  const deadline = Date.now() + PREPARATION_MS;
+  while (!until.test((await app.inject(url)).body)) {
+    if (Date.now() > deadline) throw new Error(`${url}: ${until} does not come`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function removeContainers({ containers }: Engine): Promise<void> {
+  for (const { container } of await containers.list({ all: true }))
+    await containers.remove({ container: container.id, force: true });
+}
+
+/** Splits the outputs of a program: a header of eight bytes before each piece tells which it is, and how long. */
+function readFrames(bytes: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const end = at + 8 + bytes.readUInt32BE(at + 4);
+    const stream = bytes[at] === 1 ? 'stdout' : 'stderr';
+    frames.push({ stream, payload: bytes.toString('utf8', at + 8, end) });
+    at = end;
+  }
+  return frames;
+}
+
 function readBody(text: string, type: string): RecordedBody | undefined {
   if (text === '') return undefined;
-  if (type === 'application/x-tar') return { tar_entries: [] };
+  if (text.startsWith(TAR_MAGIC, TAR_MAGIC_AT)) return { tar_entries: [type] };
   if (!type.startsWith('application/json')) return { text };
   if (!text.includes('\r\n')) return { json: JSON.parse(text) };
   const lines = text.split('\r\n').filter((line) => line !== '');

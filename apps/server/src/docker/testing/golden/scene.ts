@@ -13,6 +13,9 @@ const TWO_NAMES = HELLO.replace(' digests', ', hw2:1 digests');
 
 /** What plain requests start from, by their file, or by the case where it has a state of its own. */
 const SCENES: Readonly<Record<string, readonly string[]>> = {
+  commit: [UBUNTU],
+  containers: [UBUNTU],
+  exec: [UBUNTU],
   general: ALL,
   'general/system-df': ['977b8b4966d5 hello-world:latest'],
   'general/system-df-v': ['977b8b4966d5 hello-world:latest'],
@@ -32,6 +35,35 @@ const SCENES: Readonly<Record<string, readonly string[]>> = {
   save: ALL,
   tag: ALL,
 };
+
+/** A request that the recorder made before a case, and did not record. */
+export interface Preparation {
+  readonly url: string;
+  readonly body?: object;
+  /** Asked again and again until the answer has this in it: the recorder had waited. */
+  readonly until?: RegExp;
+}
+
+const RUNS: readonly Preparation[] = ['live', 'ex', 'r2'].flatMap((name) => [
+  { url: `/containers/create?name=${name}`, body: { Image: 'ubuntu:18.04', Cmd: ['sleep', '600'] } },
+  { url: `/containers/${name}/start` },
+]);
+const PREPARATIONS: Readonly<Record<string, readonly Preparation[]>> = {
+  'commit/message-author': [
+    { url: '/containers/create?name=c1', body: { Image: 'ubuntu:18.04', Cmd: ['sh', '-c', 'echo x > /f'] } },
+    { url: '/containers/c1/start' },
+    { url: '/containers/c1/wait' },
+  ],
+  'containers/raw-json-size': [{ url: '/containers/r1/logs?stdout=1', until: /out.*out/s }],
+  'containers/raw-kill-stopped': [{ url: '/containers/r2/json', until: /"Running":false/ }],
+  'containers/raw-start-running': RUNS.slice(4, 6),
+  'exec/raw-create': RUNS.slice(2, 4),
+};
+
+/** What has to be asked before a case. */
+export function preparationsOf({ id }: ApiCase): readonly Preparation[] {
+  return PREPARATIONS[id] ?? [];
+}
 
 /** The lines that tell what images a case starts from. */
 export function sceneOf({ file, id, imagesBefore }: ApiCase): readonly string[] {
