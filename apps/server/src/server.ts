@@ -33,6 +33,9 @@ export interface StartOptions extends ServerOptions {
   readonly port: number;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As in `EngineOptions`: where credentials and the rules about registries are. */
+  readonly configFile?: string;
+  readonly dockerConfigDir?: string;
   /** Absent: nothing is mirrored. */
   readonly mirror?: Partial<MirrorSettings>;
 }
@@ -55,8 +58,13 @@ export function createServer(registry: RegistryBackend, options: ServerOptions =
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   requireLoopback(options.host);
-  const { root, env } = options;
-  const place = { ...(root !== undefined && { root }), ...(env && { env }) };
+  const { root, env, configFile, dockerConfigDir } = options;
+  const place = {
+    ...(root !== undefined && { root }),
+    ...(env && { env }),
+    ...(configFile && { configFile }),
+    ...(dockerConfigDir && { dockerConfigDir }),
+  };
   const registry = await openRegistryService(place);
   let engine: Engine | undefined;
   let mirror: MirrorService | undefined;

@@ -7,7 +7,7 @@ const MAX_PORT = 65_535;
 /** `wherry serve`: the store as a registry, until the process is told to stop. */
 export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
   const { host, port } = parseAddress(flags.string('addr') ?? '');
-  const root = globals.string('root');
+  const [root, config] = [globals.string('root'), globals.string('config')];
   const mirror = await readMirrorFlags(flags);
   const { startServer } = await import('@wherry/server');
   const server = await startServer({
@@ -15,6 +15,7 @@ export async function run({ flags, globals, io, signal }: CommandContext): Promi
     port,
     env: io.env,
     ...(root === undefined ? {} : { root }),
+    ...(config && (config.endsWith('.toml') ? { configFile: config } : { dockerConfigDir: config })),
     mirror,
     log: (line) => io.stderr.write(`${line}\n`),
   });
