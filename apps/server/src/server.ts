@@ -44,6 +44,9 @@ export interface StartOptions extends ServerOptions {
   readonly accessFile?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As in `EngineOptions`: where credentials and the rules about registries are. */
+  readonly configFile?: string;
+  readonly dockerConfigDir?: string;
   /** Instead of what the settings say. */
   readonly housekeeping?: Partial<HousekeepingSettings>;
   /** Absent: nothing is mirrored. */
@@ -87,8 +90,13 @@ export function createServer(registry: RegistryBackend, options: ServerOptions =
  * address is taken.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { root, env, log = SILENT, settings = () => DEFAULTS } = options;
-  const place = { ...(root !== undefined && { root }), ...(env && { env }) };
+  const { root, env, configFile, dockerConfigDir, log = SILENT, settings = () => DEFAULTS } = options;
+  const place = {
+    ...(root !== undefined && { root }),
+    ...(env && { env }),
+    ...(configFile && { configFile }),
+    ...(dockerConfigDir && { dockerConfigDir }),
+  };
   const housekeeping = { ...settings(), ...options.housekeeping };
   const registry = await openRegistryService({ ...place, ...observedBy(housekeeping, log) });
   const keeper = new HouseKeeper(registry, housekeeping, log);

@@ -37,7 +37,7 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
   const { flags, globals, io, signal } = context;
   const log = openLog(context, service, settings);
   const notify = service.takeNotify(process.env);
-  const root = globals.string('root');
+  const [root, config] = [globals.string('root'), globals.string('config')];
   const inherited = await plainly(() => service.takeActivatedSockets(io.env));
   const listen = await plainly(() => listenOptions(settings, inherited, service));
   const accessFile = flags.string('access') ?? (await service.settingsFileWith('access', placeOf(context)));
@@ -47,6 +47,7 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
     listen,
     env: io.env,
     ...(root !== undefined && { root }),
+    ...(config && (config.endsWith('.toml') ? { configFile: config } : { dockerConfigDir: config })),
     ...(accessFile !== undefined && { accessFile }),
     mirror: service.toMirrorSettings(settings.current.mirror),
     log,

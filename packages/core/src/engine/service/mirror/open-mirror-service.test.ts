@@ -45,6 +45,11 @@ describe('an upstream', () => {
     const mirror = await open(settings);
     expect(await mirror.findManifest(of, 'v1')).toBeDefined();
     await mirror.close();
+    const root = join(home, 'root');
+    const elsewhere = { root, env: { HOME: root }, upstreams: [settings], tagTtlMs: 0 };
+    const told = await openMirrorService({ ...elsewhere, dockerConfigDir: home });
+    expect(await told.findManifest(of, 'v1')).toBeDefined();
+    await told.close();
   });
 
   test('is asked itself, past the mirrors that the configuration has for it', async () => {

@@ -13,6 +13,9 @@ export interface MirrorServiceOptions {
   readonly root?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As in `EngineOptions`. */
+  readonly configFile?: string;
+  readonly dockerConfigDir?: string;
   readonly upstreams: readonly UpstreamSettings[];
   /** How long an upstream is not asked again about a tag. */
   readonly tagTtlMs: number;
@@ -28,7 +31,13 @@ export interface MirrorServiceOptions {
  */
 export async function openMirrorService(options: MirrorServiceOptions): Promise<MirrorService> {
   const env = options.env ?? process.env;
-  const config = await loadRegistryConfig({ env, home: env.HOME || homedir() });
+  const { configFile, dockerConfigDir } = options;
+  const config = await loadRegistryConfig({
+    env,
+    home: env.HOME || homedir(),
+    ...(configFile && { configFile }),
+    ...(dockerConfigDir && { dockerConfigDir }),
+  });
   const upstreams = options.upstreams.map(
     (settings) => new Upstream(settings.name, openUpstreamClient(settings, config), systemClock),
   );
