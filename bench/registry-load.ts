@@ -79,7 +79,7 @@ class Connection {
     const end = bytes.indexOf(HEAD_END);
     if (end < 0) return;
     this.#head = [];
-    const head = bytes.latin1Slice(0, end);
+    const head = bytes.toString('latin1', 0, end);
     const status = Number(head.slice(9, 12));
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
     this.#answer = { status, head };
