@@ -7,6 +7,8 @@ const MAX_PORT = 65_535;
 export async function run({ flags, globals, io, signal }: CommandContext): Promise<number> {
   const { host, port } = parseAddress(flags.string('addr') ?? '');
   const root = globals.string('root');
+  // Uploads wait for the disk in these threads, of which Node has four; read when the first one is needed.
+  process.env.UV_THREADPOOL_SIZE ??= '16';
   const { startServer } = await import('@wherry/server');
   const server = await startServer({
     host,
