@@ -31,6 +31,7 @@ const NOT_IN_DOCKER_REGISTRY: Readonly<Record<string, string>> = {
   'end-7: a manifest above the limit is answered with 413': 'answers with 400',
   'end-7: a manifest by its sha512 digest': 'knows manifests by sha256 alone',
   'end-7b (main): ten tags with one manifest': 'does not know the parameter',
+  'If-Match, If-None-Match: a tag is moved only if nobody else has moved it': 'does not look at them',
   'end-8a: all tags in ASCII order': 'lists tags in no order',
   'end-8b: tags page by page, along the Link': 'lists all tags at once',
   'end-8b: n=0 gives no tags and no Link': 'lists all tags at once',

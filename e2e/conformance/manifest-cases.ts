@@ -79,6 +79,23 @@ export const MANIFEST_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'If-Match, If-None-Match: a tag is moved only if nobody else has moved it',
+    check: async (registry) => {
+      const name = registry.repository();
+      const first = await registry.putManifest(name, 'v1');
+      const second = await registry.putManifest(name);
+      const url = `/v2/${name}/manifests/v1`;
+      const push = (headers: Record<string, string>) =>
+        registry.send('PUT', url, { 'content-type': MANIFEST_TYPE, ...headers }, second.bytes);
+      expect((await push({ 'if-none-match': '*' })).status).toBe(412);
+      expect((await push({ 'if-match': `"${second.digest}"` })).status).toBe(412);
+      const found = await registry.send('HEAD', url);
+      expect(found.headers['docker-content-digest']).toBe(first.digest);
+      expect((await push({ 'if-match': String(found.headers.etag) })).status).toBe(201);
+      expect((await registry.send('HEAD', url)).headers['docker-content-digest']).toBe(second.digest);
+    },
+  },
+  {
     name: 'end-8a: all tags in ASCII order',
     check: async (registry) => {
       const name = registry.repository();

@@ -88,7 +88,8 @@ export interface RegistryService {
   /**
    * Stores and records a manifest. Throws `INVALID_DOCUMENT`, `DIGEST_MISMATCH`, `TOO_LARGE`,
    * `SIZE_MISMATCH` when a descriptor in it lies about a blob, `BLOB_UNKNOWN` with the first missing
-   * digests in `details.missing`.
+   * digests in `details.missing`, `CONFLICT` with `details.isPrecondition` when the tag is not as the request
+   * wants it.
    */
   putManifest(request: PutManifestRequest): Promise<PutManifestResult>;
   /**
@@ -112,7 +113,7 @@ export interface RegistryService {
 
 export interface RegistryServiceDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<MetadataStore, 'touch' | 'revision' | keyof RegistryCatalogStore>;
+  readonly metadata: Pick<MetadataStore, 'touch' | 'revision' | 'atomically' | keyof RegistryCatalogStore>;
   /** Where a blob is a file; absent: the store has none. */
   readonly pathOf?: (digest: Digest) => string;
   readonly uploads: UploadSessions;
