@@ -41,8 +41,9 @@ export class BlobLinkTable {
       .map((row) => row.repository as string);
   }
 
-  /** Forgets every link of a blob that is gone. */
+  /** Forgets every link of a blob that is gone, and its subject, if it was a manifest. */
   delete(digest: Digest): void {
+    this.#database.run('DELETE FROM registry_subjects WHERE digest = ?', digest);
     this.#database.run('DELETE FROM registry_blobs WHERE digest = ?', digest);
   }
 

@@ -77,7 +77,15 @@ describe('opening', () => {
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
     database.exec(
-      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs']
+      [
+        'pins',
+        'uses',
+        'containers',
+        'build_cache',
+        'build_cache_removed',
+        'registry_blobs',
+        'registry_subjects',
+      ]
         .map((table) => `DROP TABLE ${table};`)
         .join(''),
     );

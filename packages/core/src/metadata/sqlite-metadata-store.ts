@@ -25,6 +25,7 @@ import type {
   ImageOutline,
   LayerRecord,
   Lease,
+  ManifestRelations,
   MetadataStore,
   StoredContainer,
 } from './metadata-store.ts';
@@ -317,9 +318,9 @@ export class SqliteMetadataStore implements MetadataStore {
     repository: string,
     document: DocumentRecord,
     tags: readonly string[],
-    blobs?: readonly Digest[],
+    relations?: ManifestRelations,
   ): void {
-    this.#catalog.putManifest(repository, document, tags, blobs);
+    this.#catalog.putManifest(repository, document, tags, relations);
   }
 
   deleteTag(repository: string, tag: string): boolean {

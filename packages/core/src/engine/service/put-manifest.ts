@@ -65,10 +65,10 @@ export async function putManifest(
   await storeDocument(blobs, descriptor, bytes);
   const { required, optional, subject } = document;
   const children = new Set([...required.map((child) => child.digest), ...optional]);
-  if (subject !== undefined) children.add(subject);
+  const relations = { blobs: document.blobs, ...(subject !== undefined && { subject }) };
   metadata.atomically(() => {
     requireAccepted(metadata, request);
-    metadata.putManifest(repository, { descriptor, children: [...children] }, tags, document.blobs);
+    metadata.putManifest(repository, { descriptor, children: [...children] }, tags, relations);
   });
   return subject === undefined ? { descriptor } : { descriptor, subject };
 }
