@@ -275,6 +275,8 @@ export interface MetadataStore
   touch(...digests: Digest[]): void;
   /** Another one after each change, by whatever process: what was read before it may be read otherwise now. */
   revision(): string;
+  /** Another one after each change by another process, or by another opening of the store in this one. */
+  foreignRevision(): number;
   /** Everything that a name, a registry entry, a live lease or the grace period holds. */
   reachable(): Set<Digest>;
   /** Those of `candidates` that nothing holds: what a sweep would take. */

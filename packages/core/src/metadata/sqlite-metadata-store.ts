@@ -377,6 +377,10 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#database.revision();
   }
 
+  foreignRevision(): number {
+    return this.#database.foreignChanges();
+  }
+
   touch(...digests: Digest[]): void {
     this.#collector.touch(digests);
   }

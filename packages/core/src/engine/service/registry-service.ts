@@ -113,7 +113,10 @@ export interface RegistryService {
 
 export interface RegistryServiceDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<MetadataStore, 'touch' | 'revision' | 'atomically' | keyof RegistryCatalogStore>;
+  readonly metadata: Pick<
+    MetadataStore,
+    'touch' | 'revision' | 'foreignRevision' | 'atomically' | keyof RegistryCatalogStore
+  >;
   /** Where a blob is a file; absent: the store has none. */
   readonly pathOf?: (digest: Digest) => string;
   readonly uploads: UploadSessions;
