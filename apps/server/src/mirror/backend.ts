@@ -49,10 +49,10 @@ export function mirroredRepositoryBackend(mirror: MirrorBackend, request: Mirror
         if (blob) opened.set(digest, blob);
         return blob;
       }),
-    readBlob: (digest, range) => {
+    sendBlob: async ({ digest }, range, sink) => {
       const blob = opened.get(digest);
-      if (!blob) throw new Error('a blob is found before it is read');
-      return blob.read(range);
+      if (!blob) throw new Error('a blob is found before it is sent');
+      for await (const chunk of blob.read(range)) await sink(chunk);
     },
     // A small one is on its way already when it is found.
     readSmallBlob: async () => undefined,

@@ -187,6 +187,14 @@ export interface CatalogManifest {
 /** Whether a repository has a blob, or had it until a client deleted it there. */
 export type BlobLink = 'linked' | 'removed';
 
+/** What a manifest of a repository has to do with other content, beyond its edges. */
+export interface ManifestRelations {
+  /** Linked to the repository. */
+  readonly blobs?: readonly Digest[];
+  /** Not kept from the sweep by the manifest that has it. */
+  readonly subject?: Digest;
+}
+
 /** The names that the registry service gives to content. Repositories here are bare paths. */
 export interface RegistryCatalogStore {
   findTag(repository: string, tag: string): Descriptor | undefined;
@@ -200,18 +208,18 @@ export interface RegistryCatalogStore {
   listRepositories(options?: { readonly last?: string; readonly limit?: number }): string[];
   /** Repositories with `text` in their names, after `last` in ASCII order, at most `limit`. */
   searchRepositories(text: string, options?: { readonly last?: string; readonly limit?: number }): string[];
-  /** Records a manifest in a repository, with its edges, the tags it gets, and links to `blobs`. */
+  /** Records a manifest in a repository, with its edges, the tags it gets, links to blobs, and its subject. */
   putManifest(
     repository: string,
     document: DocumentRecord,
     tags: readonly string[],
-    blobs?: readonly Digest[],
+    relations?: ManifestRelations,
   ): void;
   /** Takes a tag off; its manifest stays. Tells whether there was one. */
   deleteTag(repository: string, tag: string): boolean;
   /** Takes a manifest and its tags out of a repository. Tells whether it was there. */
   deleteManifest(repository: string, digest: Digest): boolean;
-  /** The manifests of a repository that name `digest` in some way, in the order of their digests. */
+  /** The manifests of a repository that have `digest` as their subject, or else name it, in the order of their digests. */
   manifestsNaming(repository: string, digest: Digest): Descriptor[];
   findBlobLink(repository: string, digest: Digest): BlobLink | undefined;
   linkBlobs(repository: string, digests: readonly Digest[]): void;
@@ -265,6 +273,10 @@ export interface MetadataStore
    * soon name.
    */
   touch(...digests: Digest[]): void;
+  /** Another one after each change, by whatever process: what was read before it may be read otherwise now. */
+  revision(): string;
+  /** Another one after each change by another process, or by another opening of the store in this one. */
+  foreignRevision(): number;
   /** Everything that a name, a registry entry, a live lease or the grace period holds. */
   reachable(): Set<Digest>;
   /** Those of `candidates` that nothing holds: what a sweep would take. */

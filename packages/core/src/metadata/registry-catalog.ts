@@ -5,7 +5,7 @@ import type { CatalogObserver } from './catalog-observer.ts';
 import { toDescriptor } from './descriptor-columns.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
-import type { CatalogManifest, DocumentRecord } from './metadata-store.ts';
+import type { CatalogManifest, DocumentRecord, ManifestRelations } from './metadata-store.ts';
 
 /** The repositories of the registry service: manifests by digest, and tags. */
 export class RegistryCatalog {
@@ -95,7 +95,7 @@ export class RegistryCatalog {
     repository: string,
     document: DocumentRecord,
     tags: readonly string[],
-    blobs: readonly Digest[] = [],
+    { blobs = [], subject }: ManifestRelations = {},
   ): void {
     const { digest } = document.descriptor;
     this.#database.transaction(() => {
@@ -105,6 +105,8 @@ export class RegistryCatalog {
       for (const tag of tags)
         this.#database.run('INSERT OR REPLACE INTO registry_tags VALUES (?, ?, ?)', repository, tag, digest);
       this.#links.put(repository, blobs);
+      if (subject !== undefined)
+        this.#database.run('INSERT OR IGNORE INTO registry_subjects VALUES (?, ?)', subject, digest);
       for (const observer of this.#observers) observer.pushed?.(repository, document, tags);
     });
   }
@@ -131,12 +133,13 @@ export class RegistryCatalog {
   manifestsNaming(repository: string, digest: Digest): Descriptor[] {
     return this.#database
       .all(
-        `SELECT documents.* FROM edges
-         JOIN registry_manifests ON registry_manifests.digest = edges.parent AND repository = ?
-         JOIN documents ON documents.digest = edges.parent
-         WHERE edges.child = ? ORDER BY documents.digest`,
-        repository,
+        `SELECT documents.* FROM (
+           SELECT digest FROM registry_subjects WHERE subject = ?1
+           UNION SELECT parent FROM edges WHERE child = ?1
+         ) JOIN registry_manifests USING (digest) JOIN documents USING (digest)
+         WHERE repository = ?2 ORDER BY digest`,
         digest,
+        repository,
       )
       .map((row) => toDescriptor(row, ''));
   }

@@ -76,9 +76,10 @@ describe('opening', () => {
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    const later = ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs'];
+    const later = ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed'];
+    const ofRegistry = ['registry_blobs', 'registry_subjects'];
     const ofMirror = ['mirror_tags', 'mirror_links', 'mirror_content'];
-    database.exec([...later, ...ofMirror].map((table) => `DROP TABLE ${table};`).join(''));
+    database.exec([...later, ...ofRegistry, ...ofMirror].map((table) => `DROP TABLE ${table};`).join(''));
     for (const name of ['tag_pushed', 'tag_removed', 'manifest_added', 'manifest_removed'])
       database.exec(`DROP TRIGGER registry_${name}`);
     const housekeeping = ['registry_tag_times', 'registry_changes', 'trash', 'trash_manifests'];

@@ -27,6 +27,7 @@ import type {
   ImageOutline,
   LayerRecord,
   Lease,
+  ManifestRelations,
   MetadataStore,
   StoredContainer,
 } from './metadata-store.ts';
@@ -348,9 +349,9 @@ export class SqliteMetadataStore implements MetadataStore {
     repository: string,
     document: DocumentRecord,
     tags: readonly string[],
-    blobs?: readonly Digest[],
+    relations?: ManifestRelations,
   ): void {
-    this.#catalog.putManifest(repository, document, tags, blobs);
+    this.#catalog.putManifest(repository, document, tags, relations);
   }
 
   deleteTag(repository: string, tag: string): boolean {
@@ -406,6 +407,14 @@ export class SqliteMetadataStore implements MetadataStore {
 
   atomically<T>(work: () => T, options: { readonly undo?: boolean } = {}): T {
     return this.#database.transaction(work, options);
+  }
+
+  revision(): string {
+    return this.#database.revision();
+  }
+
+  foreignRevision(): number {
+    return this.#database.foreignChanges();
   }
 
   touch(...digests: Digest[]): void {

@@ -525,7 +525,7 @@ function catalogCases(open: OpenStore): void {
     const blob = layerFixture('a').digest;
     expect(store.findBlobLink('app', blob)).toBeUndefined();
     store.linkBlobs('app', [blob]);
-    store.putManifest('other', manifest, [], [blob]);
+    store.putManifest('other', manifest, [], { blobs: [blob] });
     expect(store.findBlobLink('app', blob)).toBe('linked');
     expect(store.repositoriesOf(blob)).toEqual(['app', 'other']);
     expect(store.repositoriesOf(manifest.descriptor.digest)).toEqual(['other']);
@@ -556,6 +556,22 @@ function catalogCases(open: OpenStore): void {
     expect(store.manifestsNaming('app', subject)).toEqual(sorted);
     expect(store.manifestsNaming('other', subject)).toEqual([one.descriptor]);
     expect(store.manifestsNaming('none', subject)).toEqual([]);
+  });
+
+  test('knows the subject of a manifest, which that does not keep', async () => {
+    using store = await opened(open);
+    const [subject, referrer] = [imageFixture('subject').manifest, imageFixture('one').manifest];
+    const { digest } = subject.descriptor;
+    store.putManifest('app', referrer, [], { subject: digest });
+    store.putManifest('app', subject, []);
+    expect(store.manifestsNaming('app', digest)).toEqual([referrer.descriptor]);
+    store.deleteManifest('app', digest);
+    expect(store.unheld([digest])).toEqual([digest]);
+    expect(store.manifestsNaming('app', digest)).toEqual([referrer.descriptor]);
+    store.deleteManifest('app', referrer.descriptor.digest);
+    expect(store.sweep(() => true, [referrer.descriptor.digest])).toHaveLength(1);
+    store.putManifest('app', referrer, []);
+    expect(store.manifestsNaming('app', digest)).toEqual([]);
   });
 
   test('lists every manifest with its tags, and forgets one, with them, that is lost', async () => {

@@ -2,6 +2,7 @@ import type { ContainerRecord, ContainerSession, ContainerVerbs, OutputSink } fr
 import type { FastifyInstance } from 'fastify';
 import { MemoryBackend } from '../../../test/memory-backend.ts';
 import { buildApp } from '../../app.ts';
+import { SILENT } from '../../operating/logger.ts';
 import { RunningRequests } from '../../running-requests.ts';
 import type { EngineBackend } from '../backend.ts';
 
@@ -11,7 +12,7 @@ export type FakeVerbs = Partial<ContainerVerbs>;
 /** The application over an engine that has these verbs on containers. */
 export function appOver(containers: FakeVerbs, others: Partial<EngineBackend> = {}): FastifyInstance {
   const engine = { containers, ...others } as unknown as EngineBackend;
-  const surroundings = { log: () => {}, running: new RunningRequests() };
+  const surroundings = { log: SILENT, running: new RunningRequests() };
   return buildApp({ registry: new MemoryBackend(), engine }, surroundings);
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
 import { systemClock } from '../../clock.ts';
+import type { Digest } from '../../digest.ts';
 import type { FilePiece } from '../../layer/hash-piece.ts';
 import { PieceHashPool } from '../../layer/piece-hash-pool.ts';
 import { INDEX_FILE } from '../../oci/layout.ts';
@@ -71,7 +72,8 @@ export async function openRegistryService(
     });
     const quotas = new Quotas(store, options.quotas ?? []);
     metadata.observeCatalog([quotas, observerOf(notifications)]);
-    const service = createRegistryService({ blobs, metadata, uploads, fastHasher, close });
+    const pathOf = (digest: Digest) => blobs.pathOf(digest);
+    const service = createRegistryService({ blobs, metadata, pathOf, uploads, fastHasher, close });
     const housekeeping = createHousekeeping({
       store,
       now: () => clock.now(),
