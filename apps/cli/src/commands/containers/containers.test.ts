@@ -87,7 +87,12 @@ describe('wherry exec', () => {
         for await (const chunk of stdin ?? []) got.push(Buffer.from(chunk).toString());
       };
       setImmediate(() => void read());
-      return { exitCode: left.promise, resize: async () => undefined, detach: () => left.resolve(undefined) };
+      return {
+        pid: () => 0,
+        exitCode: left.promise,
+        resize: async () => undefined,
+        detach: () => left.resolve(undefined),
+      };
     };
     const outcome = await runCli(['exec', '-it', '--detach-keys', 'x,y', 'web', 'sh'], {
       ...withContainers({ exec }),
