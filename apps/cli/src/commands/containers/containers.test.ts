@@ -87,12 +87,8 @@ describe('wherry exec', () => {
         for await (const chunk of stdin ?? []) got.push(Buffer.from(chunk).toString());
       };
       setImmediate(() => void read());
-      return {
-        pid: () => 0,
-        exitCode: left.promise,
-        resize: async () => undefined,
-        detach: () => left.resolve(undefined),
-      };
+      const detach = () => left.resolve(undefined);
+      return { exitCode: left.promise, pid: () => 1, resize: async () => undefined, detach };
     };
     const outcome = await runCli(['exec', '-it', '--detach-keys', 'x,y', 'web', 'sh'], {
       ...withContainers({ exec }),
