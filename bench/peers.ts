@@ -56,17 +56,21 @@ ${passwords === undefined ? '' : `auth: { htpasswd: { realm: registry, path: ${p
   return { address, stop: () => stopChild(child) };
 }
 
-/** Starts `wherry serve` over an empty or given directory; `wherry` is the command. */
-export async function startWherryServe(directory: string, wherry: readonly string[]): Promise<Peer> {
+/** Starts `wherry serve` over an empty or given directory; `wherry` is the command, `flags` come behind it. */
+export async function startWherryServe(
+  directory: string,
+  wherry: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Peer> {
   const address = `127.0.0.1:${await freePort()}`;
   const [program = '', ...args] = [...wherry, '--root', join(directory, 'store'), 'serve', '--addr', address];
-  const child = spawn(program, args, { stdio: logTo(directory, 'serve.log') });
+  const child = spawn(program, [...args, ...flags], { stdio: logTo(directory, 'serve.log') });
   await waitFor(`http://${address}/v2/`, child);
   return { address, stop: () => stopChild(child) };
 }
 
 /** A real dockerd with a store and a socket of its own; `address` is what `docker -H` takes. */
-export async function startDockerd(directory: string): Promise<Peer> {
+export async function startDockerd(directory: string, flags: readonly string[] = []): Promise<Peer> {
   mkdirSync(directory, { recursive: true });
   const socket = join(directory, 'docker.sock');
   const child = spawn(
@@ -74,7 +78,7 @@ export async function startDockerd(directory: string): Promise<Peer> {
     [
       ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
       ...['--pidfile', join(directory, 'pid'), '-H', `unix://${socket}`],
-      ...['--iptables=false', '--bridge=none'],
+      ...['--iptables=false', '--bridge=none', ...flags],
     ],
     { stdio: logTo(directory, 'dockerd.log') },
   );

@@ -29,6 +29,7 @@ import {
   pruneJob,
 } from './local-jobs.ts';
 import { median, type Run, race } from './measure.ts';
+import { mirrorHitJob, mirrorMissJob } from './mirror-jobs.ts';
 import { missingPrograms } from './peers.ts';
 
 const JOBS: readonly Job[] = [
@@ -39,6 +40,8 @@ const JOBS: readonly Job[] = [
   pushJob('stack', true, { skopeo: 1.0 }, 7),
   copyJob('stack', { skopeo: 1.0 }, 7),
   serveJob('stack', { 'docker-registry': 1.0 }, 7),
+  mirrorHitJob('stack', { 'own registry': 1.1 }, 7),
+  mirrorMissJob('stack', { 'docker-registry': 1.15 }, 7),
   saveJob('stack', false, { docker: 0.12 }),
   saveJob('stack', true, { docker: 0.6 }, 3),
   loadJob('stack', { docker: 0.25 }, 3),

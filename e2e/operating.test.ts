@@ -200,7 +200,8 @@ test('stops in good order: running requests end, an upload that is cut goes on',
   const cut = service.lines.find(({ method, cut }) => method === 'PATCH' && cut === true);
   expect(cut?.bytesIn).toBeGreaterThan(MIB);
 
-  await using second = await Service.start(sandbox, ['--addr', '127.0.0.1:0'], env);
+  const patient = { ...env, WHERRY_SERVE_LISTEN_DRAIN: '10m' };
+  await using second = await Service.start(sandbox, ['--addr', '127.0.0.1:0'], patient);
   expect(await offsetAt(second.url)).toBe(MIB);
   const rest = bytes.subarray(MIB);
   const put = await fetch(new URL(`${location}?digest=${digest}`, second.url), { method: 'PUT', body: rest });
@@ -209,9 +210,15 @@ test('stops in good order: running requests end, an upload that is cut goes on',
   expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
 
   // A second signal does not wait for the request that runs.
-  const hanging = request(new URL('/v2/app/blobs/uploads/', second.url), { method: 'POST' });
+  const slow = await fetch(`${second.url}/v2/app/blobs/uploads/`, { method: 'POST' });
+  const hanging = request(new URL(slow.headers.get('location') ?? '', second.url), {
+    method: 'PATCH',
+    headers: { 'transfer-encoding': 'chunked' },
+  });
   hanging.on('error', () => {});
   hanging.write('x');
+  const running = async () => (await fetch(`${second.url}/metrics`)).text();
+  await expect.poll(running, { timeout: START_MS }).toContain('\nwherry_http_requests_running 2\n');
   second.signal('SIGTERM');
   await second.line('stopping');
   second.signal('SIGTERM');

@@ -145,12 +145,13 @@ function orFail(what: string, { status, signal, stdout, stderr }: Result): strin
   return stdout;
 }
 
-/** `wherry serve` on a free port. */
+/** `wherry serve` on a free port, with more flags behind it. */
 export async function startService(
   sandbox: Sandbox,
   root: string,
+  ...flags: string[]
 ): Promise<{ address: string; stop(): Promise<void>; child: ChildProcess }> {
-  const program = sandbox.start('--root', root, 'serve', '--addr', '127.0.0.1:0');
+  const program = sandbox.start('--root', root, 'serve', '--addr', '127.0.0.1:0', ...flags);
   const { child } = program;
   const address = await new Promise<string>((resolve, reject) => {
     const look = () => {

@@ -6,6 +6,8 @@ import { addGate } from './access/gate.ts';
 import type { EngineBackend } from './docker/backend.ts';
 import { registerEngine } from './docker/router.ts';
 import { splitVersion } from './docker/version.ts';
+import { countedMirror } from './mirror/counted-mirror.ts';
+import { type MirrorParts, mirrorRouter } from './mirror/router.ts';
 import type { Logger } from './operating/logger.ts';
 import { type Metrics, NO_METRICS } from './operating/metrics.ts';
 import { requestIds } from './operating/request-id.ts';
@@ -24,6 +26,8 @@ export interface AppParts {
   readonly registry: RegistryBackend;
   readonly engine?: EngineBackend;
   readonly operating?: OperatingBackend;
+  /** Other registries, behind the same API. */
+  readonly mirror?: MirrorParts;
 }
 
 export interface AppSurroundings {
@@ -56,7 +60,8 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('caller', null as unknown as Caller);
-  observeRequests(app, surroundings.log, surroundings.metrics ?? NO_METRICS);
+  const { metrics = NO_METRICS } = surroundings;
+  observeRequests(app, surroundings.log, metrics);
   app.setErrorHandler((error, _request, reply) => sendError(reply, toErrorAnswer(error)));
   addGate(app, surroundings.access);
   refuseForeignPages(app);
@@ -64,8 +69,11 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
     const url = request.originalUrl.slice(0, 300);
     return sendError(reply, answer(404, 'UNSUPPORTED', `no such endpoint: ${request.method} ${url}`));
   });
-  app.register(async (part) => registerRegistry(part, parts.registry, surroundings));
-  const { engine, operating } = parts;
+  const { engine, mirror, operating, registry } = parts;
+  const takeMirrored = mirror && {
+    takeMirrored: mirrorRouter({ ...mirror, backend: countedMirror(mirror.backend, metrics) }, registry),
+  };
+  app.register(async (part) => registerRegistry(part, registry, { ...surroundings, ...takeMirrored }));
   if (operating) app.register(async (part) => registerOperating(part, operating));
   if (engine) app.register(async (part) => registerEngine(part, engine, surroundings));
   return app;

@@ -3,6 +3,7 @@ export { accessPlaces } from './access/open-access.ts';
 export { addUser, readUsers, removeUser } from './access/users-file.ts';
 export { type ListenAddress, parseListenAddress } from './listen/address.ts';
 export { takeActivatedSockets } from './listen/systemd.ts';
+export { toMirrorSettings } from './mirror/settings.ts';
 export { createLog, type LogOptions } from './operating/log.ts';
 export type { Log, Logger, LogLevel } from './operating/logger.ts';
 export { takeNotify } from './operating/notify.ts';

@@ -1,4 +1,11 @@
-import { type Engine, openEngine, openRegistryService, storeRoot } from '@wherry/core';
+import {
+  type Engine,
+  type MirrorService,
+  openEngine,
+  openMirrorService,
+  openRegistryService,
+  storeRoot,
+} from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { accessPlaces, hasAccessFiles, type OpenAccess, openAccess } from './access/open-access.ts';
 import { buildApp } from './app.ts';
@@ -6,6 +13,7 @@ import type { ListenAddress } from './listen/address.ts';
 import { openListeners } from './listen/listeners.ts';
 import type { ListenLimits } from './listen/settings.ts';
 import type { TlsFiles } from './listen/tls-files.ts';
+import { DEFAULT_MIRROR_SETTINGS, type MirrorSettings } from './mirror/settings.ts';
 import { type Logger, SILENT } from './operating/logger.ts';
 import { openOperating } from './operating/operating.ts';
 import type { RegistryBackend } from './registry/backend.ts';
@@ -34,6 +42,8 @@ export interface StartOptions extends ServerOptions {
   readonly accessFile?: string;
   /** Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Absent: nothing is mirrored. */
+  readonly mirror?: Partial<MirrorSettings>;
   /** Those in force at the time of the call; absent: the defaults. */
   readonly settings?: () => StartSettings;
 }
@@ -77,8 +87,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const registry = await openRegistryService(place);
   let engine: Engine | undefined;
   let access: OpenAccess | undefined;
+  let mirror: MirrorService | undefined;
+  const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
   const closeParts = async () => {
     access?.close();
+    await mirror?.close();
     await engine?.[Symbol.asyncDispose]();
     await registry.close();
   };
@@ -86,6 +99,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     engine = await openEngine(place);
     access = await accessFor(options, log);
     await registry.removeStaleUploads(STALE_UPLOAD_MS);
+    if (mirrorSettings.upstreams.length > 0)
+      mirror = await openMirrorService({ ...place, ...mirrorSettings });
+    const mirrorPart = mirror && { mirror: { backend: mirror, hosts: mirrorSettings.hosts } };
     const running = new RunningRequests();
     const operating = openOperating({
       root: storeRoot(root, env ?? process.env),
@@ -94,7 +110,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     });
     const { metrics, readiness, backend } = operating;
     const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
-    const app = buildApp({ registry, engine, operating: backend }, surroundings);
+    const app = buildApp({ registry, engine, operating: backend, ...mirrorPart }, surroundings);
     await app.ready();
     const listeners = await openListeners(app, {
       ...listenOptions(options),
@@ -109,7 +125,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         const cut = setTimeout(() => listeners.cut(), settings().listen.drain);
         await Promise.all([listeners.close(), app.close()]).finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
-        await running.settled();
+        await Promise.all([running.settled(), mirror?.close()]);
         await closeParts();
       },
     };

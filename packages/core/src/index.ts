@@ -3,13 +3,24 @@ export type { ByteSource } from './bytes/byte-source.ts';
 export { collect } from './bytes/collect.ts';
 export { type ImagesFormatOptions, readImagesFormat } from './config/images-format.ts';
 export { nearestName } from './config/nearest-name.ts';
-export { parseToml, type TomlTable } from './config/toml-table.ts';
+export { parseToml, TomlTable } from './config/toml-table.ts';
 export type { BlobInfo, ByteRange } from './content/blob-store.ts';
 export { type Digest, digestHex, isDigest, parseDigest, shortId } from './digest.ts';
 export { type EnterNamespaceRequest, enterNamespace } from './engine/containers/life/own-namespace.ts';
 export type * from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
 export { formatCopyPlace, parseCopyPlace } from './engine/remote/copy-place.ts';
+export { parseHumanSize } from './engine/selection/human-size.ts';
+export type {
+  MirroredManifest,
+  MirroredRepository,
+  MirroredTags,
+  MirrorService,
+  OpenBlob,
+  Staleness,
+} from './engine/service/mirror/mirror-service.ts';
+export { type MirrorServiceOptions, openMirrorService } from './engine/service/mirror/open-mirror-service.ts';
+export { parseUpstream, type UpstreamSettings } from './engine/service/mirror/upstream.ts';
 export { openRegistryService } from './engine/service/open-registry-service.ts';
 export type {
   MayRead,

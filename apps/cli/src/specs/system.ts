@@ -47,6 +47,23 @@ export const SERVE: CommandSpec = {
       usage: 'Settings file (default: serve.toml beside config.toml)',
     },
     { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
+    {
+      name: 'mirror',
+      type: 'list',
+      usage: 'Be a pull-through mirror of a registry, such as docker.io',
+    },
+    { name: 'mirror-max-size', type: 'string', usage: 'Most that the mirror keeps, such as 20GB' },
+    {
+      name: 'mirror-pin',
+      type: 'list',
+      usage: 'Keep what comes from a mirrored repository (docker.io/library/*)',
+    },
+    {
+      name: 'mirror-ttl',
+      type: 'string',
+      default: '5m',
+      usage: 'How long the mirror asks no registry again about a tag',
+    },
     { name: 'print-config', type: 'bool', usage: 'Print the settings file that would be in force, and exit' },
     { name: 'socket-group', type: 'string', usage: 'Group that may connect to the Unix sockets' },
     { name: 'tls-cert', type: 'string', usage: 'Certificate in PEM', values: 'file' },

@@ -97,6 +97,10 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   TOO_LARGE: 413,
   RATE_LIMITED: 429,
   NO_SPACE: 507,
+  // A registry that is mirrored does not do as it should.
+  UNREACHABLE: 502,
+  TLS_FAILED: 502,
+  REGISTRY_ERROR: 502,
   // What a client sent did not fit what it said: its mistake, not the store's.
   DIGEST_MISMATCH: 400,
   SIZE_MISMATCH: 400,

@@ -1,5 +1,6 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TakeMirrored } from '../mirror/router.ts';
 import type { Logger } from '../operating/logger.ts';
 import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
@@ -25,6 +26,8 @@ export interface RegistrySurroundings {
   /** Gets a line per fault of ours. */
   readonly log: Pick<Logger, 'error'>;
   readonly running: RunningRequests;
+  /** Takes the requests that are for another registry; absent: none is mirrored. */
+  readonly takeMirrored?: TakeMirrored;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface RegistrySurroundings {
 export function registerRegistry(
   app: FastifyInstance,
   backend: RegistryBackend,
-  { log, running }: RegistrySurroundings,
+  { log, running, takeMirrored }: RegistrySurroundings,
 ): void {
   const handlers = handlerTable(backend);
   app.addHook('onRequest', async (_request, reply) => {
@@ -48,12 +51,14 @@ export function registerRegistry(
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const { '*': path = '' } = request.params as { '*'?: string };
-    const endpoint = parseEndpoint(path);
+    const mirrored = await takeMirrored?.(request, reply, path);
+    const endpoint = mirrored?.endpoint ?? parseEndpoint(path);
     if (!endpoint) return sendError(reply, noSuchEndpoint(request));
-    const ofEndpoint = handlers[endpoint.kind];
+    const ofEndpoint = (mirrored ? handlerTable(mirrored.backend) : handlers)[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
-    requireRight(request.caller, endpoint, request.method);
+    // The mirror has asked by the upstream's name, which is another.
+    if (!mirrored) requireRight(request.caller, endpoint, request.method);
     if (handler) return handler({ endpoint, request, reply });
     reply.header('allow', Object.keys(ofEndpoint).join(', '));
     throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);

@@ -17,20 +17,34 @@ export function checkValue(field: RowField, raw: unknown): Checked {
       return checkQuantity(raw, parseMilliseconds, field.min, 'a duration such as "90s" or "1h30m"');
     case 'string':
       return checkText(raw, field.choices, field.check);
+    case 'map':
+      return isMap(raw) ? { value: raw } : { problem: 'must be a table of strings' };
     case 'list':
       return checkList(raw, field);
   }
 }
 
-/** What a variable or a flag says, as a file would: entries of lists are separated by commas. */
+/** What a variable or a flag says, as a file would: entries of lists and `name=value` of maps are separated by commas. */
 export function rawOf(field: RowField, text: string): unknown {
   if (field.kind === 'boolean') return BOOLEANS.get(text.toLowerCase()) ?? text;
   if (field.kind === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (field.kind !== 'list') return text;
-  return text
+  if (field.kind !== 'list' && field.kind !== 'map') return text;
+  const entries = text
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
+  return field.kind === 'list' ? entries : Object.fromEntries(entries.map(pairOf));
+}
+
+/** `name=value`; what has no value is not accepted later on. */
+function pairOf(entry: string): [string, string] {
+  const mark = entry.indexOf('=');
+  return mark === -1 ? [entry, ''] : [entry.slice(0, mark).trim(), entry.slice(mark + 1).trim()];
+}
+
+function isMap(raw: unknown): boolean {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || raw instanceof Date) return false;
+  return Object.values(raw).every((value) => typeof value === 'string' && value !== '');
 }
 
 const BOOLEANS = new Map([

@@ -23,6 +23,7 @@ const THINGS = section({
     maxSize: { kind: 'size', default: 2 ** 30, doc: 'A size.' },
     time: { kind: 'duration', default: 90_000, doc: 'A time.' },
     list: { kind: 'list', default: ['x'], doc: 'A list.' },
+    map: { kind: 'map', doc: 'A map.' },
     password: { kind: 'string', secret: true, doc: 'A secret.' },
   },
 });
@@ -40,6 +41,7 @@ const anything = fc.record({
   maxSize: fc.maxSafeNat(),
   time: ms,
   list,
+  map: fc.dictionary(text, text, { maxKeys: 4, noNullPrototype: true }),
   password: fc.constant(undefined),
 });
 
@@ -47,7 +49,7 @@ test('what is printed is read as what was printed', async () => {
   await fc.assert(
     fc.asyncProperty(anything, async (things) => {
       const origins = new Map(
-        ['row', 'text', 'choice', 'flag', 'count', 'max-size', 'time', 'list']
+        ['row', 'text', 'choice', 'flag', 'count', 'max-size', 'time', 'list', 'map']
           .filter((key) => key !== 'text' || things.text !== undefined)
           .map((key) => [`things.${key}`, '/s\n.toml']),
       );
@@ -129,6 +131,10 @@ test('every key is told of, defaults and secrets out of force', async () => {
 # A list.
 # (list, default ["x"]; WHERRY_SERVE_THINGS_LIST; set by /etc/s.toml)
 list = []
+
+# A map.
+# (map, default {}; WHERRY_SERVE_THINGS_MAP)
+# map = {}
 
 # A secret.
 # (string, absent by default; WHERRY_SERVE_THINGS_PASSWORD; set by WHERRY_SERVE_THINGS_PASSWORD)

@@ -80,7 +80,13 @@ function formatValue(field: RowField, value: unknown): string {
   if (field.kind === 'size') return `"${formatSize(Number(value))}"`;
   if (field.kind === 'duration') return `"${formatMilliseconds(Number(value))}"`;
   if (field.kind === 'list') return `[${(value as readonly string[]).map(quote).join(', ')}]`;
+  if (field.kind === 'map') return formatMap(value as Readonly<Record<string, string>>);
   return field.kind === 'string' ? quote(String(value)) : String(value);
+}
+
+function formatMap(map: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(map).map(([name, text]) => `${quote(name)} = ${quote(text)}`);
+  return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
 }
 
 /** JSON escapes all that TOML has to have escaped, but for DEL. */

@@ -58,6 +58,11 @@ export interface ListField extends Documented {
   readonly check?: (text: string) => string | undefined;
 }
 
+/** Texts by texts, none of them empty. */
+export interface MapField extends Documented {
+  readonly kind: 'map';
+}
+
 /** `[[section.key]]`, any number of times, each with fields of its own. */
 export interface TableArrayField extends Documented {
   readonly kind: 'table-array';
@@ -65,7 +70,14 @@ export interface TableArrayField extends Documented {
 }
 
 /** What may stand in a row: tables do not nest further. */
-export type RowField = StringField | BooleanField | IntegerField | SizeField | DurationField | ListField;
+export type RowField =
+  | StringField
+  | BooleanField
+  | IntegerField
+  | SizeField
+  | DurationField
+  | ListField
+  | MapField;
 export type Field = RowField | TableArrayField;
 
 /** One table of the settings file, which one room declares and gets. */
@@ -86,17 +98,19 @@ type Absent<F> = F extends { readonly default: unknown } | { readonly required: 
 
 type ValueOf<F> = F extends { readonly kind: 'table-array'; readonly fields: infer R }
   ? readonly ValuesOf<R>[]
-  : F extends { readonly kind: 'list'; readonly choices: readonly (infer C)[] }
-    ? readonly C[]
-    : F extends { readonly kind: 'list' }
-      ? readonly string[]
-      : F extends { readonly kind: 'boolean' }
-        ? boolean | Absent<F>
-        : F extends { readonly kind: 'string'; readonly choices: readonly (infer C)[] }
-          ? C | Absent<F>
-          : F extends { readonly kind: 'string' }
-            ? string | Absent<F>
-            : number | Absent<F>;
+  : F extends { readonly kind: 'map' }
+    ? Readonly<Record<string, string>>
+    : F extends { readonly kind: 'list'; readonly choices: readonly (infer C)[] }
+      ? readonly C[]
+      : F extends { readonly kind: 'list' }
+        ? readonly string[]
+        : F extends { readonly kind: 'boolean' }
+          ? boolean | Absent<F>
+          : F extends { readonly kind: 'string'; readonly choices: readonly (infer C)[] }
+            ? C | Absent<F>
+            : F extends { readonly kind: 'string' }
+              ? string | Absent<F>
+              : number | Absent<F>;
 
 type ValuesOf<R> = { readonly [K in keyof R]: ValueOf<R[K]> };
 
@@ -116,6 +130,7 @@ export function defaultsOf<S extends Section>({ fields }: S): SettingsOf<S> {
 
 export function defaultOf(field: Field): unknown {
   if (field.kind === 'table-array') return [];
+  if (field.kind === 'map') return {};
   return field.kind === 'list' ? (field.default ?? []) : field.default;
 }
 

@@ -1,5 +1,6 @@
 import { ACCESS_SECTION } from '../access/settings.ts';
 import { LIMITS_SECTION, LISTEN_SECTION } from '../listen/settings.ts';
+import { MIRROR_SECTION } from '../mirror/settings.ts';
 import { HEALTH_SECTION, LOG_SECTION, METRICS_SECTION } from '../operating/settings.ts';
 import { defaultsOf, type SettingsOfAll } from './section.ts';
 
@@ -7,6 +8,7 @@ import { defaultsOf, type SettingsOfAll } from './section.ts';
 export const SECTIONS = [
   LISTEN_SECTION,
   ACCESS_SECTION,
+  MIRROR_SECTION,
   LIMITS_SECTION,
   LOG_SECTION,
   HEALTH_SECTION,

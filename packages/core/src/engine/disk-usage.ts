@@ -244,12 +244,19 @@ function cacheContents({ metadata }: Store): Contents[] {
   return [...new Set(layers)].map((digest) => ({ name: digest, digests: new Set([digest]) }));
 }
 
-/** The repositories of the registry service. */
-function repositoryContents(store: Store): Contents[] {
+/** The repositories of the registry service, and those that it mirrors. */
+function repositoryContents({ metadata }: Store): Contents[] {
   const manifests = new Map<string, Digest[]>();
-  for (const { repository, digest } of store.metadata.listCatalog())
+  for (const { repository, digest } of metadata.listCatalog())
     manifests.set(repository, [...(manifests.get(repository) ?? []), digest]);
-  return [...manifests].map(([name, roots]) => ({ name, digests: store.metadata.descendants(roots) }));
+  const own = [...manifests].map(([name, roots]) => ({ name, digests: metadata.descendants(roots) }));
+  const cached = new Map<string, Set<Digest>>();
+  for (const { digest, repositories } of metadata.mirror.leastRecentlyUsed())
+    for (const { upstream, repository } of repositories) {
+      const name = `${upstream}/${repository}`;
+      cached.set(name, (cached.get(name) ?? new Set()).add(digest));
+    }
+  return [...own, ...[...cached].map(([name, digests]) => ({ name, digests }))];
 }
 
 /** Everything that each needs, and what of that no other one does, be it an image or a repository. */

@@ -1,5 +1,6 @@
 import { WherryError } from '../errors.ts';
 import type { MetadataDatabase } from './metadata-database.ts';
+import { MIRROR_SCHEMA } from './mirror-schema.ts';
 import { REGISTRY_BLOBS_SCHEMA } from './registry-blobs-schema.ts';
 
 /**
@@ -97,6 +98,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE build_cache_removed (key TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
   REGISTRY_BLOBS_SCHEMA,
+  MIRROR_SCHEMA,
 ];
 
 /** The newest schema that this program reads and writes. */

@@ -16,6 +16,7 @@ const ROOTS = [
   { table: 'build_cache', column: 'layer_digest', where: 'layer_digest IS NOT NULL' },
   { table: 'registry_manifests', column: 'digest' },
   { table: 'registry_tags', column: 'digest' },
+  { table: 'mirror_content', column: 'digest' },
   { table: 'lease_digests', column: 'digest' },
   { table: 'touched', column: 'digest', where: 'touched_at > ?1' },
 ] as const satisfies readonly Root[];

@@ -76,11 +76,9 @@ describe('opening', () => {
   /** Makes of the store one as the first released schema had it. */
   function takeBackToVersion1(): void {
     const database = new DatabaseSync(join(root, 'metadata.db'));
-    database.exec(
-      ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs']
-        .map((table) => `DROP TABLE ${table};`)
-        .join(''),
-    );
+    const later = ['pins', 'uses', 'containers', 'build_cache', 'build_cache_removed', 'registry_blobs'];
+    const ofMirror = ['mirror_tags', 'mirror_links', 'mirror_content'];
+    database.exec([...later, ...ofMirror].map((table) => `DROP TABLE ${table};`).join(''));
     database.exec('PRAGMA user_version = 1');
     database.close();
   }

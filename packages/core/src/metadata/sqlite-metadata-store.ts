@@ -29,6 +29,8 @@ import type {
   StoredContainer,
 } from './metadata-store.ts';
 import { migrate, schemaVersionOf } from './migrations.ts';
+import type { MirrorStore } from './mirror-store.ts';
+import { MirrorTable } from './mirror-table.ts';
 import { NameTable } from './name-table.ts';
 import { PinTable } from './pin-table.ts';
 import { descendantsOf, digestsOfImages, isCatalogued, isNamed } from './reachability.ts';
@@ -38,6 +40,8 @@ import { UseTable } from './use-table.ts';
 
 /** The metadata of a store, in `metadata.db` under its root; this class only puts the tables together. */
 export class SqliteMetadataStore implements MetadataStore {
+  /** What the mirror caches of other registries. */
+  readonly mirror: MirrorStore;
   readonly #database: MetadataDatabase;
   readonly #names: NameTable;
   readonly #images: ImageTable;
@@ -65,6 +69,7 @@ export class SqliteMetadataStore implements MetadataStore {
     this.#leases = new LeaseTable(database, clock);
     this.#links = new BlobLinkTable(database);
     this.#catalog = new RegistryCatalog(database, this.#documents, this.#links);
+    this.mirror = new MirrorTable(database, clock);
     this.#collector = new Collector(database, clock, {
       leases: this.#leases,
       documents: this.#documents,

@@ -105,6 +105,32 @@ export async function hasBlob(
   return response.status === 200;
 }
 
+/**
+ * Asks one endpoint for a blob's size; `undefined` when it has none. Throws `REGISTRY_ERROR` for an answer
+ * that does not tell.
+ */
+export async function blobSize(
+  http: RegistryHttp,
+  endpoint: RegistryEndpoint,
+  digest: Digest,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const response = await http.send(endpoint, {
+    method: 'HEAD',
+    target: `${endpoint.repository}/blobs/${digest}`,
+    scopes: [repositoryScope(endpoint.repository, 'pull')],
+    repeatable: true,
+    signal,
+  });
+  if (response.status !== 200 && response.status !== 404) throw problemError(await readProblem(response));
+  await response[Symbol.asyncDispose]();
+  if (response.status === 404) return undefined;
+  const length = response.headers.get('content-length') ?? '';
+  if (!/^\d{1,15}$/.test(length))
+    throw new WherryError('REGISTRY_ERROR', `blob ${digest}: registry does not tell its size`);
+  return Number(length);
+}
+
 function sourcesOf(
   http: RegistryHttp,
   endpoints: readonly RegistryEndpoint[],

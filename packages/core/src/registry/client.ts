@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { CredentialStore } from '../config/credentials.ts';
 import { isWherryError, throwIfCancelled, WherryError } from '../errors.ts';
 import type { Reference } from '../reference.ts';
-import { hasBlob, readBlob } from './blobs.ts';
+import { blobSize, hasBlob, readBlob } from './blobs.ts';
 import {
   type EndpointRules,
   pullEndpoints,
@@ -38,6 +38,8 @@ export interface RegistryClientOptions {
   readonly clock?: Clock;
   /** 0 to 1, spreads retries. */
   readonly random?: () => number;
+  /** How often a request is tried, and whether a rate limit is waited for; absent: five times, and yes. */
+  readonly retry?: { readonly maxAttempts: number; readonly waitsForLimits: boolean };
   /** A registry's `Warning: 299`, each text once. */
   readonly onWarning?: (message: string) => void;
 }
@@ -53,6 +55,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     random: options.random ?? Math.random,
     userAgent: options.userAgent ?? 'wherry',
     headers: config.headers ?? {},
+    ...options.retry,
     ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
   });
   const health = new MirrorHealth(clock);
@@ -76,6 +79,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       });
     },
     hasBlob: (repo, digest, signal) => hasBlob(http, pushEndpoint(repo, config), digest, 'pull', signal),
+    blobSize: async (repo, digest, signal) => blobSize(http, pushEndpoint(repo, config), digest, signal),
     putBlob: (repo, descriptor, read, putOptions = {}) =>
       putBlob(http, pushEndpoint(repo, config), config, repo, { descriptor, read, ...putOptions }),
     ...atOrigin(http, config),

@@ -85,6 +85,8 @@ export interface RegistryClient {
   /** The same past the mirrors, which may lag behind: for what is to be changed in the registry itself. */
   readonly origin: Pick<RegistryClient, 'getManifest' | 'headManifest'>;
   hasBlob(repo: Reference, digest: Digest, signal?: AbortSignal): Promise<boolean>;
+  /** The size of a blob, asked without fetching it; `undefined` when there is none. */
+  blobSize(repo: Reference, digest: Digest, signal?: AbortSignal): Promise<number | undefined>;
   /** HEAD, then mounts, then upload; a broken upload goes on from the registry's offset. */
   putBlob(
     repo: Reference,

@@ -23,6 +23,9 @@ export interface RegistryHttpOptions {
   /** Sent to registries, not to where they redirect. */
   readonly headers: Readonly<Record<string, string>>;
   readonly onWarning?: (message: string) => void;
+  /** As `RetryOptions` has them. */
+  readonly maxAttempts?: number;
+  readonly waitsForLimits?: boolean;
 }
 
 /** One request to an endpoint. */

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
@@ -29,6 +30,8 @@ export interface UndiciTransportOptions {
   readonly proxyFor?: (url: URL) => URL | undefined;
   /** Asked once for each https origin; absent: the system's certificates decide. */
   readonly trustFor?: (url: URL) => Promise<TrustSettings>;
+  /** Finds the addresses of names, where no proxy does; absent: the system. */
+  readonly lookup?: LookupFunction;
   /** Connections to one origin at a time. */
   readonly maxConnections?: number;
 }
@@ -103,7 +106,9 @@ export class UndiciTransport implements Transport, AsyncDisposable {
     const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
     const proxy = this.#options.proxyFor?.(url);
     if (proxy !== undefined) return openThroughProxy(url, proxy, options, connect);
-    const direct = url.protocol === 'http:' ? wideReadConnector(CONNECT_TIMEOUT_MS) : connect;
+    const { lookup } = this.#options;
+    const overTls = { ...connect, ...(lookup && { lookup }) };
+    const direct = url.protocol === 'http:' ? wideReadConnector(CONNECT_TIMEOUT_MS, lookup) : overTls;
     return openPool(url.origin, { ...options, connect: direct });
   }
 

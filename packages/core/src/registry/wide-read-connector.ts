@@ -1,4 +1,4 @@
-import { connect, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect, type LookupFunction, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { buildConnector } from 'undici';
 import { WherryError } from '../errors.ts';
 
@@ -10,9 +10,9 @@ const READ_BYTES = 256 * 1024;
  * blob, and chunks that suit a disk. A chunk is all of its memory, so that whoever is done with it can give it
  * back (`bytes/release.ts`).
  */
-export function wideReadConnector(timeoutMs: number): buildConnector.connector {
+export function wideReadConnector(timeoutMs: number, lookup?: LookupFunction): buildConnector.connector {
   return ({ hostname, port }, callback) => {
-    const socket = openSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80));
+    const socket = openSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80), lookup);
     const timer = setTimeout(() => socket.destroy(timedOut(hostname, port)), timeoutMs);
     let settled = false;
     const settle = (error: Error | null) => {
@@ -26,7 +26,7 @@ export function wideReadConnector(timeoutMs: number): buildConnector.connector {
   };
 }
 
-function openSocket(host: string, port: number): Socket {
+function openSocket(host: string, port: number, lookup: LookupFunction | undefined): Socket {
   const scratch = Buffer.allocUnsafeSlow(READ_BYTES);
   const onread: OnReadOpts = {
     buffer: scratch,
@@ -42,6 +42,7 @@ function openSocket(host: string, port: number): Socket {
     host,
     port,
     onread,
+    ...(lookup && { lookup }),
     // Every chunk stops the reading until it is taken: chunks that pile up would be joined, which is a copy more.
     highWaterMark: 1,
   };

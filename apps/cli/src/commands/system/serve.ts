@@ -11,6 +11,10 @@ const CLOSE_MS = 15_000;
 const KEYS = {
   addr: 'listen.addr',
   insecure: 'listen.insecure',
+  mirror: 'mirror.upstream',
+  'mirror-max-size': 'mirror.max-size',
+  'mirror-pin': 'mirror.pins',
+  'mirror-ttl': 'mirror.tag-ttl',
   'socket-group': 'listen.socket-group',
   'tls-cert': 'listen.tls-cert',
   'tls-client-ca': 'listen.tls-client-ca',
@@ -44,6 +48,7 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
     env: io.env,
     ...(root !== undefined && { root }),
     ...(accessFile !== undefined && { accessFile }),
+    mirror: service.toMirrorSettings(settings.current.mirror),
     log,
     settings: () => settings.current,
   });
@@ -72,8 +77,19 @@ function settingsIn(flags: Flags): Record<string, { text: string; source: string
 }
 
 function textOf(flags: Flags, flag: string): string {
-  if (flag === 'addr') return flags.list(flag).join(',');
+  if (flag === 'addr' || flag === 'mirror-pin') return flags.list(flag).join(',');
+  if (flag === 'mirror') return upstreamsIn(flags.list(flag));
   return flag === 'insecure' ? String(flags.bool(flag)) : (flags.string(flag) ?? '');
+}
+
+/** `NAME[=LOCATION]`, as the tables of the settings file. */
+function upstreamsIn(texts: readonly string[]): string {
+  const rows = texts.map((text) => {
+    const mark = text.indexOf('=');
+    if (mark === -1) return `{ name = ${JSON.stringify(text)} }`;
+    return `{ name = ${JSON.stringify(text.slice(0, mark))}, location = ${JSON.stringify(text.slice(mark + 1))} }`;
+  });
+  return `[${rows.join(', ')}]`;
 }
 
 /** Where systemd has opened sockets, they are the place to be found at, unless someone says otherwise. */
