@@ -154,12 +154,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 
 /** Access is controlled as soon as there is anything to control it by. */
 async function accessFor(
-  { root, env = process.env, accessFile, listen }: StartOptions,
+  { root, env = process.env, accessFile, listen, mirror }: StartOptions,
   log: Logger,
 ): Promise<OpenAccess | undefined> {
   const places = await accessPlaces(storeRoot(root, env), accessFile, env);
   const isWanted = listen?.tls?.clientCa !== undefined || (await hasAccessFiles(places));
-  return isWanted ? openAccess({ places, log }) : undefined;
+  const mirrored = (mirror?.upstreams ?? []).map(({ name }) => name);
+  return isWanted ? openAccess({ places, log, mirrored }) : undefined;
 }
 
 function listenOptions({ host, port, listen }: StartOptions) {

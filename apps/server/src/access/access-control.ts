@@ -1,4 +1,5 @@
 import type { Connection } from '../listen/connection.ts';
+import { upstreamPath } from '../mirror/choose-upstream.ts';
 import type { Caller, Right } from './caller.ts';
 import type { SentCredentials } from './credentials.ts';
 import { findToken, isLongLivedToken } from './long-lived-tokens.ts';
@@ -24,6 +25,8 @@ export interface AccessControlDeps {
   readonly settings: AccessSettings;
   readonly facts: PolicyFacts;
   readonly tokens: TokenService;
+  /** Registries whose repositories are reached by their bare names too, such as `docker.io`. */
+  readonly mirrored?: readonly string[];
   readonly clock?: Clock;
 }
 
@@ -33,13 +36,15 @@ const NOBODY: Identity = { kind: 'anonymous' };
 export class AccessControl {
   readonly settings: AccessSettings;
   readonly tokens: TokenService;
+  readonly #mirrored: readonly string[];
   readonly #clock: Clock;
   readonly #passwords: PasswordChecker;
   #policy: Policy;
 
-  constructor({ settings, facts, tokens, clock = Date.now }: AccessControlDeps) {
+  constructor({ settings, facts, tokens, mirrored = [], clock = Date.now }: AccessControlDeps) {
     this.settings = settings;
     this.tokens = tokens;
+    this.#mirrored = mirrored;
     this.#clock = clock;
     this.#passwords = new PasswordChecker(new Throttle(clock), clock);
     this.#policy = new Policy(facts);
@@ -52,6 +57,14 @@ export class AccessControl {
   /** Puts other accounts, rules and tokens into force, for requests that begin from now on. */
   replace(facts: PolicyFacts): void {
     this.#policy = new Policy(facts);
+  }
+
+  /**
+   * All that rules may call what a client calls `name`: of a mirrored registry it may not say which. The routes, which
+   * know, ask again by the one name that counts.
+   */
+  namesOf(name: string): readonly string[] {
+    return [name, ...this.#mirrored.map((registry) => `${registry}/${upstreamPath(registry, name)}`)];
   }
 
   /** Who sent these credentials; `undefined`: they are no good. Throws `RATE_LIMITED`. */
@@ -94,7 +107,8 @@ export class AccessControl {
     const listsAll = access.some(({ type, name }) => type === 'registry' && name === 'catalog');
     const may = (right: Right, repository: string) =>
       access.some(
-        (one) => one.type === 'repository' && one.name === repository && one.actions.includes(right),
+        ({ type, name, actions }) =>
+          type === 'repository' && actions.includes(right) && this.namesOf(name).includes(repository),
       ) && own.may(right, repository);
     return {
       caller: { ...own, may, mayUseEngine: false },

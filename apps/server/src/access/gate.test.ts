@@ -421,3 +421,28 @@ test('the log has nothing secret', async () => {
   expect(lines.join('\n')).toMatch(/scope=shown/);
   expect(lines.join('\n')).not.toMatch(/hidden|Basic/);
 });
+
+test('what is mirrored may be called by its bare name, and rules call it by the full one', async () => {
+  await stop();
+  const rule = '[[access.rule]]\nrepositories = "docker.io/library/*"\nusers = ["ada"]\nrights = ["pull"]';
+  await writeFile(join(root, 'serve.toml'), rule);
+  const places = await accessPlaces(root, join(root, 'serve.toml'));
+  const log = logTo(lines);
+  access = await openAccess({ places, log, mirrored: ['docker.io'], clock: () => now });
+  app = buildApp(
+    { registry: new MemoryBackend() },
+    { log, running: new RunningRequests(), access: access.control },
+  );
+  const token = await tokenFor('repository:library/app:pull,push', basic('ada'));
+  const { caller } = await access.control.admit(
+    { kind: 'bearer', token: token.slice('Bearer '.length) },
+    { kind: 'tcp', isLocal: true, isEncrypted: false, address: '::1' },
+  );
+  expect(caller.may('pull', 'docker.io/library/app')).toBe(true);
+  expect(caller.may('push', 'docker.io/library/app')).toBe(false);
+  expect(caller.may('pull', 'docker.io/library/other')).toBe(false);
+  // Of our own repositories it says nothing: the routes ask by their names.
+  expect(caller.may('pull', 'library/app')).toBe(false);
+  expect((await send('GET', '/v2/library/app/manifests/1', token)).statusCode).toBe(403);
+  expect((await send('GET', '/v2/other/app/manifests/1', token)).statusCode).toBe(401);
+});

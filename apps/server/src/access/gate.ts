@@ -43,7 +43,7 @@ async function admit(request: FastifyRequest, reply: FastifyReply, access: Acces
   if (!isRegistry(request)) return;
   const need = needIn(request);
   if (need?.kind === 'catalog' && admission.lister) request.caller = admission.lister;
-  const refusal = refusalOf(admission, need, sent.kind !== 'none');
+  const refusal = refusalOf(admission, need, { access, saysWho: sent.kind !== 'none' });
   if (refusal === undefined) return;
   if (refusal.code === 'UNAUTHORIZED')
     addChallenge(reply, { access, request, need, ...(refusal.error && { error: refusal.error }) });
@@ -57,7 +57,11 @@ interface Refusal {
 }
 
 /** Why a request goes no further; `undefined`: it does. */
-function refusalOf(admission: Admission, need: Need | undefined, saysWho: boolean): Refusal | undefined {
+function refusalOf(
+  admission: Admission,
+  need: Need | undefined,
+  { access, saysWho }: { readonly access: AccessControl; readonly saysWho: boolean },
+): Refusal | undefined {
   const { caller, isScoped, lister, problem } = admission;
   if (problem === 'invalid-token')
     return { code: 'UNAUTHORIZED', message: 'the token is not valid, or has ended', error: 'invalid_token' };
@@ -66,7 +70,11 @@ function refusalOf(admission: Admission, need: Need | undefined, saysWho: boolea
   // Clients ask here how to log in, and would never do so if anyone were welcome.
   if (need.kind === 'login')
     return saysWho ? undefined : { code: 'UNAUTHORIZED', message: 'authentication required' };
-  if (need.kind === 'catalog' ? lister !== undefined : caller.may(need.right, need.name)) return undefined;
+  const mayGoOn =
+    need.kind === 'catalog'
+      ? lister !== undefined
+      : access.namesOf(need.name).some((name) => caller.may(need.right, name));
+  if (mayGoOn) return undefined;
   const what = need.kind === 'catalog' ? 'the list of repositories' : `${need.right} of ${need.name}`;
   // Another token may say more, and the challenge says what: a 403 would end the matter.
   if (isScoped)

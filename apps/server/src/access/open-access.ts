@@ -31,6 +31,8 @@ export interface OpenAccessRequest {
   readonly places: AccessPlaces;
   /** Gets a line when files were read again, and when they were not. */
   readonly log: Logger;
+  /** Registries that are mirrored. */
+  readonly mirrored?: readonly string[];
   readonly clock?: Clock;
 }
 
@@ -69,7 +71,12 @@ export async function hasAccessFiles({ settings, users, tokens }: AccessPlaces):
 }
 
 /** Puts access control into force. Throws `INVALID_CONFIG`, with line and column, for what is wrong in its files. */
-export async function openAccess({ places, log, clock = Date.now }: OpenAccessRequest): Promise<OpenAccess> {
+export async function openAccess({
+  places,
+  log,
+  mirrored = [],
+  clock = Date.now,
+}: OpenAccessRequest): Promise<OpenAccess> {
   const settings = await settingsAt(places);
   const keys = await SigningKeys.open({
     directory: places.keys,
@@ -79,7 +86,7 @@ export async function openAccess({ places, log, clock = Date.now }: OpenAccessRe
     clock,
   });
   const tokens = new TokenService({ ...settings, keys, clock });
-  const control = new AccessControl({ settings, facts: await readFacts(places), tokens, clock });
+  const control = new AccessControl({ settings, facts: await readFacts(places), tokens, mirrored, clock });
   const files = [places.users, places.tokens, ...(places.settings === undefined ? [] : [places.settings])];
   const watched = await watchFiles(files, async () => {
     try {

@@ -89,13 +89,17 @@ async function answer(
 }
 
 /** The part of a scope that may be granted. */
-function grantable(scope: Scope, identity: Identity, { policy }: AccessControl): Scope[] {
+function grantable(scope: Scope, identity: Identity, access: AccessControl): Scope[] {
+  const { policy } = access;
   const { type, name, actions } = scope;
   if (type === CATALOG_SCOPE.type && name === CATALOG_SCOPE.name)
     return policy.mayList(identity) ? [CATALOG_SCOPE] : [];
   if (type !== 'repository') return [];
   const wanted = actions.includes('*') ? RIGHTS : actions.filter((action) => RIGHTS.includes(action));
-  const allowed = (wanted as readonly Right[]).filter((right) => policy.may(identity, right, name));
+  const names = access.namesOf(name);
+  const allowed = (wanted as readonly Right[]).filter((right) =>
+    names.some((each) => policy.may(identity, right, each)),
+  );
   return allowed.length > 0 ? [{ type, name, actions: allowed }] : [];
 }
 

@@ -30,6 +30,13 @@ beforeEach(async () => {
     for await (const chunk of raw) size += chunk.length;
     return String(size);
   });
+  app.post('/talk', async ({ raw }, reply) => {
+    reply.hijack().raw.writeHead(200).flushHeaders();
+    for await (const chunk of raw) reply.raw.write(chunk);
+    reply.raw.end();
+  });
+  // As for Docker's clients, who take the connection for themselves.
+  app.server.on('upgrade', (_request, socket) => socket.write('HTTP/1.1 101 UPGRADED\r\n\r\n'));
   await app.ready();
 });
 afterEach(async () => {
@@ -194,6 +201,24 @@ describe('a client that', () => {
     const { text } = await untilCut(socket);
     clearInterval(timer);
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n8$/);
+  });
+
+  test('talks with us may pause for as long as it likes', async () => {
+    const socket = connect(portOf(await listen({ limits })), '127.0.0.1');
+    socket.write('POST /talk HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\na');
+    setTimeout(() => socket.write('b'), 3000);
+    expect((await untilCut(socket)).text).toMatch(/^HTTP\/1\.1 200 [\s\S]*a[\s\S]*b/);
+  });
+
+  test('has taken its connection for itself is cut with the others', async () => {
+    const listeners = await listen({ limits });
+    const socket = connect(portOf(listeners), '127.0.0.1');
+    socket.write('POST /x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: tcp\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
+    const closed = listeners.close();
+    listeners.cut();
+    await closed;
+    await untilCut(socket);
   });
 
   test('is one too many is turned away, and those there are go on', async () => {

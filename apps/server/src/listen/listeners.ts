@@ -44,6 +44,8 @@ export interface Listeners {
 
 interface OpenListener {
   readonly server: Server | TlsServer;
+  /** All of them: those that a route has taken over, Node's server knows no more. */
+  readonly sockets: ReadonlySet<Socket>;
   readonly url: string;
 }
 
@@ -66,7 +68,7 @@ export async function openListeners(app: FastifyInstance, request: ListenRequest
     return {
       urls: open.map(({ url }) => url),
       cut: () => {
-        for (const { server } of open) server.closeAllConnections();
+        for (const { sockets } of open) for (const socket of sockets) socket.destroy();
       },
       close: async () => {
         watched?.close();
@@ -93,13 +95,14 @@ async function openOne(app: FastifyInstance, place: Place, request: ListenReques
   const material = isPlain ? undefined : place.material;
   const protection = { hasAccessControl: request.hasAccessControl, hasTls: material !== undefined };
   const server = material ? tlsServer(material, request.limits) : createPlainServer(limitsOf(request.limits));
+  const sockets = followSockets(server);
   serve(server, app, { limits: request.limits, isUnix: socketPath !== undefined });
   try {
     if (address?.kind === 'unix') await listenOnSocket(server, address.path, request.socketGroup);
     else if (address) await listenOnHost(server, address, protection, request);
     else await listening(server, () => server.listen({ fd }));
     const url = socketPath === undefined ? settle(server, protection, request) : `unix://${socketPath}`;
-    return { server, url };
+    return { server, sockets, url };
   } catch (error) {
     await closeServer(server);
     throw error;
@@ -208,6 +211,15 @@ async function renewCertificates(files: TlsFiles, open: readonly OpenListener[],
       log.error(`the certificate stays what it was: ${reason}`);
     }
   });
+}
+
+function followSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 /** Absent: it does not listen, or not with TCP. */
