@@ -12,6 +12,7 @@ import {
   parseDestination,
   placeSource,
 } from './destination.ts';
+import type { EarlierContents } from './earlier-contents.ts';
 import { parseMode } from './file-mode.ts';
 import { type FileState, LayerFiles, madeDirectory, type PlacedEntry, put, typeOf } from './layer-files.ts';
 import { parseOwner } from './ownership.ts';
@@ -107,10 +108,11 @@ export class CopyPlan {
 
   /**
    * The layer's tar, uncompressed. The same sources give the same bytes. Throws `CONFLICT` in Docker's words where
-   * files and directories meet, and what reading the sources throws; all at the first read.
+   * files and directories meet, and what reading the sources throws; all at the first read. `earlier` is the layer
+   * that was made of like files.
    */
-  async *write(signal?: AbortSignal): ByteSource {
-    yield* writeCopy(await this.#entries(signal), signal);
+  async *write(signal?: AbortSignal, earlier?: EarlierContents): ByteSource {
+    yield* writeCopy(await this.#entries(signal), signal, earlier);
   }
 
   /** The stage's tree goes when the entries are known: reading takes longest, and memory is short then. */

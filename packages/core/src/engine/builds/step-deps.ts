@@ -10,6 +10,7 @@ import { formatReference } from '../../reference.ts';
 import type { BuildVerbDeps } from '../build.ts';
 import type { BuildRequest, NamedContext } from '../build-request.ts';
 import { layerEntries, layerTar } from '../layers/layer-entries.ts';
+import { openPlainTar } from '../layers/plain-tar.ts';
 import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
@@ -59,6 +60,7 @@ export function stepDeps(parts: StepParts): BuildDeps {
     storeLayer: (tar) => storeStepLayer(parts, tar),
     layerEntries: ({ digest }) => layerEntries(store, digest, signal),
     layerTar: ({ digest }) => layerTar(store, digest),
+    openPlainTar: ({ digest }) => openPlainTar(store, digest),
     isKnown: (id) => store.metadata.findImage(id) !== undefined,
     keep: (image) => images.add(image),
     cache,
