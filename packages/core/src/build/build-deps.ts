@@ -49,8 +49,8 @@ export interface BuildDeps {
   namedImage(name: string): string | undefined;
   /** Fetches a file behind a URL, or a git repository, for ADD; `undefined`: the source is neither. */
   remote(source: string, options: RemoteOptions): Promise<CopyOrigin | undefined>;
-  /** Stores a layer; `undefined`: the tar has no entries. */
-  storeLayer(tar: ByteSource): Promise<StageLayer | undefined>;
+  /** Stores a layer of about so many bytes, where that is known; `undefined`: the tar has no entries. */
+  storeLayer(tar: ByteSource, bytes?: number): Promise<StageLayer | undefined>;
   layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
   /** The layer's tar, uncompressed. */
   layerTar(layer: StageLayer): ByteSource;

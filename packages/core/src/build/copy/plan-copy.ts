@@ -50,6 +50,9 @@ export async function prepareCopy(
   return plan;
 }
 
+/** A header, and what is left of a file's last block, on average. */
+const BYTES_AN_ENTRY = 768;
+
 /** What a COPY or ADD takes: one file, a directory, or several of them. */
 export type CopyShape = 'file' | 'dir' | 'multi';
 
@@ -86,6 +89,16 @@ export class CopyPlan {
     const all: PlannedFile[] = [];
     for (const { files } of this.#sources) for (const file of files) all.push(file);
     return summariseFiles(all);
+  }
+
+  /** About how long the tar will be; `undefined`: what is in an archive is not known yet. */
+  get tarBytes(): number | undefined {
+    let bytes = 0;
+    for (const { isArchive, files } of this.#sources) {
+      if (isArchive) return undefined;
+      for (const { node } of files) bytes += node.size + BYTES_AN_ENTRY;
+    }
+    return bytes;
   }
 
   /**

@@ -82,7 +82,7 @@ async function writeLayer({ context, state }: Copying, plan: CopyPlan): Promise<
     ? []
     : deps.cache.latestFor(state.slot, state.step.text).filter(({ layer }) => layer);
   using tar = last?.layer && deps.openPlainTar(last.layer);
-  return await deps.storeLayer(plan.write(deps.signal, earlierContents(tar)));
+  return await deps.storeLayer(plan.write(deps.signal, earlierContents(tar)), plan.tarBytes);
 }
 
 function earlierContents(tar: PlainTar | undefined): EarlierContents | undefined {

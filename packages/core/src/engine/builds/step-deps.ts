@@ -57,7 +57,7 @@ export function stepDeps(parts: StepParts): BuildDeps {
     },
     namedImage: (name) => imageText(namedContexts[name]),
     remote: (source, options) => remoteOrigin(source, options, parts.contexts),
-    storeLayer: (tar) => storeStepLayer(parts, tar),
+    storeLayer: (tar, bytes) => storeStepLayer(parts, tar, bytes),
     layerEntries: ({ digest }) => layerEntries(store, digest, signal),
     layerTar: ({ digest }) => layerTar(store, digest),
     openPlainTar: ({ digest }) => openPlainTar(store, digest),
@@ -75,12 +75,17 @@ export function stepDeps(parts: StepParts): BuildDeps {
   };
 }
 
-async function storeStepLayer({ deps, stored, hold, signal }: StepParts, tar: ByteSource) {
+async function storeStepLayer(
+  { deps, stored, hold, signal }: StepParts,
+  tar: ByteSource,
+  tarBytes: number | undefined,
+) {
   const { stored: storing } = storeLayer(deps, tar, {
     hold: ({ digest }) => {
       stored.add(digest);
       hold(digest);
     },
+    ...(tarBytes !== undefined && { tarBytes }),
     signal,
   });
   const facts = await storing;
