@@ -1,10 +1,10 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../../errors.ts';
+import { packTar } from '../../tar/tar-chunks.ts';
 import type { TarEntryInit, TarItem } from '../../tar/writer.ts';
 import type { SourceNode, SourceTree } from '../source-tree.ts';
 import { type EarlierContents, hadIn } from './earlier-contents.ts';
 import type { PlacedEntry } from './layer-files.ts';
-import { packTar } from './tar-chunks.ts';
 
 /** All names of a file of the layer, sorted; most have one. */
 type FileNames = PlacedEntry | PlacedEntry[];
