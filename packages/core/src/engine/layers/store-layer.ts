@@ -109,6 +109,8 @@ async function ingest<Stored extends BlobInfo>(
     }
     growing.end();
     onDrained();
+    // While it is read, and its table of contents published.
+    writer.flush?.();
     passing ??= start(written);
     return await keep({ deps, writer, path, ...passing, hold });
   } catch (error) {
