@@ -83,10 +83,10 @@ async function* writtenItems(
     }
     // What went away since the names were listed.
     if (next.done || nameFromTar(next.value.entry.name) !== path) continue;
-    const { entry, body } = next.value;
+    const { entry, body, bytes } = next.value;
     const link = entry.type === 'hardlink' && { link: nameFromTar(entry.link) };
     const plain = plainEntry(entry, { name: path, ...link }, ownership);
-    yield { entry: { ...plain, mtime: Math.min(entry.mtime, latestTime) }, body };
+    yield { entry: { ...plain, mtime: Math.min(entry.mtime, latestTime) }, body: bytes ?? body };
     if (isOpaque(entry)) {
       onOpaque?.(path);
       yield { entry: marker(`${path}/${OPAQUE}`) };
