@@ -25,7 +25,8 @@ const lazyBuiltins: Plugin = {
       // A default import is bound to a copy, which would load the module at once.
       const isCopied = new RegExp(`^${variable} = `, 'm').test(code);
       if (!SLOW_BUILTINS.includes(name) || isCopied) return line;
-      return `const ${variable} = new Proxy({}, { get: (_, key) => require("node:${name}")[key] });`;
+      // Kept: `require` takes longer than most of what is called, and some of it is called for each file.
+      return `const ${variable} = new Proxy({}, { get: (kept, key) => (kept.it ??= require("node:${name}"))[key] });`;
     }),
 };
 

@@ -7,6 +7,7 @@ import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
 import type { BuildEventSink, StepName } from './build-event.ts';
 import type { BuildCache } from './cache/build-cache.ts';
 import type { CopyOrigin } from './copy/copy-request.ts';
+import type { PlainTar } from './copy/earlier-contents.ts';
 import type { ChangedFiles, RunDeps } from './run/run-step.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -48,11 +49,13 @@ export interface BuildDeps {
   namedImage(name: string): string | undefined;
   /** Fetches a file behind a URL, or a git repository, for ADD; `undefined`: the source is neither. */
   remote(source: string, options: RemoteOptions): Promise<CopyOrigin | undefined>;
-  /** Stores a layer; `undefined`: the tar has no entries. */
-  storeLayer(tar: ByteSource): Promise<StageLayer | undefined>;
+  /** Stores a layer of about so many bytes, where that is known; `undefined`: the tar has no entries. */
+  storeLayer(tar: ByteSource, bytes?: number): Promise<StageLayer | undefined>;
   layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
   /** The layer's tar, uncompressed. */
   layerTar(layer: StageLayer): ByteSource;
+  /** The layer's tar, if its blob is that as it is; `undefined`: it is packed, or gone. */
+  openPlainTar(layer: Pick<StageLayer, 'digest'>): PlainTar | undefined;
   /** Tells whether an image is here already, so that a step that makes it again made nothing new. */
   isKnown(image: Digest): boolean;
   /** Takes an image to be recorded. */

@@ -30,6 +30,12 @@ export interface SourceContent {
 }
 
 /**
+ * Content of a file that is had without the file, of the digest that is known for it; `undefined`: none. The bytes are
+ * the receiver's.
+ */
+export type HadContent = (file: SourceNode, digest: Digest) => Uint8Array | undefined;
+
+/**
  * Files that a build takes from: a context on disk, an archive, a stage, another image. The nodes are known before
  * any content is read, and stay as they are while the tree is open.
  */
@@ -39,7 +45,8 @@ export interface SourceTree extends AsyncDisposable {
   knownDigest(file: SourceNode): Digest | undefined;
   /**
    * Reads files, in the order that suits the source best and that is the same for the same tree. What is read is
-   * hashed on the way: `knownDigest` has it afterwards. Throws `CONFLICT` for a file that changed meanwhile.
+   * hashed on the way: `knownDigest` has it afterwards. A tree that would open a file of its own for each asks `had`
+   * first where the digest is known. Throws `CONFLICT` for a file that changed meanwhile.
    */
-  read(files: Iterable<SourceNode>, signal?: AbortSignal): AsyncIterable<SourceContent>;
+  read(files: Iterable<SourceNode>, signal?: AbortSignal, had?: HadContent): AsyncIterable<SourceContent>;
 }

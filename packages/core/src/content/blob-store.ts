@@ -49,6 +49,11 @@ export interface BlobWriter extends AsyncDisposable {
    */
   write(chunk: Uint8Array): Promise<void>;
   /**
+   * Begins to bring what is written to the disk, and waits for nothing: `commit` then finds less to do. Absent: there is
+   * no disk.
+   */
+  flush?(): void;
+  /**
    * Verifies digest and size against what `begin` was told, flushes, makes the blob visible. Fine when
    * the blob already exists; when `exists` was set and nothing was written, there is nothing to verify.
    * `hashed` is the caller's result (`hashedBy: 'caller'`), else ignored.

@@ -76,6 +76,11 @@ export class FsBlobWriter implements BlobWriter {
     if (this.#position - this.#flushedTo >= FLUSH_BYTES) this.#flushInBackground();
   }
 
+  flush(): void {
+    this.#requireOpen();
+    if (this.#flushedTo < this.#position) this.#flushInBackground();
+  }
+
   async commit(hashed?: BlobInfo): Promise<BlobInfo> {
     this.#requireOpen();
     const { blobPath, expected, handle, hasher } = this.#ingest;

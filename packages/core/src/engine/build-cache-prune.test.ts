@@ -213,6 +213,20 @@ describe('limitBuildCache', () => {
   });
 });
 
+test('digests of contexts go with all, or when nobody had news of them for a month', async () => {
+  const contexts = join(store.root, 'build/contexts');
+  mkdirSync(contexts, { recursive: true });
+  for (const name of ['aa', 'bb']) writeFileSync(join(contexts, name), Buffer.alloc(5000, 1));
+  utimesSync(join(contexts, 'aa'), 1, 1);
+  const old = await engine.pruneBuildCache({ filters: ['unused-for=1h'] });
+  expect(readdirSync(contexts)).toEqual(['bb']);
+  const rehearsed = await engine.pruneBuildCache({ dryRun: true });
+  expect(readdirSync(contexts)).toEqual(['bb']);
+  expect(await engine.pruneBuildCache()).toEqual(rehearsed);
+  expect(rehearsed).toEqual(old);
+  expect(readdirSync(contexts)).toEqual([]);
+});
+
 describe('what else knows the build cache', () => {
   test('system df counts it by itself, and every byte once', async () => {
     const { layer } = await storeStep(store, 'a', { bytes: 9000 });
@@ -260,6 +274,10 @@ describe('what else knows the build cache', () => {
     const scratch = join(store.root, 'build/scratch/11111111-1111-4111-8111-111111111111');
     const mount = putMount('aa');
     for (const path of [scratch, `${mount}.new`, `${mount}.old-1`]) mkdirSync(path, { recursive: true });
+    const recent = join(store.root, 'build/scratch/22222222-2222-4222-8222-222222222222');
+    mkdirSync(recent);
+    // Long enough ago that a build would have come since.
+    utimesSync(scratch, 1, 1);
     mkdirSync(join(store.root, 'build/files'), { recursive: true });
     writeFileSync(join(store.root, 'build/files/abcd.gz'), '');
     const key = stepKey({ ...newStep('a').inputs, files });
@@ -275,6 +293,7 @@ describe('what else knows the build cache', () => {
     );
     const repaired = (await engine.check({ repair: true })).faults;
     expect(repaired.every((fault) => fault.repaired !== undefined)).toBe(true);
+    expect(existsSync(recent)).toBe(false);
     expect(keysLeft()).toEqual(['b']);
     expect((await engine.check()).faults).toEqual([]);
     expect(readdirSync(join(store.root, 'build/files'))).toEqual([]);

@@ -6,6 +6,7 @@ import type { BuildCacheRecord } from '../metadata/build-cache-store.ts';
 import { cacheEntries, type EntriesOptions, type HeldEntry } from './build-cache/cache-entries.ts';
 import { parseCacheFilters } from './build-cache/cache-filters.ts';
 import { type CacheMountDirectory, CacheMounts } from './build-cache/cache-mounts.ts';
+import { CONTEXT_DIGESTS_MAX_AGE_MS, pruneContextDigests } from './build-cache/context-digests.ts';
 import { FileLists } from './build-cache/file-lists.ts';
 import { type CacheLimits, choosePruned } from './build-cache/prune-choice.ts';
 import { forgetDuplicates, sweepDuplicates } from './store/duplicate-layers.ts';
@@ -34,8 +35,8 @@ export interface BuildCacheDeps {
 
 /**
  * Removes what builds left for those to come: results of steps, and cache mounts of RUN; of all that no image has, or
- * with `all` everything, what filters and limits say. What a running build uses stays. Throws `INVALID_ARGUMENT`,
- * `CANCELLED`.
+ * with `all` everything, what filters and limits say. What a running build uses stays. With them go digests of contexts'
+ * files: all of them, or, where filters or limits choose, those that are old. Throws `INVALID_ARGUMENT`, `CANCELLED`.
  */
 export async function pruneBuildCache(
   deps: BuildCacheDeps,
@@ -53,10 +54,16 @@ export async function pruneBuildCache(
   const mounts = chosen.filter(hasMount);
   const stepsGone = dryRun ? rehearse(store, steps) : await removeSteps(store, steps);
   const mountsGone = dryRun ? mounts : await removeMounts(store, mounts, signal);
+  const hasChoice = filters.length > 0 || Object.values(limits).some((limit) => limit !== undefined);
+  const contextBytes = await pruneContextDigests(store.root, {
+    ...{ now: now(), dryRun },
+    olderThanMs: hasChoice ? CONTEXT_DIGESTS_MAX_AGE_MS : 0,
+  });
   const gone = new Set([...stepsGone.keys, ...mountsGone.map(({ entry }) => entry.id)]);
   return {
     deleted: chosen.map(({ entry }) => entry.id).filter((id) => gone.has(id)),
-    reclaimedBytes: stepsGone.bytes + mountsGone.reduce((sum, { entry }) => sum + entry.bytes, 0),
+    reclaimedBytes:
+      contextBytes + stepsGone.bytes + mountsGone.reduce((sum, { entry }) => sum + entry.bytes, 0),
   };
 }
 

@@ -59,6 +59,19 @@ function factsOf(bytes: Uint8Array, compression: string) {
 }
 
 describe('LayerPassPool', () => {
+  test('reads what it is told to, of any size, without a thread', async () => {
+    await using threadless = new LayerPassPool({ workerUrl: pathToFileURL(join(folder, 'nowhere.js')) });
+    const tar = Buffer.from(tarOf({ name: 'tide', type: 'file', content: new Uint8Array(33 << 20) }));
+    const file = new GrowingFile(write(tar), tar.length);
+    const reading = threadless.run({ file, hashEngine: 'node', isReadHere: true });
+    file.end();
+    expect(await reading).toMatchObject({ digest: sha256(tar), entries: 1, compression: 'none' });
+    const dropped = new GrowingFile(write(tar), tar.length);
+    const refused = threadless.run({ file: dropped, hashEngine: 'node', isReadHere: true });
+    dropped.abort();
+    await expect(refused).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   test.each([
     { name: 'none', bytes: TAR },
     { name: 'gzip', bytes: gzipSync(TAR) },

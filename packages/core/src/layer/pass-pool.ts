@@ -5,14 +5,12 @@ import type { GrowingFile } from './growing-file.ts';
 import { allocateHashRing, endHashRing } from './hash-ring.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { LayerLimits } from './layer-pass.ts';
-import type { HashEngine, PassRequest } from './pass-protocol.ts';
+import { type HashEngine, INLINE_BYTES, type PassRequest } from './pass-protocol.ts';
 import { defaultWorkerUrl, WorkerSlot } from './worker-slot.ts';
 
 /** A layer this large that comes alone is hashed in a second thread while the first unpacks it. */
 const SPLIT_FROM_BYTES = 16 * 1024 * 1024;
 
-/** A layer this small that comes alone is read in this thread: to start another would take longer. */
-const INLINE_BYTES = 2 * 1024 * 1024;
 /** What reading in this thread may inflate to before it is left to a worker after all: some 50 ms. */
 const INLINE_TAR_BYTES = 32 * 1024 * 1024;
 
@@ -27,6 +25,11 @@ export interface LayerPassJob extends LayerLimits {
   readonly hasCompanions?: boolean;
   /** The caller compares the diffID with one that it knows, which makes gzip's checksum idle. */
   readonly isDiffIDKnown?: boolean;
+  /**
+   * It is a plain tar that comes alone, and is read in this thread when all of it is there, whatever its size: another
+   * thread takes as much work to start as reading 100 MB.
+   */
+  readonly isReadHere?: boolean;
   /** Where the table of contents is written; removed again when the pass fails. Left out: none is made. */
   readonly tocPath?: string;
   readonly signal?: AbortSignal;
@@ -78,7 +81,8 @@ export class LayerPassPool implements AsyncDisposable {
     };
     job.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      if (this.#isIdle && (job.size ?? Infinity) <= INLINE_BYTES) return await this.#runInline(job);
+      const isInline = job.isReadHere || (job.size ?? Infinity) <= INLINE_BYTES;
+      if (this.#isIdle && isInline) return await this.#runInline(job);
       return await this.#runInWorker(job);
     } finally {
       job.signal?.removeEventListener('abort', onAbort);
@@ -97,8 +101,9 @@ export class LayerPassPool implements AsyncDisposable {
       import('./hashers.ts'),
     ]);
     const maxTarBytes = Math.min(job.maxTarBytes ?? Infinity, INLINE_TAR_BYTES);
+    const limited = job.isReadHere ? job : { ...job, maxTarBytes };
     try {
-      return await passFile(toRequest({ ...job, maxTarBytes }, undefined), hashersOf(job.hashEngine));
+      return await passFile(toRequest(limited, undefined), hashersOf(job.hashEngine));
     } catch (error) {
       if (!isWherryError(error, 'TOO_LARGE')) throw error;
       return this.#runInWorker(job);

@@ -3,6 +3,9 @@ import type { FilePiece, HashedPart } from './hash-piece.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { LayerLimits } from './layer-pass.ts';
 
+/** A layer this small that comes alone is read in the thread that asks: to start another would take longer. */
+export const INLINE_BYTES = 2 * 1024 * 1024;
+
 /** What hashes in a worker: Node's own SHA-256, or WebAssembly where the CPU has no SHA instructions. */
 export type HashEngine = 'node' | 'wasm';
 

@@ -1,12 +1,12 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../errors.ts';
-import type { TarFile } from '../tar/reader.ts';
 import type { TarEntry } from '../tar/scanner.ts';
-import { type TarEntryInit, tarEnd, writeTarEntry } from '../tar/writer.ts';
+import { packTar } from '../tar/tar-chunks.ts';
+import type { TarEntryInit, TarItem } from '../tar/writer.ts';
 import { OVERLAY_OPAQUE } from './overlay-marks.ts';
 import { nameFromTar, plainEntry } from './plain-entry.ts';
 import { detectOwnership, type Ownership } from './privileges.ts';
-import { NO_FILES, readFiles } from './tar-files.ts';
+import { NO_FILES, type ReadFiles, readFiles } from './tar-files.ts';
 import { startTarOf } from './tar-list.ts';
 import { byteString, shownName } from './unpack/safe-path.ts';
 import { type UpperName, upperNames } from './upper-names.ts';
@@ -49,12 +49,10 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
           options.signal,
         );
   try {
-    yield* writeEntries(names, files.entries, { ...options, ownership });
-    await files.finish();
+    yield* packTar(writtenItems(names, files, { ...options, ownership }));
   } catch (error) {
     throw await files.explain(error);
   }
-  yield tarEnd();
 }
 
 /** All of `upperNames`. Throws `TOO_LARGE`, `CANCELLED`. */
@@ -68,34 +66,35 @@ export async function collectUpperNames(upper: string, signal?: AbortSignal): Pr
   return names;
 }
 
-async function* writeEntries(
+async function* writtenItems(
   names: readonly UpperName[],
-  files: AsyncIterator<TarFile>,
+  { entries, finish }: Pick<ReadFiles, 'entries' | 'finish'>,
   {
     ownership,
     latestTime = Number.POSITIVE_INFINITY,
     onOpaque,
   }: Pick<DiffLayerOptions, 'latestTime' | 'onOpaque'> & { readonly ownership: Ownership },
-): ByteSource {
-  let next = await files.next();
+): AsyncGenerator<TarItem> {
+  let next = await entries.next();
   for (const { path, isWhiteout } of names) {
     if (isWhiteout) {
-      yield* writeTarEntry(marker(whiteoutName(path)));
+      yield { entry: marker(whiteoutName(path)) };
       continue;
     }
     // What went away since the names were listed.
     if (next.done || nameFromTar(next.value.entry.name) !== path) continue;
-    const { entry, body } = next.value;
+    const { entry, body, bytes } = next.value;
     const link = entry.type === 'hardlink' && { link: nameFromTar(entry.link) };
     const plain = plainEntry(entry, { name: path, ...link }, ownership);
-    yield* writeTarEntry({ ...plain, mtime: Math.min(entry.mtime, latestTime) }, body);
+    yield { entry: { ...plain, mtime: Math.min(entry.mtime, latestTime) }, body: bytes ?? body };
     if (isOpaque(entry)) {
       onOpaque?.(path);
-      yield* writeTarEntry(marker(`${path}/${OPAQUE}`));
+      yield { entry: marker(`${path}/${OPAQUE}`) };
     }
-    next = await files.next();
+    next = await entries.next();
   }
   if (!next.done) throw new Error(`diff: unexpected entry ${shownName(byteString(next.value.entry.name))}`);
+  await finish();
 }
 
 function isOpaque(entry: TarEntry): boolean {

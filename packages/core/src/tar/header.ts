@@ -8,6 +8,7 @@ const GID = { at: 116, size: 8 };
 const SIZE = { at: 124, size: 12 };
 const MTIME = { at: 136, size: 12 };
 const CHECKSUM = { at: 148, size: 8 };
+const CHECKSUM_DIGITS = { at: CHECKSUM.at, size: CHECKSUM.size - 1 };
 const TYPE_AT = 156;
 const LINK = { at: 157, size: 100 };
 const MAGIC_AT = 257;
@@ -26,6 +27,7 @@ const GNU_MAGIC = latin1('ustar  \0');
 const STAR_TRAILER = latin1('tar\0');
 const USTAR_VERSION = latin1('ustar\x0000');
 
+const NO_PREFIX = new Uint8Array(0);
 const SLASH = 0x2f;
 const BLANK = 0x20;
 
@@ -100,20 +102,24 @@ export interface UstarFields extends Omit<TarHeader, 'name'> {
  * field fits.
  */
 export function encodeHeader(fields: UstarFields, block = new Uint8Array(BLOCK_BYTES)): Uint8Array {
-  block.set(fields.name, NAME.at);
-  putOctal(block, MODE, fields.mode);
-  putOctal(block, UID, fields.uid);
-  putOctal(block, GID, fields.gid);
-  putOctal(block, SIZE, fields.size);
-  putOctal(block, MTIME, fields.mtime);
+  // Summed up on the way: most of a block are zeros. Its own field counts as blanks.
+  const sum =
+    CHECKSUM.size * BLANK +
+    putBytes(block, NAME.at, fields.name) +
+    putOctal(block, MODE, fields.mode) +
+    putOctal(block, UID, fields.uid) +
+    putOctal(block, GID, fields.gid) +
+    putOctal(block, SIZE, fields.size) +
+    putOctal(block, MTIME, fields.mtime) +
+    putBytes(block, LINK.at, fields.link) +
+    putBytes(block, MAGIC_AT, USTAR_VERSION) +
+    putOctal(block, DEV_MAJOR, fields.devMajor) +
+    putOctal(block, DEV_MINOR, fields.devMinor) +
+    putBytes(block, PREFIX.at, fields.prefix) +
+    fields.typeFlag;
   block[TYPE_AT] = fields.typeFlag;
-  block.set(fields.link, LINK.at);
-  block.set(USTAR_VERSION, MAGIC_AT);
-  putOctal(block, DEV_MAJOR, fields.devMajor);
-  putOctal(block, DEV_MINOR, fields.devMinor);
-  block.set(fields.prefix, PREFIX.at);
   // Six digits, a NUL and a blank: the form every tar has written since V7.
-  putOctal(block, { at: CHECKSUM.at, size: CHECKSUM.size - 1 }, sumWithoutChecksum(block));
+  putOctal(block, CHECKSUM_DIGITS, sum);
   block[CHECKSUM.at + CHECKSUM.size - 1] = BLANK;
   return block;
 }
@@ -128,7 +134,7 @@ export function maxOctal(digits: number): number {
  * no slash is where it would help.
  */
 export function splitName(name: Uint8Array): { prefix: Uint8Array; name: Uint8Array } | undefined {
-  if (name.length <= NAME.size) return { prefix: new Uint8Array(0), name };
+  if (name.length <= NAME.size) return { prefix: NO_PREFIX, name };
   const last = Math.min(name.length - 2, PREFIX.size);
   const slash = name.lastIndexOf(SLASH, last);
   if (slash <= 0 || name.length - slash - 1 > NAME.size) return undefined;
@@ -139,13 +145,6 @@ function checksumFits(block: Uint8Array): boolean {
   const wanted = parseOctal(block, CHECKSUM);
   const { unsigned, signed } = checksums(block);
   return wanted === unsigned || wanted === signed;
-}
-
-/** The sum of a block whose own field is still empty and counts as blanks. */
-function sumWithoutChecksum(block: Uint8Array): number {
-  let sum = CHECKSUM.size * BLANK;
-  for (let i = 0; i < BLOCK_BYTES; i++) sum += byteAt(block, i);
-  return sum;
 }
 
 /** The sum of all bytes, the field itself taken as blanks; Sun's tar summed signed bytes. */
@@ -247,12 +246,29 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-function putOctal(block: Uint8Array, field: Field, value: number): void {
+/** Returns the sum of what it put. */
+function putOctal(block: Uint8Array, field: Field, value: number): number {
   let rest = value;
+  let sum = 0;
   for (let at = field.at + field.size - 2; at >= field.at; at--) {
-    block[at] = 0x30 + (rest % 8);
-    rest = Math.floor(rest / 8);
+    const low = rest & 7;
+    block[at] = 0x30 + low;
+    sum += 0x30 + low;
+    // Beyond 32 bits the shift operators would cut the number.
+    rest = rest > 0xffffffff ? Math.floor(rest / 8) : rest >>> 3;
   }
+  return sum;
+}
+
+/** Returns the sum of what it put: most names are so short that a copy of their own for it is faster than `set`. */
+function putBytes(block: Uint8Array, at: number, bytes: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    block[at + i] = byte;
+    sum += byte;
+  }
+  return sum;
 }
 
 function startsWith(block: Uint8Array, at: number, bytes: Uint8Array): boolean {

@@ -8,6 +8,8 @@ import { TsTarScanner } from './ts-tar-scanner.ts';
 export interface TarFile {
   readonly entry: TarEntry;
   readonly body: ByteSource;
+  /** All that `body` would give, where it is at hand: of most small files. Whoever takes it need not read that. */
+  readonly bytes?: Uint8Array;
 }
 
 /**
@@ -22,7 +24,9 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarFile, void
       const entry = await stream.nextEntry();
       if (!entry) return;
       let isCurrent = true;
-      yield { entry, body: stream.body(() => isCurrent) };
+      const bytes = stream.bytesAhead();
+      const body = stream.body(() => isCurrent);
+      yield bytes ? { entry, body, bytes } : { entry, body };
       isCurrent = false;
     }
   } finally {
@@ -43,15 +47,13 @@ class ScannedStream {
   }
 
   async nextEntry(): Promise<TarEntry | undefined> {
-    while (this.#payloadLeft > 0) {
-      if (!(await this.#takePayload())) break;
-    }
-    for (;;) {
+    while (this.#chunk.length > 0 || (await this.#fill())) {
+      if (this.#payloadLeft > 0) {
+        this.#payloadLeft -= this.#take(this.#payloadLeft).bytes.length;
+        continue;
+      }
       // A step that ends at a block's edge completes one header at most.
-      const step = BLOCK_BYTES - (this.#position % BLOCK_BYTES);
-      const taken = await this.#take(step);
-      if (!taken) break;
-      const [entry] = taken.entries;
+      const [entry] = this.#take(BLOCK_BYTES - (this.#position % BLOCK_BYTES)).entries;
       if (!entry) continue;
       this.#payloadLeft = entry.size;
       return entry;
@@ -60,11 +62,18 @@ class ScannedStream {
     return undefined;
   }
 
+  /** The whole payload of the entry, if it is there; it is passed over when the next entry is asked for. */
+  bytesAhead(): Uint8Array | undefined {
+    const size = this.#payloadLeft;
+    return size <= this.#chunk.length ? this.#chunk.subarray(0, size) : undefined;
+  }
+
   async *body(isCurrent: () => boolean): ByteSource {
     while (isCurrent() && this.#payloadLeft > 0) {
-      const bytes = await this.#takePayload();
-      if (!bytes)
+      if (this.#chunk.length === 0 && !(await this.#fill()))
         throw new WherryError('TRUNCATED', 'unexpected EOF', { details: { offset: this.#position } });
+      const { bytes } = this.#take(this.#payloadLeft);
+      this.#payloadLeft -= bytes.length;
       yield bytes;
     }
     if (!isCurrent()) throw new Error('tar: body read after the next entry was asked for');
@@ -74,18 +83,17 @@ class ScannedStream {
     await this.#iterator.return?.();
   }
 
-  async #takePayload(): Promise<Uint8Array | undefined> {
-    const taken = await this.#take(this.#payloadLeft);
-    this.#payloadLeft -= taken?.bytes.length ?? 0;
-    return taken?.bytes;
-  }
-
-  async #take(max: number): Promise<{ bytes: Uint8Array; entries: readonly TarEntry[] } | undefined> {
+  /** Waits for the next chunk that is not empty; `false`: there is none. */
+  async #fill(): Promise<boolean> {
     while (this.#chunk.length === 0) {
       const { done, value } = await this.#iterator.next();
-      if (done) return undefined;
+      if (done) return false;
       this.#chunk = value;
     }
+    return true;
+  }
+
+  #take(max: number): { readonly bytes: Uint8Array; readonly entries: readonly TarEntry[] } {
     const bytes = this.#chunk.subarray(0, max);
     this.#chunk = this.#chunk.subarray(bytes.length);
     this.#position += bytes.length;

@@ -26,16 +26,18 @@ const FLAG_OF_TYPE: Readonly<Record<EntryType, string>> = {
 
 /** The largest number of a field that a header, or its extension, can say. */
 const LIMITS = [
-  ['mode', 0o7777],
-  ['uid', Infinity],
-  ['gid', Infinity],
-  ['size', Infinity],
-  ['mtimeNs', 999_999_999],
-  ['devMajor', MAX_DEVICE],
-  ['devMinor', MAX_DEVICE],
+  { field: 'mode', max: 0o7777 },
+  { field: 'uid', max: Infinity },
+  { field: 'gid', max: Infinity },
+  { field: 'size', max: Infinity },
+  { field: 'mtimeNs', max: 999_999_999 },
+  { field: 'devMajor', max: MAX_DEVICE },
+  { field: 'devMinor', max: MAX_DEVICE },
 ] as const;
 
 const encoder = new TextEncoder();
+
+type SplitName = ReturnType<typeof splitName>;
 
 /** What goes into an archive. A `TarEntry` is one. Strings are written as UTF-8. */
 export interface TarEntryInit {
@@ -67,8 +69,9 @@ export function encodeTarHeader(entry: TarEntryInit, allocate = newBlock): Uint8
   const name = toBytes(entry.name);
   const link = toBytes(entry.link ?? EMPTY);
   assertWritable(entry, name, link);
-  const records = paxRecords(entry, name, link);
-  const fields = mainFields(entry, name, link);
+  const split = isAscii(name) ? splitName(name) : undefined;
+  const records = paxRecords(entry, name, split, link);
+  const fields = mainFields(entry, name, split, link);
   if (records.size === 0) return encodeHeader(fields, allocate());
 
   const body = encodePax([...records].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -151,8 +154,7 @@ function newBlock(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(BLOCK_BYTES);
 }
 
-function mainFields(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): UstarFields {
-  const split = isAscii(name) ? splitName(name) : undefined;
+function mainFields(entry: TarEntryInit, name: Uint8Array, split: SplitName, link: Uint8Array): UstarFields {
   const isLink = entry.type === 'hardlink' || entry.type === 'symlink';
   return {
     name: split?.name ?? standIn(name),
@@ -169,10 +171,15 @@ function mainFields(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): Us
   };
 }
 
-function paxRecords(entry: TarEntryInit, name: Uint8Array, link: Uint8Array) {
+function paxRecords(
+  entry: TarEntryInit,
+  name: Uint8Array,
+  split: SplitName,
+  link: Uint8Array,
+): ReadonlyMap<string, Uint8Array | string> {
   const { uid = 0, gid = 0, size = 0, mtime = 0, mtimeNs = 0 } = entry;
   const records = new Map<string, Uint8Array | string>();
-  if (!isAscii(name) || !splitName(name)) records.set('path', name);
+  if (split === undefined) records.set('path', name);
   if (!isAscii(link) || link.length > LINK_BYTES) records.set('linkpath', link);
   if (uid > MAX_ID) records.set('uid', String(uid));
   if (gid > MAX_ID) records.set('gid', String(gid));
@@ -184,21 +191,24 @@ function paxRecords(entry: TarEntryInit, name: Uint8Array, link: Uint8Array) {
 }
 
 function assertWritable(entry: TarEntryInit, name: Uint8Array, link: Uint8Array): void {
-  const refuse = (what: string) => {
-    throw new WherryError('INVALID_ARGUMENT', `tar entry ${shown(name)}: ${what}`);
-  };
-  if (name.length === 0) refuse('empty name');
-  if (name.includes(0)) refuse('name holds a NUL');
-  if (link.includes(0)) refuse('link target holds a NUL');
-  const isLink = entry.type === 'hardlink' || entry.type === 'symlink';
-  if (!isLink && link.length > 0) refuse(`a ${entry.type} has no link target`);
-  if (entry.type !== 'file' && (entry.size ?? 0) !== 0) refuse(`a ${entry.type} has no payload`);
-  for (const [field, max] of LIMITS) {
+  if (name.length === 0) throw unwritable(name, 'empty name');
+  if (name.includes(0)) throw unwritable(name, 'name holds a NUL');
+  if (link.includes(0)) throw unwritable(name, 'link target holds a NUL');
+  const { type, mtime = 0, xattrs } = entry;
+  if (type !== 'hardlink' && type !== 'symlink' && link.length > 0)
+    throw unwritable(name, `a ${type} has no link target`);
+  if (type !== 'file' && (entry.size ?? 0) !== 0) throw unwritable(name, `a ${type} has no payload`);
+  for (const { field, max } of LIMITS) {
     const value = entry[field] ?? 0;
-    if (!Number.isSafeInteger(value) || value < 0 || value > max) refuse(`${field} ${value} is out of range`);
+    if (!Number.isSafeInteger(value) || value < 0 || value > max)
+      throw unwritable(name, `${field} ${value} is out of range`);
   }
-  if (!Number.isSafeInteger(entry.mtime ?? 0)) refuse(`mtime ${entry.mtime} is out of range`);
-  for (const key of entry.xattrs?.keys() ?? []) if (key === '') refuse('extended attribute without a name');
+  if (!Number.isSafeInteger(mtime)) throw unwritable(name, `mtime ${mtime} is out of range`);
+  if (xattrs?.has('')) throw unwritable(name, 'extended attribute without a name');
+}
+
+function unwritable(name: Uint8Array, what: string): WherryError {
+  return new WherryError('INVALID_ARGUMENT', `tar entry ${shown(name)}: ${what}`);
 }
 
 /** What readers without PAX see. A slash at its end would make them take a file for a directory. */

@@ -57,6 +57,17 @@ function readingCases(open: () => Promise<BlobStore>): void {
     await expect(readAll(store.read(digest, range))).rejects.toMatchObject({ code: 'INVALID_RANGE' });
   });
 
+  test('takes flushes on the way', async () => {
+    const store = await open();
+    await using writer = await store.begin('flushed');
+    for (const byte of HELLO) {
+      await writer.write(Uint8Array.of(byte));
+      writer.flush?.();
+    }
+    const { digest } = await writer.commit();
+    expect(await readAll(store.read(digest))).toEqual(HELLO);
+  });
+
   test('says what is unknown', async () => {
     const store = await open();
     expect(await store.stat(ABSENT)).toBeUndefined();

@@ -1,5 +1,5 @@
 import type { Digest } from '../../digest.ts';
-import type { SourceContent, SourceNode, SourceTree } from '../source-tree.ts';
+import type { HadContent, SourceContent, SourceNode, SourceTree } from '../source-tree.ts';
 import { DiskNode } from './disk-node.ts';
 import { fromDiskPath } from './disk-path.ts';
 import type { FileTable } from './file-table.ts';
@@ -49,9 +49,9 @@ class DirectoryContext implements SourceTree {
     return file instanceof DiskNode ? this.#table.digest(file.place) : undefined;
   }
 
-  read(files: Iterable<SourceNode>, signal?: AbortSignal): AsyncIterable<SourceContent> {
+  read(files: Iterable<SourceNode>, signal?: AbortSignal, had?: HadContent): AsyncIterable<SourceContent> {
     this.#hasNews = true;
-    return readFiles(Array.from(files, asOwnFile), this.#table, signal);
+    return readFiles(Array.from(files, asOwnFile), this.#table, signal, had);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

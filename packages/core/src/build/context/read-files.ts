@@ -6,7 +6,7 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { createNodeHasher } from '../../bytes/node-hasher.ts';
 import { digestHex } from '../../digest.ts';
 import { isErrno, throwIfCancelled, WherryError } from '../../errors.ts';
-import type { SourceContent } from '../source-tree.ts';
+import type { HadContent, SourceContent } from '../source-tree.ts';
 import type { DiskNode } from './disk-node.ts';
 import { shownPath, toDiskPath } from './disk-path.ts';
 import type { FileTable } from './file-table.ts';
@@ -24,13 +24,15 @@ const BYTES_A_FILE = 16 * 1024;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads files, all of `table`, in the order of their paths, which it puts them in, and notes their digests there. Throws `CONFLICT` for one
+ * Reads files, all of `table`, in the order of their paths, which it puts them in, and notes their digests there. What
+ * `had` has of the small ones with known digests is not read again: it is what the walk saw. Throws `CONFLICT` for one
  * that is not the one that the walk saw, or was changed since, `PERMISSION_DENIED`, `CANCELLED`.
  */
 export async function* readFiles(
   files: DiskNode[],
   table: FileTable,
   signal?: AbortSignal,
+  had?: HadContent,
 ): AsyncGenerator<SourceContent, void, undefined> {
   files.sort((a, b) => a.place - b.place);
   const slab = new Slab();
@@ -40,13 +42,21 @@ export async function* readFiles(
     if (node === last) continue;
     last = node;
     throwIfCancelled(signal);
-    const body = node.size > SMALL_BYTES ? readLarge(node, table, signal) : readSmall(node, table, slab);
+    const body =
+      node.size > SMALL_BYTES
+        ? readLarge(node, table, signal)
+        : (hadContent(node, table, had) ?? readSmall(node, table, slab));
     yield { node, body };
     sinceTurn += node.size + BYTES_A_FILE;
     if (sinceTurn < BYTES_A_TURN) continue;
     sinceTurn = 0;
     await setImmediate();
   }
+}
+
+function hadContent(node: DiskNode, table: FileTable, had: HadContent | undefined): Uint8Array | undefined {
+  const digest = had && table.digest(node.place);
+  return digest && had(node, digest);
 }
 
 /** Memory in large pieces, handed out in small ones that are never used again. */

@@ -12,6 +12,7 @@ import {
   parseDestination,
   placeSource,
 } from './destination.ts';
+import type { EarlierContents } from './earlier-contents.ts';
 import { parseMode } from './file-mode.ts';
 import { type FileState, LayerFiles, madeDirectory, type PlacedEntry, put, typeOf } from './layer-files.ts';
 import { parseOwner } from './ownership.ts';
@@ -48,6 +49,9 @@ export async function prepareCopy(
   await plan.checkCount();
   return plan;
 }
+
+/** A header, and what is left of a file's last block, on average. */
+const BYTES_AN_ENTRY = 768;
 
 /** What a COPY or ADD takes: one file, a directory, or several of them. */
 export type CopyShape = 'file' | 'dir' | 'multi';
@@ -87,6 +91,16 @@ export class CopyPlan {
     return summariseFiles(all);
   }
 
+  /** About how long the tar will be; `undefined`: what is in an archive is not known yet. */
+  get tarBytes(): number | undefined {
+    let bytes = 0;
+    for (const { isArchive, files } of this.#sources) {
+      if (isArchive) return undefined;
+      for (const { node } of files) bytes += node.size + BYTES_AN_ENTRY;
+    }
+    return bytes;
+  }
+
   /**
    * Reads the files whose content nobody knows, if that is little work next to writing the layer: a layer that turns
    * out to be there already need not be written then. `false`: it is not.
@@ -107,10 +121,11 @@ export class CopyPlan {
 
   /**
    * The layer's tar, uncompressed. The same sources give the same bytes. Throws `CONFLICT` in Docker's words where
-   * files and directories meet, and what reading the sources throws; all at the first read.
+   * files and directories meet, and what reading the sources throws; all at the first read. `earlier` is the layer
+   * that was made of like files.
    */
-  async *write(signal?: AbortSignal): ByteSource {
-    yield* writeCopy(await this.#entries(signal), signal);
+  async *write(signal?: AbortSignal, earlier?: EarlierContents): ByteSource {
+    yield* writeCopy(await this.#entries(signal), signal, earlier);
   }
 
   /** The stage's tree goes when the entries are known: reading takes longest, and memory is short then. */

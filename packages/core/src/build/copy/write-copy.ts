@@ -1,28 +1,38 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../../errors.ts';
+import { packTar } from '../../tar/tar-chunks.ts';
 import type { TarEntryInit, TarItem } from '../../tar/writer.ts';
 import type { SourceNode, SourceTree } from '../source-tree.ts';
+import { type EarlierContents, hadIn } from './earlier-contents.ts';
 import type { PlacedEntry } from './layer-files.ts';
-import { packTar } from './tar-chunks.ts';
 
 /** All names of a file of the layer, sorted; most have one. */
 type FileNames = PlacedEntry | PlacedEntry[];
 
 /**
  * Writes the tar of a layer: first directories, links and devices by path, then the files in the order in which their
- * sources read them, each followed by its hard links. The same entries and sources give the same bytes. Throws what
- * reading the sources throws, `CANCELLED`.
+ * sources read them, each followed by its hard links. The same entries and sources give the same bytes, whatever `earlier`
+ * spares them to read. Throws what reading the sources throws, `CANCELLED`.
  */
-export function writeCopy(entries: readonly PlacedEntry[], signal?: AbortSignal): ByteSource {
-  return packTar(items(entries, signal));
+export function writeCopy(
+  entries: readonly PlacedEntry[],
+  signal?: AbortSignal,
+  earlier?: EarlierContents,
+): ByteSource {
+  return packTar(items(entries, signal, earlier));
 }
 
-async function* items(entries: readonly PlacedEntry[], signal?: AbortSignal): AsyncGenerator<TarItem> {
+async function* items(
+  entries: readonly PlacedEntry[],
+  signal?: AbortSignal,
+  earlier?: EarlierContents,
+): AsyncGenerator<TarItem> {
   const turns = new ReadTurns();
   for (const entry of entries) if (!turns.add(entry)) yield { entry: tarEntry(entry) };
   for (const { tree, files } of turns) {
     let count = 0;
-    for await (const { node, body } of tree.read(files.keys(), signal)) {
+    const had = hadIn(earlier, (node) => firstOf(files.get(node))?.path);
+    for await (const { node, body } of tree.read(files.keys(), signal, had)) {
       throwIfCancelled(signal);
       const names = files.get(node);
       if (names === undefined) throw new Error('a tree reads what it was asked for');
@@ -33,6 +43,10 @@ async function* items(entries: readonly PlacedEntry[], signal?: AbortSignal): As
     if (count !== files.size)
       throw new WherryError('TRUNCATED', `copy: ${count} files were read, want ${files.size}`);
   }
+}
+
+function firstOf(names: FileNames | undefined): PlacedEntry | undefined {
+  return Array.isArray(names) ? names[0] : names;
 }
 
 /** Files of one tree that are read in one go. */
@@ -50,7 +64,7 @@ class ReadTurns {
     if (turns.length === 0) this.#turns.set(from.tree, turns);
     for (const turn of turns) {
       const names = turn.get(node);
-      const first = Array.isArray(names) ? names[0] : names;
+      const first = firstOf(names);
       // Another file where the node's content stands already comes in a later turn.
       if (first !== undefined && first.from !== from) continue;
       if (Array.isArray(names)) names.push(entry);

@@ -1,8 +1,10 @@
 import type { AddInstruction, CopyInstruction } from '@wherry/dockerfile';
+import { isWherryError } from '../../errors.ts';
 import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
 import type { StageLayer } from '../build-deps.ts';
 import type { StepKind } from '../cache/build-cache.ts';
 import type { CopyOrigin } from '../copy/copy-request.ts';
+import { EarlierContents, type PlainTar } from '../copy/earlier-contents.ts';
 import { heredocOrigin } from '../copy/memory-source.ts';
 import { type CopyPlan, type CopyShape, prepareCopy } from '../copy/plan-copy.ts';
 import type { SourceTree } from '../source-tree.ts';
@@ -51,11 +53,11 @@ async function copyFiles(
 ): Promise<LayerOutcome> {
   const { context, state } = copying;
   const plan = await planOf(copying, origins);
-  const known = plan.files() ?? (await readFew(copying, plan));
+  const known = await knownFiles(copying, plan);
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
-  const layer = await context.deps.storeLayer(plan.write(context.deps.signal));
+  const layer = await writeLayer(copying, plan);
   const files = known ?? (await plan.writtenFiles(context.deps.signal));
   const inputs = inputsOf(copying, files);
   const outcome = found ?? (await outcomeOf(copying, inputs));
@@ -64,10 +66,33 @@ async function copyFiles(
   return { ...outcome, createdBy: text(files), ...(layer && { layer }) };
 }
 
-/** A file that was touched, and is the same, is no reason to write a layer. */
-async function readFew({ context }: Copying, plan: CopyPlan): Promise<StepFiles | undefined> {
-  if (context.noCache || !(await plan.readUnknown(context.deps.signal))) return undefined;
+/**
+ * The files, once those whose content nobody knows are read, if they are few: one that was touched, and is the same, is
+ * no reason to write a layer.
+ */
+async function knownFiles({ context }: Copying, plan: CopyPlan): Promise<StepFiles | undefined> {
+  if (!context.noCache && !(await plan.readUnknown(context.deps.signal))) return undefined;
   return plan.files();
+}
+
+/** What the last form of the step has made has most of the content, mostly. */
+async function writeLayer({ context, state }: Copying, plan: CopyPlan): Promise<StageLayer | undefined> {
+  const { deps, noCache } = context;
+  const [last] = noCache
+    ? []
+    : deps.cache.latestFor(state.slot, state.step.text).filter(({ layer }) => layer);
+  using tar = last?.layer && deps.openPlainTar(last.layer);
+  return await deps.storeLayer(plan.write(deps.signal, earlierContents(tar)), plan.tarBytes);
+}
+
+function earlierContents(tar: PlainTar | undefined): EarlierContents | undefined {
+  try {
+    return tar && new EarlierContents(tar);
+  } catch (error) {
+    // Whoever needs the layer says so.
+    if (isWherryError(error, 'CORRUPT')) return undefined;
+    throw error;
+  }
 }
 
 /** What is copied is told by the layers that it lies in first: nothing of them is read while they are the same. */

@@ -9,6 +9,7 @@ import { formatReference } from '../../reference.ts';
 import type { BuildVerbDeps } from '../build.ts';
 import type { BuildRequest, NamedContext } from '../build-request.ts';
 import { layerEntries, layerTar } from '../layers/layer-entries.ts';
+import { openPlainTar } from '../layers/plain-tar.ts';
 import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
@@ -58,9 +59,10 @@ export function stepDeps(parts: StepParts): BuildDeps {
     },
     namedImage: (name) => imageText(namedContexts[name]),
     remote: (source, options) => remoteOrigin(source, options, parts.contexts),
-    storeLayer: (tar) => storeStepLayer(parts, tar),
+    storeLayer: (tar, bytes) => storeStepLayer(parts, tar, bytes),
     layerEntries: ({ digest }) => layerEntries(store, digest, signal),
     layerTar: ({ digest }) => layerTar(store, digest),
+    openPlainTar: ({ digest }) => openPlainTar(store, digest),
     isKnown: (id) => store.metadata.findImage(id) !== undefined,
     keep: (image) => images.add(image),
     cache,
@@ -75,12 +77,17 @@ export function stepDeps(parts: StepParts): BuildDeps {
   };
 }
 
-async function storeStepLayer({ deps, stored, hold, signal }: StepParts, tar: ByteSource) {
+async function storeStepLayer(
+  { deps, stored, hold, signal }: StepParts,
+  tar: ByteSource,
+  tarBytes: number | undefined,
+) {
   const { stored: storing } = storeLayer(deps, tar, {
     hold: ({ digest }) => {
       stored.add(digest);
       hold(digest);
     },
+    ...(tarBytes !== undefined && { tarBytes }),
     signal,
   });
   const facts = await storing;

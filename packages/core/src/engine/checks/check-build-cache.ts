@@ -10,8 +10,8 @@ import { FileLists } from '../build-cache/file-lists.ts';
 import type { Fault } from '../engine.ts';
 import type { Store } from '../store/store.ts';
 
-/** Nobody takes that long to write a list of files. */
-const TEMPORARY_MAX_AGE_MS = 24 * 3600 * 1000;
+/** Nobody takes that long to write a list of files, and most build again sooner. */
+const LEFTOVER_MAX_AGE_MS = 24 * 3600 * 1000;
 
 interface BuildCacheCheck {
   readonly store: Store;
@@ -36,7 +36,7 @@ export async function checkBuildCache(check: BuildCacheCheck): Promise<Fault[]> 
       path,
       message: 'is a cache mount that was not made or removed to its end',
     })),
-    ...(await clearDeadScratch(store.root, { dryRun: !repair })).map((path) => ({
+    ...(await oldScratch(check)).map((path) => ({
       path,
       message: 'is what a build was at that did not end',
     })),
@@ -74,12 +74,25 @@ async function strayLists({ store, now }: BuildCacheCheck): Promise<string[]> {
   const { keys, temporaries } = await lists.names();
   const old = temporaries
     .map((name) => join(new BuildPlaces(store.root).files, name))
-    .filter((path) => {
-      const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
-      return now().getTime() - writtenAt > TEMPORARY_MAX_AGE_MS;
-    });
+    .filter((path) => isOld(path, now()));
   const stray = keys.filter((key) => store.metadata.findBuildCache(key) === undefined);
   return [...stray.map((key) => lists.pathOf(key)), ...old];
+}
+
+/**
+ * What builds that were killed have left so long ago that no other has come, which would have cleared it away; with
+ * `repair` the rest goes too.
+ */
+async function oldScratch({ store, now, repair }: BuildCacheCheck): Promise<string[]> {
+  const dead = await clearDeadScratch(store.root, { dryRun: true });
+  const old = dead.filter((path) => isOld(path, now()));
+  if (repair) await clearDeadScratch(store.root);
+  return old;
+}
+
+function isOld(path: string, now: Date): boolean {
+  const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+  return now.getTime() - writtenAt > LEFTOVER_MAX_AGE_MS;
 }
 
 function subjectOf({ root }: Store, path: string): string {

@@ -189,7 +189,7 @@ export function startPass(
   file: GrowingFile,
   size: number | undefined,
   writer: BlobWriter,
-  hints: Pick<LayerPassJob, 'hasCompanions' | 'isDiffIDKnown'> = {},
+  hints: Pick<LayerPassJob, 'hasCompanions' | 'isDiffIDKnown' | 'isReadHere'> = {},
 ): { readonly facts: Promise<LayerFacts>; readonly toc: string } {
   const toc = join(dirname(pathOf(writer)), 'toc');
   const hashEngine = deps.store.hashEngine(size);

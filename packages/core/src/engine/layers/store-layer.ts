@@ -8,13 +8,20 @@ import { publishToc } from '../../content/toc-files.ts';
 import { isWherryError, throwIfCancelled } from '../../errors.ts';
 import { GrowingFile } from '../../layer/growing-file.ts';
 import type { LayerFacts } from '../../layer/layer-facts.ts';
+import type { LayerPassJob } from '../../layer/pass-pool.ts';
+import { INLINE_BYTES } from '../../layer/pass-protocol.ts';
 import { type LayerFetchDeps, recordLayer, startPass } from './layer-fetch.ts';
+
+/** Up to here, reading a tar keeps this thread busy for some 100 ms: less than a thread of its own takes in all. */
+const MAX_READ_HERE_BYTES = 96 * 1024 * 1024;
 
 type StoreLayerDeps = Pick<LayerFetchDeps, 'store' | 'passes'>;
 
 export interface StoreLayerOptions<Stored extends BlobInfo> {
   /** Bytes that will come, where that is known. */
   readonly size?: number;
+  /** It is a plain tar and comes alone: about so many bytes. */
+  readonly tarBytes?: number;
   /** Gets what the layer turned out to be before its blob is visible. */
   readonly hold: (stored: Stored) => void;
   readonly signal: AbortSignal;
@@ -77,33 +84,46 @@ interface Written<Stored extends BlobInfo> {
 async function ingest<Stored extends BlobInfo>(
   deps: StoreLayerDeps,
   source: ByteSource,
-  { size, hold, signal, isOwned = false }: StoreLayerOptions<Stored>,
+  options: StoreLayerOptions<Stored>,
   onDrained: () => void,
   keep: (written: Written<Stored>) => Promise<Stored>,
 ): Promise<Stored> {
+  const { hold, signal, isOwned = false } = options;
   await using writer = await deps.store.blobs.begin(`layer-${randomUUID()}`, { hashedBy: 'caller', signal });
   const { path } = writer;
   if (path === undefined) throw new Error('layers need a store with files');
   const growing = new GrowingFile(path);
-  const passing = startPass(deps, growing, size, writer);
+  const start = (size: number | undefined) => startPass(deps, growing, size, writer, hintsOf(options));
+  let passing = options.size === undefined ? undefined : start(options.size);
   try {
+    let written = 0;
     for await (const chunk of source) {
       throwIfCancelled(signal);
       const { length } = chunk;
       await writer.write(chunk);
       if (isOwned) releaseChunk(chunk);
       growing.advance(length);
+      written += length;
+      // Of a layer that turns out to be small the size is known when it is there, and no thread is started for it.
+      if (written > INLINE_BYTES) passing ??= start(undefined);
     }
     growing.end();
     onDrained();
+    // While it is read, and its table of contents published.
+    writer.flush?.();
+    passing ??= start(written);
     return await keep({ deps, writer, path, ...passing, hold });
   } catch (error) {
     growing.abort();
-    await passing.facts.catch(() => undefined);
+    await passing?.facts.catch(() => undefined);
     // Under a name that nobody will ask for again, nothing is worth keeping.
     await writer.abort();
     throw error;
   }
+}
+
+function hintsOf({ tarBytes = Infinity }: StoreLayerOptions<never>): Pick<LayerPassJob, 'isReadHere'> {
+  return tarBytes <= MAX_READ_HERE_BYTES ? { isReadHere: true } : {};
 }
 
 async function keepLayer({ deps, writer, facts, toc, hold }: Written<LayerFacts>): Promise<LayerFacts> {

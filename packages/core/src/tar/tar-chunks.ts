@@ -1,6 +1,6 @@
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import { WherryError } from '../../errors.ts';
-import { encodeTarHeader, type TarEntryInit, type TarItem, tarEnd } from '../../tar/writer.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { WherryError } from '../errors.ts';
+import { encodeTarHeader, type TarEntryInit, type TarItem, tarEnd } from './writer.ts';
 
 const BLOCK_BYTES = 512;
 /** Thousands of small files go through the store's pipes in chunks of this size, not in three pieces each. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { type TarItem, tarPadding, writeTar } from '../../tar/writer.ts';
-import { chunksOf } from '../../testing/chunks.ts';
-import { gather, noise, sourceOf } from '../../testing/layer-fixtures.ts';
-import { LAYER_ENTRIES } from '../../testing/tar-fixtures.ts';
+import { chunksOf } from '../testing/chunks.ts';
+import { gather, noise, sourceOf } from '../testing/layer-fixtures.ts';
+import { LAYER_ENTRIES } from '../testing/tar-fixtures.ts';
 import { packTar } from './tar-chunks.ts';
+import { type TarItem, tarPadding, writeTar } from './writer.ts';
 
 async function* flowing(items: readonly TarItem[]) {
   for (const item of items) yield item;
