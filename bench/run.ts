@@ -31,6 +31,7 @@ import {
 import { median, type Run, race } from './measure.ts';
 import { mirrorHitJob, mirrorMissJob } from './mirror-jobs.ts';
 import { missingPrograms } from './peers.ts';
+import { registryReadJob, registryUploadJob } from './registry-jobs.ts';
 
 const JOBS: readonly Job[] = [
   pullJob('stack', { docker: 0.25, skopeo: 1.8 }),
@@ -42,6 +43,14 @@ const JOBS: readonly Job[] = [
   serveJob('stack', { 'docker-registry': 1.0 }, 7),
   mirrorHitJob('stack', { 'own registry': 1.1 }, 7),
   mirrorMissJob('stack', { 'docker-registry': 1.15 }, 7),
+  registryReadJob('/v2/', 20_000, 0.1),
+  registryReadJob('manifest by tag', 20_000, 0.1),
+  registryReadJob('manifest by digest', 20_000, 0.1),
+  registryReadJob('HEAD of a manifest', 20_000, 0.1),
+  registryReadJob('list of tags', 20_000, 0.1),
+  registryReadJob('blob of 64 KiB', 10_000, 0.2),
+  registryReadJob('blob of 100 MB', 100, 1.1, { blobBytes: 100_000_000 }),
+  registryUploadJob(400, 0.5),
   saveJob('stack', false, { docker: 0.12 }),
   saveJob('stack', true, { docker: 0.6 }, 3),
   loadJob('stack', { docker: 0.25 }, 3),

@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Descriptor, type Digest, WherryError } from '@wherry/core';
 import type { RegistryBackend } from '../src/registry/backend.ts';
 
+const CHUNK_BYTES = 64 << 10;
+
 /** A backend in memory, for tests of the routes: it checks what the routes rely on, and nothing else. */
 export class MemoryBackend implements RegistryBackend {
   readonly blobs = new Map<string, Uint8Array>();
@@ -13,6 +15,8 @@ export class MemoryBackend implements RegistryBackend {
   readonly referrers: Descriptor[] = [];
   /** Thrown by the next call that writes. */
   fault: unknown;
+  /** Thrown by the next `sendBlob`, when all is sent. */
+  lateFault: unknown;
 
   addBlob(bytes: Uint8Array): Digest {
     const digest = digestOf(bytes);
@@ -27,7 +31,8 @@ export class MemoryBackend implements RegistryBackend {
     return { digest, size: bytes.length };
   };
 
-  readSmallBlob: RegistryBackend['readSmallBlob'] = async ({ digest }) => this.blobs.get(digest);
+  readSmallBlob: RegistryBackend['readSmallBlob'] = async ({ digest, size }) =>
+    size > CHUNK_BYTES ? undefined : this.blobs.get(digest);
 
   mountBlob: RegistryBackend['mountBlob'] = async (digest) => {
     const bytes = this.blobs.get(digest);
@@ -36,11 +41,16 @@ export class MemoryBackend implements RegistryBackend {
 
   deleteBlob: RegistryBackend['deleteBlob'] = async (digest) => this.blobs.delete(digest);
 
-  async *readBlob(...[digest, range]: Parameters<RegistryBackend['readBlob']>) {
+  sendBlob: RegistryBackend['sendBlob'] = async ({ digest }, { start, end }, sink) => {
     const bytes = this.blobs.get(digest);
     if (!bytes) throw new WherryError('BLOB_UNKNOWN', `blob ${digest} not found`);
-    yield bytes.subarray(range?.start ?? 0, range?.end ?? bytes.length);
-  }
+    this.#failIfToldTo();
+    for (let at = start; at < end; at += CHUNK_BYTES)
+      await sink(bytes.subarray(at, Math.min(at + CHUNK_BYTES, end)));
+    const { lateFault } = this;
+    this.lateFault = undefined;
+    if (lateFault !== undefined) throw lateFault;
+  };
 
   putBlob: RegistryBackend['putBlob'] = async (digest, body) => this.#commit(digest, await all(body));
 

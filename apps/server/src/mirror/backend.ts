@@ -42,10 +42,10 @@ export function mirroredRepositoryBackend(mirror: MirrorBackend, request: Mirror
         if (blob) opened.set(digest, blob);
         return blob;
       }),
-    readBlob: (digest, range) => {
+    sendBlob: async ({ digest }, range, sink) => {
       const blob = opened.get(digest);
-      if (!blob) throw new Error('a blob is found before it is read');
-      return blob.read(range);
+      if (!blob) throw new Error('a blob is found before it is sent');
+      for await (const chunk of blob.read(range)) await sink(chunk);
     },
     findManifest: (_name, reference) =>
       asked(async () => {

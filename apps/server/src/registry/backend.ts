@@ -1,7 +1,7 @@
 import type { RegistryService } from '@wherry/core';
 
 /** What the blob routes ask of the store. */
-export type BlobBackend = Pick<RegistryService, 'findBlob' | 'readBlob' | 'readSmallBlob' | 'deleteBlob'>;
+export type BlobBackend = Pick<RegistryService, 'findBlob' | 'readSmallBlob' | 'sendBlob' | 'deleteBlob'>;
 /** What the upload routes ask of it. */
 export type UploadBackend = Pick<
   RegistryService,

@@ -125,8 +125,8 @@ export function answer(status: number, code: OciErrorCode, message: string, deta
 }
 
 function answerTo(error: WherryError): ErrorAnswer {
-  const status = STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
-  const { missing } = error.details;
+  const { missing, isPrecondition } = error.details;
+  const status = isPrecondition === true ? 412 : (STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind]);
   if (error.code === 'BLOB_UNKNOWN' && Array.isArray(missing)) {
     const errors = missing.map((digest: unknown) => ({
       code: 'MANIFEST_BLOB_UNKNOWN' as const,

@@ -51,9 +51,14 @@ export function queryValues(request: FastifyRequest, name: string): string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** The first value of a query parameter. */
+/**
+ * The value of a query parameter. Throws `INVALID_ARGUMENT` when it has several: whoever looks at the request on
+ * its way here may take another one for it.
+ */
 export function queryValue(request: FastifyRequest, name: string): string | undefined {
-  return queryValues(request, name)[0];
+  const [value, ...others] = queryValues(request, name);
+  if (others.length === 0) return value;
+  throw new WherryError('INVALID_ARGUMENT', `request has ${name} more than once`);
 }
 
 /** Reads a digest that a client sent. Throws `INVALID_DIGEST`, also for an algorithm that is not known. */

@@ -77,6 +77,29 @@ describe('blobs', () => {
     expect(backend.touched).toEqual([digest]);
   });
 
+  const LARGE = Buffer.alloc(200_000, 'wherry');
+
+  test('that are large are sent chunk by chunk, whole or in part', async () => {
+    const digest = backend.addBlob(LARGE);
+    const whole = await send('GET', `/v2/a/blobs/${digest}`);
+    expect([whole.statusCode, whole.headers['content-length']]).toEqual([200, '200000']);
+    expect(whole.headers['docker-content-digest']).toBe(digest);
+    expect(whole.rawPayload.equals(LARGE)).toBe(true);
+    const part = await send('GET', `/v2/a/blobs/${digest}`, { range: 'bytes=100-199998' });
+    expect([part.statusCode, part.headers['content-range']]).toEqual([206, 'bytes 100-199998/200000']);
+    expect(part.rawPayload.equals(LARGE.subarray(100, 199_999))).toBe(true);
+    expect((await send('HEAD', `/v2/a/blobs/${digest}`)).headers['content-length']).toBe('200000');
+  });
+
+  test('that cannot be read are answered with an error, or cut off once they are on their way', async () => {
+    const url = `/v2/a/blobs/${backend.addBlob(LARGE)}`;
+    backend.fault = new WherryError('BLOB_UNKNOWN', 'gone');
+    expectError(await send('GET', url), 404, 'BLOB_UNKNOWN', 'gone');
+    backend.lateFault = new Error('disk');
+    await expect(send('GET', url)).rejects.toThrow();
+    expect((await send('GET', url)).rawPayload.equals(LARGE)).toBe(true);
+  });
+
   test.each([
     { name: 'a part', range: 'bytes=6-8', status: 206, body: 'wor', contentRange: 'bytes 6-8/11' },
     { name: 'the rest', range: 'bytes=6-', status: 206, body: 'world', contentRange: 'bytes 6-10/11' },

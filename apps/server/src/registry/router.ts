@@ -41,8 +41,9 @@ export function registerRegistry(
   { log, running, takeMirrored }: RegistrySurroundings,
 ): void {
   const handlers = handlerTable(backend);
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header(...API_HEADER);
+    done();
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toErrorAnswer(error);

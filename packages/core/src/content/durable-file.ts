@@ -40,9 +40,41 @@ export async function writeFileAtomically(temporary: string, to: string, text: s
   await publishFile(temporary, to);
 }
 
+interface Flush {
+  readonly running: Promise<void>;
+  /** The one after it, for those who came while it ran. */
+  waiting?: Promise<void>;
+}
+
+/** By directory. */
+const flushes = new Map<string, Flush>();
+
+/**
+ * Writers that publish into a directory at the same time share a flush: of those that come while one runs, which may
+ * not see what they did, all wait for the next one.
+ */
 async function syncDirectory(path: string): Promise<void> {
   // Windows has no flush for directories and refuses to open them.
   if (process.platform === 'win32') return;
+  const current = flushes.get(path);
+  if (current) {
+    current.waiting ??= current.running.catch(() => {}).then(() => startFlush(path));
+    return current.waiting;
+  }
+  return startFlush(path);
+}
+
+function startFlush(path: string): Promise<void> {
+  const flush: Flush = { running: flushDirectory(path) };
+  flushes.set(path, flush);
+  const end = () => {
+    if (flushes.get(path) === flush && flush.waiting === undefined) flushes.delete(path);
+  };
+  flush.running.then(end, end);
+  return flush.running;
+}
+
+async function flushDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

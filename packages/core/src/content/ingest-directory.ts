@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
 import type { FileLock } from './file-lock.ts';
@@ -28,7 +29,7 @@ export class IngestDirectory {
   static async acquire(directory: string, signal?: AbortSignal): Promise<IngestDirectory> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await mkdir(directory, { recursive: true, mode: STORE_DIR_MODE });
+        mkdirSync(directory, { recursive: true, mode: STORE_DIR_MODE });
         return new IngestDirectory(directory, await acquireFileLock(lockPathOf(directory), { signal }));
       } catch (error) {
         // The writer before us finished and took the directory away; `mkdir` too stumbles over that.
@@ -57,13 +58,13 @@ export class IngestDirectory {
   async remove(): Promise<void> {
     try {
       // What lies beside the bytes is about them: a table of contents, a hash state.
-      for (const name of await readdir(this.#directory))
-        if (name !== LOCK) await rm(join(this.#directory, name), { force: true, recursive: true });
+      for (const name of readdirSync(this.#directory))
+        if (name !== LOCK) rmSync(join(this.#directory, name), { force: true, recursive: true });
     } finally {
       this.#lock.release({ remove: true });
     }
     try {
-      await rmdir(this.#directory);
+      rmdirSync(this.#directory);
     } catch (error) {
       // The next writer has put its lock there already, or has been through and cleared away.
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY', 'EPERM')) throw error;

@@ -20,9 +20,10 @@ export class BlobLinkTable {
     return row.removed === 0 ? 'linked' : 'removed';
   }
 
+  /** A loss of power may undo it: then the client, who has not put its manifest yet, is told to push the blob again. */
   put(repository: string, digests: readonly Digest[]): void {
     const missing = digests.filter((digest) => this.find(repository, digest) !== 'linked');
-    if (missing.length > 0) this.#set(repository, missing, 0);
+    if (missing.length > 0) this.#set(repository, missing, 0, { durable: false });
   }
 
   remove(repository: string, digest: Digest): void {
@@ -45,7 +46,12 @@ export class BlobLinkTable {
     this.#database.run('DELETE FROM registry_blobs WHERE digest = ?', digest);
   }
 
-  #set(repository: string, digests: readonly Digest[], removed: 0 | 1): void {
+  #set(
+    repository: string,
+    digests: readonly Digest[],
+    removed: 0 | 1,
+    options: { readonly durable?: boolean } = {},
+  ): void {
     this.#database.transaction(() => {
       for (const digest of digests)
         this.#database.run(
@@ -54,6 +60,6 @@ export class BlobLinkTable {
           repository,
           removed,
         );
-    });
+    }, options);
   }
 }

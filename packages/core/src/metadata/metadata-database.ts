@@ -33,6 +33,7 @@ export class MetadataDatabase {
   #inTransaction = false;
   #isDurable = true;
   #isOpen = true;
+  #ownChanges = 0;
 
   private constructor(root: string, database: DatabaseSync, isReadOnly: boolean) {
     this.root = root;
@@ -66,6 +67,7 @@ export class MetadataDatabase {
 
   /** Runs one change; returns the number of rows it touched. */
   run(sql: string, ...values: SQLInputValue[]): number {
+    this.#ownChanges++;
     return translating(this.root, () => Number(this.#prepare(sql).run(...values).changes));
   }
 
@@ -99,6 +101,11 @@ export class MetadataDatabase {
   /** Changes whenever another connection has changed the file. */
   foreignChanges(): number {
     return Number(this.get('PRAGMA data_version')?.data_version);
+  }
+
+  /** Another one after each change of the file, by whatever connection. */
+  revision(): string {
+    return `${this.#ownChanges} ${this.foreignChanges()}`;
   }
 
   close(): void {

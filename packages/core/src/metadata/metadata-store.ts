@@ -265,6 +265,8 @@ export interface MetadataStore
    * soon name.
    */
   touch(...digests: Digest[]): void;
+  /** Another one after each change, by whatever process: what was read before it may be read otherwise now. */
+  revision(): string;
   /** Everything that a name, a registry entry, a live lease or the grace period holds. */
   reachable(): Set<Digest>;
   /** Those of `candidates` that nothing holds: what a sweep would take. */

@@ -377,6 +377,10 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#database.transaction(work, options);
   }
 
+  revision(): string {
+    return this.#database.revision();
+  }
+
   touch(...digests: Digest[]): void {
     this.#collector.touch(digests);
   }

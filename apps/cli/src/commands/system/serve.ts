@@ -24,6 +24,8 @@ const KEYS = {
 /** `wherry serve`: the store as a service, until the process is told to stop. */
 export async function run(context: CommandContext): Promise<number> {
   const { flags, io } = context;
+  // Uploads wait for the disk in these threads, of which Node has four; read when the first one is needed.
+  process.env.UV_THREADPOOL_SIZE ??= '16';
   const service = await import('@wherry/server');
   const place = placeOf(context);
   await plainly(() => flags.list('addr').map(service.parseListenAddress));

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { type BlobInfo, type ByteRange, type Digest, WherryError } from '@wherry/core';
 import type { FastifyReply } from 'fastify';
 import type { BlobBackend } from '../backend.ts';
@@ -7,6 +6,7 @@ import { matchesEtag, parseRange } from '../headers.ts';
 import { requireDigest } from '../request.ts';
 import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
+import { sendBody } from '../send-body.ts';
 
 type BlobExchange = Exchange<EndpointOf<'blob'>>;
 
@@ -71,7 +71,8 @@ async function sendBytes(
 ): Promise<FastifyReply> {
   const small = await backend.readSmallBlob(blob);
   if (small) return reply.send(range ? small.subarray(range.start, range.end) : small);
-  return reply.send(Readable.from(backend.readBlob(blob.digest, range), { objectMode: false }));
+  const { start = 0, end = blob.size } = range ?? {};
+  return sendBody(reply, end - start, (sink) => backend.sendBlob(blob, { start, end }, sink));
 }
 
 function isFresh({ request }: BlobExchange, blob: BlobInfo): boolean {

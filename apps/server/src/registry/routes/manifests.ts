@@ -1,4 +1,5 @@
 import { type Descriptor, type Digest, isDigest, MAX_MANIFEST_BYTES, WherryError } from '@wherry/core';
+import type { FastifyRequest } from 'fastify';
 import type { ManifestBackend } from '../backend.ts';
 import { type EndpointOf, isTag } from '../endpoints.ts';
 import { matchesEtag } from '../headers.ts';
@@ -34,6 +35,7 @@ export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
         bytes: await readBody(request, MAX_MANIFEST_BYTES),
         ...(digest !== undefined && { digest }),
         ...(contentType !== undefined && { contentType }),
+        ...conditionOf(request),
       });
       if (digest !== undefined && tags.length > 0) reply.header('oci-tag', tags);
       if (subject !== undefined) reply.header('oci-subject', subject);
@@ -78,6 +80,19 @@ function manifestUnknown({ name, reference }: EndpointOf<'manifest'>): WherryErr
 
 function isFresh({ request }: ManifestExchange, descriptor: Descriptor): boolean {
   return matchesEtag(request.headers['if-none-match'], `"${descriptor.digest}"`);
+}
+
+/** A client that read the tag before may have it moved only if nobody else did so. RFC 9110 section 13.1. */
+function conditionOf({ headers }: FastifyRequest): { accepts?: (current: Digest | undefined) => boolean } {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (match === undefined && noneMatch === undefined) return {};
+  const isNamed = (header: string, current: Digest | undefined) =>
+    current !== undefined && matchesEtag(header, `"${current}"`);
+  return {
+    accepts: (current) =>
+      (match === undefined || isNamed(match, current)) &&
+      (noneMatch === undefined || !isNamed(noneMatch, current)),
+  };
 }
 
 /** What a push calls the manifest: a tag, or its digest and any number of `?tag=`. */

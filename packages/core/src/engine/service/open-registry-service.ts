@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
 import { systemClock } from '../../clock.ts';
+import type { Digest } from '../../digest.ts';
 import type { FilePiece } from '../../layer/hash-piece.ts';
 import { PieceHashPool } from '../../layer/piece-hash-pool.ts';
 import { INDEX_FILE } from '../../oci/layout.ts';
@@ -41,7 +42,8 @@ export async function openRegistryService(options: RegistryServiceOptions = {}):
       await pieces.close();
       store.close();
     };
-    return createRegistryService({ blobs, metadata, uploads, fastHasher, close });
+    const pathOf = (digest: Digest) => blobs.pathOf(digest);
+    return createRegistryService({ blobs, metadata, pathOf, uploads, fastHasher, close });
   } catch (error) {
     store.close();
     throw error;

@@ -24,6 +24,8 @@ export interface PutManifestRequest {
   readonly contentType?: string;
   /** Absent: whoever pushes may read whatever the store has. */
   readonly mayRead?: MayRead;
+  /** Is asked what the first tag points to while nobody can move it; absent: the tag is set in any case. */
+  readonly accepts?: (current: Digest | undefined) => boolean;
 }
 
 /** A manifest as it was recorded. */
@@ -35,7 +37,10 @@ export interface PutManifestResult {
 
 export interface PutManifestDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<MetadataStore, 'touch' | 'putManifest' | 'findBlobLink' | 'repositoriesOf'>;
+  readonly metadata: Pick<
+    MetadataStore,
+    'touch' | 'atomically' | 'findTag' | 'putManifest' | 'findBlobLink' | 'repositoriesOf'
+  >;
   readonly presence: BlobPresence;
   readonly fastHasher: HasherFactory;
 }
@@ -61,8 +66,24 @@ export async function putManifest(
   const { required, optional, subject } = document;
   const children = new Set([...required.map((child) => child.digest), ...optional]);
   if (subject !== undefined) children.add(subject);
-  metadata.putManifest(repository, { descriptor, children: [...children] }, tags, document.blobs);
+  metadata.atomically(() => {
+    requireAccepted(metadata, request);
+    metadata.putManifest(repository, { descriptor, children: [...children] }, tags, document.blobs);
+  });
   return subject === undefined ? { descriptor } : { descriptor, subject };
+}
+
+function requireAccepted(
+  metadata: PutManifestDeps['metadata'],
+  { repository, tags: [tag], accepts }: PutManifestRequest,
+): void {
+  if (!accepts || tag === undefined) return;
+  const current = metadata.findTag(repository, tag)?.digest;
+  if (accepts(current)) return;
+  throw new WherryError('CONFLICT', `tag ${tag} points to ${current ?? 'nothing'} now`, {
+    hint: 'look at it again: another client has changed it',
+    details: { isPrecondition: true, current },
+  });
 }
 
 function verifiedDigest(

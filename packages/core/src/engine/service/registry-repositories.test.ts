@@ -49,7 +49,7 @@ async function put(repository: string, bytes: Uint8Array = HELLO) {
 async function push(
   access: RepositoryAccess,
   document: object,
-  options: { tags?: string[]; digest?: Digest } = {},
+  options: { tags?: string[]; digest?: Digest; accepts?: (current: Digest | undefined) => boolean } = {},
 ) {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, ...document }));
   const { descriptor } = await service.putManifest({ tags: [], bytes, ...access, ...options });
@@ -133,6 +133,17 @@ describe('a manifest', () => {
     for (const reference of ['x', digest])
       expect(await service.findManifest('app', reference)).toEqual(descriptor);
     expect(Buffer.from(await service.readManifest(descriptor))).toEqual(bytes);
+  });
+
+  test('is not recorded under a tag that is not as the one who pushes wants it', async () => {
+    const config = await put('app', Buffer.from('{}'));
+    const first = await push(owner('app'), { config, layers: [] }, { tags: ['x'] });
+    const replace = (accepts: (current: Digest | undefined) => boolean) =>
+      push(owner('app'), { config, layers: [], annotations: { a: 'b' } }, { tags: ['x'], accepts });
+    await expect(replace((current) => current === undefined)).rejects.toEqual(code('CONFLICT'));
+    expect(await service.findManifest('app', 'x')).toEqual(first);
+    const second = await replace((current) => current === first.digest);
+    expect(await service.findManifest('app', 'x')).toEqual(second);
   });
 
   test('loses a tag, or goes with all of them', async () => {

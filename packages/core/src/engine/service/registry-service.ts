@@ -2,12 +2,16 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { collect } from '../../bytes/collect.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../content/blob-store.ts';
+import { blobUnknown } from '../../content/blob-verification.ts';
 import { type Digest, type HasherFactory, isDigest } from '../../digest.ts';
+import { isErrno } from '../../errors.ts';
 import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
 import { isMountable, isReadable, type MayRead, type RepositoryAccess } from './blob-access.ts';
 import { BlobPresence } from './blob-presence.ts';
+import { BlobPump, type ChunkSink } from './blob-pump.ts';
+import { type CatalogReads, cacheCatalog } from './catalog-cache.ts';
 import { ContentCache } from './content-cache.ts';
 import { type PutManifestRequest, type PutManifestResult, putManifest } from './put-manifest.ts';
 import { listReferrers, type ReferrersPage, type ReferrersRequest } from './referrers.ts';
@@ -46,8 +50,13 @@ export interface RegistryService {
   findBlob(digest: Digest, access?: RepositoryAccess): Promise<BlobInfo | undefined>;
   /** Throws `BLOB_UNKNOWN`, `INVALID_RANGE` at the first read. */
   readBlob(digest: Digest, range?: ByteRange): ByteSource;
-  /** All bytes of what `findBlob` gave, if they are few; `undefined`: to be read with `readBlob`. */
+  /** All bytes of what `findBlob` gave, if they are few; `undefined`: to be sent with `sendBlob`. */
   readSmallBlob(blob: BlobInfo): Promise<Uint8Array | undefined>;
+  /**
+   * Hands the bytes of a blob to `sink`, one chunk after the other, each of which is the sink's until its promise
+   * resolves. Throws what the sink throws, `BLOB_UNKNOWN`, `INVALID_RANGE`.
+   */
+  sendBlob(blob: BlobInfo, range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
   /** Stores a blob sent in one request, and links it. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
   putBlob(digest: Digest, body: ByteSource, access?: RepositoryAccess): Promise<BlobInfo>;
   /** Links a blob that `access` reaches in any repository; `undefined` when it reaches none. */
@@ -81,7 +90,8 @@ export interface RegistryService {
   /**
    * Stores and records a manifest. Throws `INVALID_DOCUMENT`, `DIGEST_MISMATCH`, `TOO_LARGE`,
    * `SIZE_MISMATCH` when a descriptor in it lies about a blob, `BLOB_UNKNOWN` with the first missing
-   * digests in `details.missing`.
+   * digests in `details.missing`, `CONFLICT` with `details.isPrecondition` when the tag is not as the request
+   * wants it.
    */
   putManifest(request: PutManifestRequest): Promise<PutManifestResult>;
   /**
@@ -105,7 +115,9 @@ export interface RegistryService {
 
 export interface RegistryServiceDeps {
   readonly blobs: BlobStore;
-  readonly metadata: Pick<MetadataStore, 'touch' | keyof RegistryCatalogStore>;
+  readonly metadata: Pick<MetadataStore, 'touch' | 'revision' | 'atomically' | keyof RegistryCatalogStore>;
+  /** Where a blob is a file; absent: the store has none. */
+  readonly pathOf?: (digest: Digest) => string;
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
   /** Absent: the system's. */
@@ -117,12 +129,13 @@ export interface RegistryServiceDeps {
 /** Makes the service over a store's parts. */
 export function createRegistryService(deps: RegistryServiceDeps): RegistryService {
   const { blobs, metadata, uploads, fastHasher } = deps;
+  const catalog = cacheCatalog(metadata);
   const presence = new BlobPresence(blobs, metadata, deps.clock ?? systemClock);
   const cache = new ContentCache(CACHE_BYTES);
   const readManifest = (descriptor: Descriptor) =>
     cached(cache, descriptor.digest, () => readOwnDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES));
   return {
-    ...blobMethods(deps, presence, cache),
+    ...blobMethods(deps, catalog, presence, cache),
     startUpload: () => uploads.start(),
     uploadOffset: (id) => uploads.offset(id),
     appendUpload: (id, chunk) => uploads.append(id, chunk),
@@ -131,16 +144,23 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     countUploads: () => uploads.count(),
     findManifest: async (repository, reference) =>
       isDigest(reference)
-        ? metadata.findManifest(repository, reference)
-        : metadata.findTag(repository, reference),
+        ? catalog.findManifest(repository, reference)
+        : catalog.findTag(repository, reference),
     readManifest,
-    putManifest: (request) => putManifest({ blobs, metadata, presence, fastHasher }, request),
-    deleteManifest: async (repository, reference) =>
-      isDigest(reference)
+    putManifest: async (request) => {
+      const result = await putManifest({ blobs, metadata, presence, fastHasher }, request);
+      catalog.forget();
+      return result;
+    },
+    deleteManifest: async (repository, reference) => {
+      const deleted = isDigest(reference)
         ? metadata.deleteManifest(repository, reference)
-        : metadata.deleteTag(repository, reference),
+        : metadata.deleteTag(repository, reference);
+      catalog.forget();
+      return deleted;
+    },
     listReferrers: (request) => listReferrers({ metadata, readManifest }, request),
-    listTags: async (repository, options) => metadata.listTags(repository, options),
+    listTags: async (repository, options) => catalog.listTags(repository, options),
     listRepositories: async (page) => listRepositories(metadata, page),
     searchRepositories: async (text, page) => searchRepositories(metadata, text, page),
     close: () => deps.close(),
@@ -149,24 +169,47 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
 
 type BlobMethods = Pick<
   RegistryService,
-  'findBlob' | 'readBlob' | 'readSmallBlob' | 'putBlob' | 'mountBlob' | 'deleteBlob' | 'commitUpload'
+  | 'findBlob'
+  | 'readBlob'
+  | 'readSmallBlob'
+  | 'sendBlob'
+  | 'putBlob'
+  | 'mountBlob'
+  | 'deleteBlob'
+  | 'commitUpload'
 >;
 
 function blobMethods(
-  { blobs, metadata, uploads }: RegistryServiceDeps,
+  { blobs, metadata, uploads, pathOf }: RegistryServiceDeps,
+  catalog: CatalogReads & { readonly forget: () => void },
   presence: BlobPresence,
   cache: ContentCache,
 ): BlobMethods {
   const link = (digest: Digest, access: RepositoryAccess | undefined) => {
-    if (access) metadata.linkBlobs(access.repository, [digest]);
+    if (!access) return;
+    metadata.linkBlobs(access.repository, [digest]);
+    catalog.forget();
+  };
+  const pump = new BlobPump();
+  const links = {
+    findBlobLink: catalog.findBlobLink,
+    repositoriesOf: metadata.repositoriesOf.bind(metadata),
   };
   const findBlob = async (digest: Digest, access?: RepositoryAccess) =>
-    access && !isReadable(metadata, digest, access) ? undefined : presence.find(digest);
+    access && !isReadable(links, digest, access) ? undefined : presence.find(digest);
   return {
     findBlob,
     readBlob: (digest, range) => blobs.read(digest, range),
     readSmallBlob: async ({ digest, size }) =>
       size > SMALL_BLOB_BYTES ? undefined : cached(cache, digest, () => collect(blobs.read(digest), size)),
+    sendBlob: async ({ digest }, range, sink) => {
+      try {
+        if (pathOf) return await pump.send(pathOf(digest), range, sink);
+      } catch (cause) {
+        throw isErrno(cause, 'ENOENT') ? blobUnknown(digest, cause) : cause;
+      }
+      for await (const chunk of blobs.read(digest, range)) await sink(chunk);
+    },
     putBlob: async (digest, body, access) => {
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);
@@ -182,6 +225,7 @@ function blobMethods(
     deleteBlob: async (digest, access) => {
       if (!(await findBlob(digest, access))) return false;
       metadata.unlinkBlob(access.repository, digest);
+      catalog.forget();
       return true;
     },
     commitUpload: async (id, digest, last, access) => {

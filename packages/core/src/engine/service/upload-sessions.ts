@@ -75,7 +75,7 @@ export class UploadSessions {
   /** Opens a session and gives its name. */
   async start(): Promise<string> {
     const id = this.#newId();
-    await this.#saveEmpty(id);
+    this.#states.create(id, { offset: 0, hash: this.#deps.resumableHasher().save() });
     return id;
   }
 
@@ -157,7 +157,7 @@ export class UploadSessions {
     for (const id of await this.#states.listStale(before)) {
       try {
         await using writer = await this.#begin(id);
-        await this.#states.remove(id);
+        this.#states.remove(id);
         await writer.abort();
         removed++;
       } catch (error) {
@@ -187,7 +187,7 @@ export class UploadSessions {
     const progress = { offset: 0, ended };
     this.#inUse.set(id, progress);
     try {
-      if (!(await this.#states.find(id))) throw unknownUpload(id);
+      if (!this.#states.find(id)) throw unknownUpload(id);
       return await this.#hold(id, progress, work);
     } finally {
       this.#inUse.delete(id);
@@ -204,17 +204,17 @@ export class UploadSessions {
     try {
       await using writer = await this.#begin(id);
       // Only now is the state ours: another process may have gone on, or ended it, before the lock was free.
-      const state = await this.#states.find(id);
+      const state = this.#states.find(id);
       if (!state || writer.offset < state.offset) {
         await writer.abort();
-        await this.#states.remove(id);
+        this.#states.remove(id);
         throw unknownUpload(id);
       }
       progress.offset = writer.offset;
       session = { writer, hash: this.#hashOf(id, writer, state), progress, isEnded: false };
       return await work(session);
     } finally {
-      if (session?.isEnded) await this.#states.remove(id);
+      if (session?.isEnded) this.#states.remove(id);
       // A store forgets an ingest that holds nothing, and with it what lies beside; the session goes on.
       else if (session && progress.offset === 0) await this.#saveEmpty(id);
     }

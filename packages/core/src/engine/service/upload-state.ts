@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withStorageErrors } from '../../content/storage-error.ts';
+import { toStorageError, withStorageErrors } from '../../content/storage-error.ts';
 import { ingestDir, STORE_DIR_MODE } from '../../content/store-paths.ts';
 import { isErrno } from '../../errors.ts';
 import type { HashedPart } from '../../layer/hash-piece.ts';
@@ -17,7 +18,10 @@ export function isUploadId(text: string): boolean {
   return UPLOAD_ID.test(text);
 }
 
-/** The sessions' hash states, each beside the bytes it speaks of: `ingests/<id>/state`. */
+/**
+ * The sessions' hash states. What takes no time on the disk is done at once: for so little, a trip to another thread
+ * and back costs more than the work, and an upload needs many. Each state lies beside the bytes it speaks of: `ingests/<id>/state`.
+ */
 export class UploadStateFiles {
   readonly #root: string;
 
@@ -27,12 +31,22 @@ export class UploadStateFiles {
   }
 
   /** `undefined` when there is no such session, or what is there is not a state. */
-  async find(id: string): Promise<HashedPart | undefined> {
+  find(id: string): HashedPart | undefined {
     try {
-      return decode(await readFile(this.#path(id)));
+      return decode(readFileSync(this.#path(id)));
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
+    }
+  }
+
+  /** Begins a session that nobody knows of yet. */
+  create(id: string, state: HashedPart): void {
+    try {
+      mkdirSync(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
+      writeFileSync(this.#path(id), encode(state), { mode: 0o600 });
+    } catch (error) {
+      throw toStorageError(error, `write to ${this.#root}`);
     }
   }
 
@@ -52,11 +66,11 @@ export class UploadStateFiles {
   }
 
   /** Forgets the session. What its ingest holds is the ingest's to remove. */
-  async remove(id: string): Promise<void> {
+  remove(id: string): void {
     const path = this.#path(id);
-    await Promise.all([rm(path, { force: true }), rm(`${path}.new`, { force: true })]);
+    for (const one of [path, `${path}.new`]) rmSync(one, { force: true });
     try {
-      await rmdir(this.#directory(id));
+      rmdirSync(this.#directory(id));
     } catch (error) {
       // Another process waits for the ingest, and finds no session when it gets there; or all is gone.
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY', 'EPERM')) throw error;
