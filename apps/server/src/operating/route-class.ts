@@ -17,6 +17,8 @@ export function routeClassOf(request: FastifyRequest): string {
     return `registry/${endpointKind(path) ?? UNKNOWN}`;
   }
   const [, first = ''] = url.split('/');
+  if (url === '/token') return 'access/token';
+  if (first === 'v1') return 'registry/search';
   return `${SERVICE_ROUTES.has(url) ? 'service' : 'engine'}/${first.startsWith(':') ? UNKNOWN : first}`;
 }
 

@@ -1,4 +1,5 @@
 import { VERSION } from '@wherry/core';
+import { ACCESS_PATHS } from './access-paths.ts';
 import type { Paths, Schema } from './parts.ts';
 import { REGISTRY_PATHS, REGISTRY_SCHEMAS } from './registry-paths.ts';
 import { SERVICE_PATHS } from './service-paths.ts';
@@ -39,7 +40,7 @@ export function openApiDocument(): OpenApiDocument {
     },
     // The empty one: without access control nobody is asked.
     security: [{}, { basic: [] }, { bearer: [] }],
-    paths: { ...SERVICE_PATHS, ...REGISTRY_PATHS },
+    paths: { ...SERVICE_PATHS, ...ACCESS_PATHS, ...REGISTRY_PATHS },
     components: {
       schemas: { ...SERVICE_SCHEMAS, ...REGISTRY_SCHEMAS },
       securitySchemes: {

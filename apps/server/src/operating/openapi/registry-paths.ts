@@ -34,6 +34,12 @@ const BLOB: Response = {
   headers: { 'docker-content-digest': { schema: TEXT }, 'accept-ranges': { schema: TEXT } },
   content: BYTES,
 };
+const GONE = {
+  202: { description: 'It is gone' },
+  401: UNAUTHORIZED,
+  403: failure('The caller may not delete here'),
+  404: NO_SUCH,
+};
 const SESSION_HEADERS = { location: { schema: TEXT }, range: { schema: TEXT } };
 const STORED: Response = {
   description: 'It is stored',
@@ -111,6 +117,10 @@ export const REGISTRY_PATHS: Paths = {
         413: failure('It is too large'),
       },
     },
+    delete: {
+      ...about('deleteManifest', 'Takes a tag off, or a manifest with all its tags out', [NAME, REFERENCE]),
+      responses: GONE,
+    },
   },
   '/v2/{name}/blobs/{digest}': {
     get: {
@@ -126,6 +136,35 @@ export const REGISTRY_PATHS: Paths = {
     head: {
       ...about('headBlob', 'Its headers', [NAME, DIGEST]),
       responses: { 200: BLOB, 401: UNAUTHORIZED, 404: NO_SUCH },
+    },
+    delete: {
+      ...about('deleteBlob', 'Takes a blob out of the repository', [NAME, DIGEST]),
+      responses: GONE,
+    },
+  },
+  '/v2/{name}/referrers/{digest}': {
+    get: {
+      ...about('listReferrers', 'Manifests that have this one as their subject', [
+        NAME,
+        DIGEST,
+        inQuery('artifactType', TEXT, 'Only those of this type'),
+      ]),
+      responses: {
+        200: {
+          description: 'An image index of them; `Link` leads to the next page',
+          content: { 'application/vnd.oci.image.index.v1+json': { schema: { type: 'object' } } },
+        },
+        401: UNAUTHORIZED,
+      },
+    },
+  },
+  '/v1/search': {
+    get: {
+      ...about('search', 'Repositories with a text in their names, as `docker search` asks', [
+        inQuery('q', TEXT, 'The text'),
+        inQuery('n', INTEGER, 'At most so many'),
+      ]),
+      responses: { 200: { description: 'They', content: json({ type: 'object' }) }, 401: UNAUTHORIZED },
     },
   },
   '/v2/{name}/blobs/uploads/': {
