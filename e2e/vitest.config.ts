@@ -1,6 +1,44 @@
 import { defineConfig } from 'vitest/config';
 
-// One file at a time: the peers are real servers, and some tests watch what a machine does under load.
+/** Large images, real daemons, kills at random moments: they watch what a machine does, or need most of it. */
+const ALONE = [
+  'access',
+  'archives',
+  'build-differential',
+  'build-kills',
+  'container-kills',
+  'crosswise',
+  'kill-loop',
+  'memory',
+  'service-disk-full',
+  'service-kills',
+  'squash',
+].map((name) => `e2e/${name}.test.ts`);
+const TIMEOUTS = { testTimeout: 180_000, hookTimeout: 180_000 };
+
+// Two files at a time of those that mostly wait for others, then the rest one by one.
 export default defineConfig({
-  test: { include: ['e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 },
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'beside',
+          include: ['e2e/**/*.test.ts'],
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          ...TIMEOUTS,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          ...TIMEOUTS,
+        },
+      },
+    ],
+  },
 });
