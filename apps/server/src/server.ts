@@ -1,6 +1,8 @@
 import {
   type Engine,
+  type EngineOptions,
   type MirrorService,
+  type OpenedRegistryService,
   openEngine,
   openMirrorService,
   openRegistryService,
@@ -90,50 +92,19 @@ export function createServer(registry: RegistryBackend, options: ServerOptions =
  * address is taken.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { root, env, configFile, dockerConfigDir, log = SILENT, settings = () => DEFAULTS } = options;
-  const place = {
-    ...(root !== undefined && { root }),
-    ...(env && { env }),
-    ...(configFile && { configFile }),
-    ...(dockerConfigDir && { dockerConfigDir }),
-  };
-  const housekeeping = { ...settings(), ...options.housekeeping };
-  const registry = await openRegistryService({ ...place, ...observedBy(housekeeping, log) });
-  const keeper = new HouseKeeper(registry, housekeeping, log);
-  let engine: Engine | undefined;
-  let access: OpenAccess | undefined;
-  let mirror: MirrorService | undefined;
-  const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
-  const closeParts = async () => {
-    await keeper[Symbol.asyncDispose]();
-    access?.close();
-    await mirror?.close();
-    await engine?.[Symbol.asyncDispose]();
-    await registry.close();
-  };
+  const { root, env, log = SILENT, settings = () => DEFAULTS } = options;
+  const parts = await openParts(options, log, settings);
   try {
-    engine = await openEngine(place);
-    access = await accessFor(options, log);
-    await registry.removeStaleUploads(STALE_UPLOAD_MS);
-    if (mirrorSettings.upstreams.length > 0)
-      mirror = await openMirrorService({ ...place, ...mirrorSettings });
-    const mirrorPart = mirror && { mirror: { backend: mirror, hosts: mirrorSettings.hosts } };
+    const { registry, engine, access, keeper, mirror } = parts;
     const running = new RunningRequests();
-    const operating = openOperating({
-      root: storeRoot(root, env ?? process.env),
-      registry,
-      settings,
-    });
+    const operating = openOperating({ root: storeRoot(root, env ?? process.env), registry, settings });
     const { metrics, readiness, backend } = operating;
     const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
-    const app = buildApp({ registry, engine, operating: backend, ...mirrorPart }, surroundings);
+    const app = buildApp({ registry, engine, operating: backend, ...(mirror && { mirror }) }, surroundings);
     keeper.follow(app);
     await app.ready();
-    const listeners = await openListeners(app, {
-      ...listenOptions(options),
-      hasAccessControl: access !== undefined,
-      log,
-    });
+    const hasAccessControl = access !== undefined;
+    const listeners = await openListeners(app, { ...listenOptions(options), hasAccessControl, log });
     return {
       url: listeners.urls[0] ?? '',
       urls: listeners.urls,
@@ -142,14 +113,66 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         const cut = setTimeout(() => listeners.cut(), settings().listen.drain);
         await Promise.all([listeners.close(), app.close()]).finally(() => clearTimeout(cut));
         // Handlers outlive their sockets: an upload that was cut saves what it has.
-        await Promise.all([running.settled(), mirror?.close()]);
-        await closeParts();
+        await Promise.all([running.settled(), mirror?.backend.close()]);
+        await parts.close();
       },
     };
   } catch (error) {
-    await closeParts();
+    await parts.close();
     throw error;
   }
+}
+
+/** What answers requests, over one store. */
+interface OpenedParts {
+  readonly registry: OpenedRegistryService;
+  readonly engine: Engine;
+  readonly keeper: HouseKeeper;
+  readonly access: OpenAccess | undefined;
+  readonly mirror: { readonly backend: MirrorService; readonly hosts: MirrorSettings['hosts'] } | undefined;
+  close(): Promise<void>;
+}
+
+async function openParts(
+  options: StartOptions,
+  log: Logger,
+  settings: () => StartSettings,
+): Promise<OpenedParts> {
+  const { root, env, configFile, dockerConfigDir } = options;
+  const place = {
+    ...(root !== undefined && { root }),
+    ...(env && { env }),
+    ...(configFile && { configFile }),
+    ...(dockerConfigDir && { dockerConfigDir }),
+  };
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const one of closers.splice(0).reverse()) await one();
+  };
+  try {
+    const housekeeping = { ...settings(), ...options.housekeeping };
+    const registry = await openRegistryService({ ...place, ...observedBy(housekeeping, log) });
+    closers.push(() => registry.close());
+    await registry.removeStaleUploads(STALE_UPLOAD_MS);
+    const engine = openEngine(place);
+    closers.push(() => engine.close());
+    const mirrorSettings = { ...DEFAULT_MIRROR_SETTINGS, ...options.mirror };
+    const mirror = await openMirror(mirrorSettings, place);
+    if (mirror) closers.push(() => mirror.backend.close());
+    const access = await accessFor(options, log);
+    if (access) closers.push(() => access.close());
+    const keeper = new HouseKeeper(registry, housekeeping, log);
+    closers.push(() => keeper[Symbol.asyncDispose]());
+    return { registry, engine, keeper, access, mirror, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openMirror(settings: MirrorSettings, place: EngineOptions): Promise<OpenedParts['mirror']> {
+  if (settings.upstreams.length === 0) return undefined;
+  return { backend: await openMirrorService({ ...place, ...settings }), hosts: settings.hosts };
 }
 
 /** Access is controlled as soon as there is anything to control it by. */

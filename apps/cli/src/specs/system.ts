@@ -24,7 +24,7 @@ export const INFO: CommandSpec = {
 
 export const SERVE: CommandSpec = {
   name: 'serve',
-  summary: 'Serve the content store as a registry',
+  summary: 'Serve the content store as a registry and a Docker engine',
   usage: '[OPTIONS] [COMMAND]',
   arity: { min: 0, max: 0 },
   flags: [
