@@ -28,6 +28,8 @@ export interface ContainerPaths {
   readonly attachSocket: string;
   /** Held by who reads the pipes. */
   readonly monitorLock: string;
+  /** The process ID of who is about to hold it. */
+  readonly monitorComing: string;
 }
 
 /** Names the files of a container below `directory`. Throws `INVALID_ARGUMENT` when a socket's name won't fit. */
@@ -53,5 +55,6 @@ export function containerPaths(directory: string): ContainerPaths {
     terminal: at('terminal'),
     attachSocket,
     monitorLock: at('monitor.lock'),
+    monitorComing: at('monitor.coming'),
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openRegistryService, type RegistryService } from '@wherry/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from '../../testing/run-cli.ts';
@@ -64,6 +65,8 @@ describe('wherry serve retention', () => {
     expect((await serve('retention', ...rule, '--dry-run', ...format)).stdout).toBe(told);
     expect(await service.listTags('team/app')).toEqual(['1', '2', 'latest']);
     expect((await serve('retention', ...rule, ...format)).stdout).toBe(told);
+    // Another process's change is seen from the next turn of the event loop on.
+    await setImmediate();
     expect(await service.listTags('team/app')).toEqual(['2', 'latest']);
   });
 

@@ -48,14 +48,11 @@ export function buildParameters(query: Query, body: ByteSource): BuildRequest {
   };
 }
 
+/** `rm=false` is what libraries send unasked: it keeps the containers of steps, which there are none of. */
 function refuseImpossible(query: Query): void {
   if (query.text('version') === BUILDKIT || query.has('session') || query.has('outputs'))
     throw unsupported(
       "BuildKit's own protocol is not supported: set DOCKER_BUILDKIT=0, or build with: wherry build",
-    );
-  if (!query.flag('rm', true))
-    throw unsupported(
-      '--rm=false is not offered: a step leaves no container; run the image before it with "wherry run"',
     );
   const isolation = query.text('isolation');
   if (isolation !== '' && isolation !== 'default')

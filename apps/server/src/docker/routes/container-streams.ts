@@ -121,10 +121,12 @@ async function logs(
   };
   const gone = abortWhenGone(reply);
   const signal = AbortSignal.any([gone.signal, closing]);
+  // Before the client hears of it, which may then remove the container.
+  const entries = begun(containers.logs(log, { signal }));
   begin(reply, request.apiVersion.minor < BARE_ENDS_SINCE ? undefined : streamType(request, record));
   try {
     const [timestamps, details] = [query.flag('timestamps'), query.flag('details')];
-    await writeLogs(containers.logs(log, { signal }), sink, { timestamps, details });
+    await writeLogs(entries, sink, { timestamps, details });
   } catch (error) {
     // The client is gone, or the answer has begun: it ends here.
     if (!isWherryError(error)) throw error;
@@ -133,6 +135,21 @@ async function logs(
     reply.raw.end();
   }
   return reply;
+}
+
+/** Reads the first at once, not when it is asked for. */
+function begun<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  const rest = source[Symbol.asyncIterator]();
+  const first = rest.next();
+  // Whoever asks for it is told.
+  first.catch(() => {});
+  return (async function* () {
+    try {
+      for (let next = await first; !next.done; next = await rest.next()) yield next.value;
+    } finally {
+      await rest.return?.();
+    }
+  })();
 }
 
 function logRequest(container: string, query: Query) {

@@ -270,7 +270,6 @@ describe('builds', () => {
 
   test.each([
     { query: 'version=2', status: 501, text: 'set DOCKER_BUILDKIT=0' },
-    { query: 'rm=0', status: 501, text: '--rm=false is not offered' },
     { query: 'networkmode=mine', status: 501, text: 'network mine is not offered' },
     { query: 't=BAD', status: 500, text: 'must be lowercase' },
     { query: 'buildargs=x', status: 400, text: "error reading build args: invalid character 'x'" },

@@ -1,6 +1,6 @@
 import { isWherryError, WherryError } from '../../errors.ts';
 import type { VerbOptions } from '../../events.ts';
-import { type LogEntry, readLog } from '../../runtime/monitor/log-reader.ts';
+import { type LogEntry, openLog, readLog } from '../../runtime/monitor/log-reader.ts';
 import { isMonitored } from '../../runtime/monitor/monitor.ts';
 import { parsePastTime } from '../selection/past-time.ts';
 import type { ContainerDeps } from './container-deps.ts';
@@ -33,18 +33,33 @@ export async function* containerLogs(
   const record = requireContainer(deps.store.metadata, request.container);
   if (record.options.log?.driver === 'none')
     throw new WherryError('UNSUPPORTED', 'configured logging driver does not support reading');
-  await tend(deps, record);
   const { paths, log } = containerPlaces(deps.store.root, record.id);
+  // First: a container that is removed meanwhile has then been read to its end.
+  const opened = openLog(log);
+  await closingOnFailure(opened, () => tend(deps, record));
   const { tail } = request;
   // What it printed last may still be on its way from the pipes into the log.
   const isOver = async () => !isAlive(deps, record) && !isMonitored(paths);
-  yield* readLog(log, {
+  const options = {
     ...(tail !== undefined && { tail }),
     ...(since && { since }),
     ...(until && { until }),
     ...(request.follow && { follow: { isOver } }),
     ...(signal && { signal }),
-  });
+  };
+  yield* readLog(log, options, opened);
+}
+
+async function closingOnFailure(
+  opened: ReturnType<typeof openLog>,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    for (const file of await opened) await file.close();
+    throw error;
+  }
 }
 
 /** A bound of the time. Throws `INVALID_ARGUMENT`, saying which. */

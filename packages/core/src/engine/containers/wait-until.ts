@@ -12,7 +12,7 @@ import { watchContainer } from '../../runtime/container-watch.ts';
 import type { ContainerDeps } from './container-deps.ts';
 import { containerPlaces } from './container-places.ts';
 import { recordOf, requireContainer } from './container-records.ts';
-import { settle, tend } from './life/settle.ts';
+import { awaitLog, settle, tend } from './life/settle.ts';
 
 /** What is waited for: that it does not run, that a run of it ends, now or later, or that it is gone. */
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
@@ -66,6 +66,7 @@ export async function waitUntil(
     if (!facts.isAlive && condition !== 'removed' && (!awaitsRun || hasRunSince(first, facts))) break;
     await watch.next(signal);
   }
+  await awaitLog(paths);
   await settle(deps, id);
   return endOf(seen);
 }

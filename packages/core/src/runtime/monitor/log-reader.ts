@@ -28,13 +28,14 @@ const FOLLOW_POLL_MS = 250;
  * Reads a log in the format of Docker's `json-file` driver, the rotated files first: what was there together comes
  * together, never nothing. A tail or a time is looked for, not read up to, whatever the size of the file; memory
  * stays bounded. Lines that are no entries, such as the last one after a loss of power, are passed over. No file:
- * nothing was printed. Throws `CANCELLED`.
+ * nothing was printed. `opened` are the files of that path, if they are open already. Throws `CANCELLED`.
  */
 export async function* readLog(
   path: string,
   options: ReadLogOptions = {},
+  opened: Promise<FileHandle[]> = openLog(path),
 ): AsyncGenerator<readonly LogEntry[]> {
-  const files = await openAll(path);
+  const files = await opened;
   const current = files.at(-1);
   let position = 0;
   try {
@@ -51,8 +52,8 @@ export async function* readLog(
   }
 }
 
-/** The rotated files, oldest first, then the one that is written. */
-async function openAll(path: string): Promise<FileHandle[]> {
+/** The rotated files, oldest first, then the one that is written. Whoever reads them closes them. */
+export async function openLog(path: string): Promise<FileHandle[]> {
   const files: FileHandle[] = [];
   for (let number = 0; ; number++) {
     const file = await openIfThere(number === 0 ? path : rotatedPath(path, number));

@@ -13,6 +13,8 @@ export interface LogOptions {
   readonly now?: () => bigint;
 }
 
+/** Of the file that is written. */
+export const LOG_MODE = 0o640;
 /** Longer lines are cut into pieces, of which only the last ends with a newline; as Docker does. */
 const MAX_LINE_BYTES = 16 << 10;
 /** In UTF-8, of one unit of a JavaScript string. */
@@ -108,7 +110,7 @@ export class JsonFileLog implements Disposable {
   }
 
   #open(): number {
-    this.#fd = openSync(this.#path, 'a', 0o640);
+    this.#fd = openSync(this.#path, 'a', LOG_MODE);
     this.#size = fstatSync(this.#fd).size;
     return this.#fd;
   }

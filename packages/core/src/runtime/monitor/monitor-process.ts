@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { containerPaths } from '../container-directory.ts';
 import { programEnv } from '../program.ts';
 import { type ContainerPipes, closePipes } from '../supervisor.ts';
+import { announceMonitor } from './coming-monitor.ts';
 
 /** What a monitor in a process of its own has to know; handed over as JSON. */
 export interface MonitorTask {
@@ -48,6 +50,7 @@ export function startMonitorProcess(
   );
   // It could not be started: the next command that needs one tries again.
   child.on('error', () => undefined);
+  if (child.pid !== undefined) announceMonitor(containerPaths(task.directory), child.pid);
   child.unref();
   if (pipes) closePipes(pipes);
 }

@@ -3,6 +3,7 @@ import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-
 import type { ContainerPaths } from '../container-directory.ts';
 import type { ContainerPipes } from '../supervisor.ts';
 import { AttachServer, type AttachTarget } from './attach-server.ts';
+import { endAnnouncement, isMonitorComing } from './coming-monitor.ts';
 import type { JsonFileLog, LogStream } from './log-writer.ts';
 import { PipeReader } from './pipe-reader.ts';
 import { PipeWriter } from './pipe-writer.ts';
@@ -62,10 +63,10 @@ export class ContainerMonitor implements AttachTarget {
    * `CANCELLED`.
    */
   static async open(options: MonitorOptions): Promise<ContainerMonitor> {
-    return new ContainerMonitor(
-      options,
-      await acquireFileLock(options.paths.monitorLock, { signal: options.signal }),
-    );
+    const { paths, signal } = options;
+    const lock = await acquireFileLock(paths.monitorLock, { signal });
+    endAnnouncement(paths);
+    return new ContainerMonitor(options, lock);
   }
 
   /** Runs until the container's output ends, or it is told to stop. The log is complete then. */
@@ -144,5 +145,5 @@ export function isMonitored(paths: ContainerPaths): boolean {
   if (!existsSync(paths.directory)) return false;
   const lock = tryFileLock(paths.monitorLock);
   lock?.release({ remove: true });
-  return lock === undefined;
+  return lock === undefined || isMonitorComing(paths);
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemClock } from '../../../clock.ts';
@@ -6,6 +6,7 @@ import type { FileLock } from '../../../content/file-lock.ts';
 import { isErrno, isWherryError, WherryError } from '../../../errors.ts';
 import { mountedBelow, unmountRootfs } from '../../../rootfs/overlay.ts';
 import { removeTrees } from '../../../rootfs/remove-tree.ts';
+import type { ContainerPaths } from '../../../runtime/container-directory.ts';
 import {
   isStarting,
   isSupervised,
@@ -15,6 +16,7 @@ import {
 import type { ContainerRecord } from '../../../runtime/container-record.ts';
 import { deriveState } from '../../../runtime/container-state.ts';
 import { execDirectories } from '../../../runtime/exec-directory.ts';
+import { LOG_MODE } from '../../../runtime/monitor/log-writer.ts';
 import { isMonitored } from '../../../runtime/monitor/monitor.ts';
 import { startMonitorProcess } from '../../../runtime/monitor/monitor-process.ts';
 import { isOutsideNamespace } from '../../../runtime/namespace/namespace-places.ts';
@@ -30,7 +32,7 @@ import { resumeAbandoned } from './pauser.ts';
 /** A monitor that was started is there after this. */
 const MONITOR_START_MS = 2000;
 /** One whose container has ended goes at once, unless it hangs. */
-const MONITOR_END_MS = 2000;
+const MONITOR_END_MS = 10_000;
 /** No runtime takes longer over a start, unless it hangs. */
 const RUNTIME_START_MS = 20_000;
 const POLL_MS = 10;
@@ -128,6 +130,8 @@ export function startMonitor(
   const { paths, log } = containerPlaces(store.root, id);
   const stored = store.metadata.findContainer(id);
   const { driver, maxBytes, maxFiles } = (stored && recordOf(stored).options.log) ?? {};
+  // Who follows the log of a container that has just been started has to have it, even when that is removed at once.
+  if (driver !== 'none') closeSync(openSync(log, 'a', LOG_MODE));
   const task = {
     directory: paths.directory,
     ...(driver !== 'none' && { logPath: log }),
@@ -166,6 +170,12 @@ export function runtimeIfThere(deps: ContainerDeps): Runtime | undefined {
   }
 }
 
+/** Waits until the log of a container that has ended is complete, or its monitor has had time enough. */
+export async function awaitLog(paths: ContainerPaths): Promise<void> {
+  for (let waited = 0; isMonitored(paths) && waited < MONITOR_END_MS; waited += POLL_MS)
+    await systemClock.sleep(POLL_MS);
+}
+
 /** Forgets a container that has been cleared away, and removes its files; `volumes`: those without names go too. */
 export async function discard(
   { store }: ContainerDeps,
@@ -178,8 +188,7 @@ export async function discard(
   const image = stored?.imageId;
   const layers = metadata.layersOfContainer(id);
   // What its monitor writes last would come into a directory that is being emptied.
-  for (let waited = 0; isMonitored(paths) && waited < MONITOR_END_MS; waited += POLL_MS)
-    await systemClock.sleep(POLL_MS);
+  await awaitLog(paths);
   const removed = removedDirectory(store.root, id);
   await renameIfThere(paths.directory, removed);
   // The files first: without their space a full disk has no room for the change of the metadata.

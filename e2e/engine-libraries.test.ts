@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tarOf } from './layout.ts';
+import { describeWith } from './needs.ts';
+import { run, runWith, Sandbox, startService } from './wherry.ts';
+
+const LONG_MS = 180_000;
+/** Docker wants credentials for every push, even where a registry does not. */
+const NOBODY = { username: 'nobody', password: 'none', serveraddress: '' };
+
+/** A tar with this machine's busybox, a program without libraries. */
+async function busyboxTar(sandbox: Sandbox): Promise<string> {
+  const root = sandbox.directory('rootfs');
+  const program = execFileSync('which', ['busybox'], { encoding: 'utf8' }).trim();
+  const tar = sandbox.file('rootfs.tar');
+  await run('mkdir', '-p', `${root}/bin`, `${root}/etc`);
+  await run('cp', program, `${root}/bin/busybox`);
+  for (const name of ['sh', 'cat', 'echo', 'sleep', 'ls'])
+    await run('ln', '-s', 'busybox', `${root}/bin/${name}`);
+  await run('tar', '-C', root, '-cf', tar, '.');
+  return tar;
+}
+
+/** What programs use that do not run docker(1): their own readings of the Engine API. */
+describeWith(
+  { linux: true, root: true, programs: ['runc', 'busybox', 'tar', 'python3'] },
+  'wherry serve as the engine of libraries',
+  () => {
+    const sandbox = new Sandbox();
+    const root = sandbox.directory('engine');
+    let service: Awaited<ReturnType<typeof startService>>;
+    let registry: Awaited<ReturnType<typeof startService>>;
+
+    beforeAll(async () => {
+      await sandbox.at(root, 'import', await busyboxTar(sandbox), 'box:1');
+      service = await startService(sandbox, root);
+      registry = await startService(sandbox, sandbox.directory('registry'));
+    }, LONG_MS);
+    afterAll(async () => {
+      const ids = (await sandbox.at(root, 'ps', '-aq')).split('\n').filter(Boolean);
+      if (ids.length > 0) await sandbox.at(root, 'rm', '-f', ...ids);
+      await service?.stop();
+      await registry?.stop();
+      sandbox[Symbol.dispose]();
+    }, LONG_MS);
+
+    test('dockerode', { timeout: LONG_MS }, async () => {
+      const [host, port] = service.address.split(':');
+      const docker = new Docker({ protocol: 'http', host, port: Number(port) });
+      const finished = (stream: NodeJS.ReadableStream) =>
+        new Promise<{ error?: string }[]>((resolve, reject) =>
+          docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output))),
+        );
+      expect(String(await docker.ping())).toBe('OK');
+      expect((await docker.listImages()).flatMap(({ RepoTags }) => RepoTags)).toContain('box:1');
+
+      const repository = `${registry.address}/team/box`;
+      await docker.getImage('box:1').tag({ repo: repository, tag: '1' });
+      const pushed = await finished(await docker.getImage(`${repository}:1`).push({ authconfig: NOBODY }));
+      expect(pushed.filter(({ error }) => error)).toEqual([]);
+      await docker.getImage(`${repository}:1`).remove();
+      await finished(await docker.pull(`${repository}:1`));
+      expect((await docker.getImage(`${repository}:1`).inspect()).RootFS.Layers).toHaveLength(1);
+
+      const context = tarOf([
+        { path: 'Dockerfile', content: 'FROM box:1\nRUN echo built > /it\nCMD ["cat", "/it"]\n' },
+      ]);
+      const built = await finished(await docker.buildImage(Readable.from([context]), { t: 'built:1' }));
+      expect(built.filter(({ error }) => error)).toEqual([]);
+
+      const container = await docker.createContainer({ Image: 'built:1', AttachStdout: true });
+      const attached = await container.attach({ stream: true, stdout: true, stderr: true });
+      await container.start();
+      expect(await container.wait()).toMatchObject({ StatusCode: 0 });
+      expect((await text(attached)).slice(8)).toBe('built\n');
+      await container.remove();
+
+      const sleeping = await docker.createContainer({ Image: 'box:1', Cmd: ['sleep', '600'] });
+      await sleeping.start();
+      const exec = await sleeping.exec({ Cmd: ['cat'], AttachStdin: true, AttachStdout: true });
+      const session = await exec.start({ hijack: true, stdin: true });
+      session.end('through exec\n');
+      expect((await text(session)).slice(8)).toBe('through exec\n');
+      expect(await exec.inspect()).toMatchObject({ ExitCode: 0, Running: false });
+      await sleeping.putArchive(Readable.from([tarOf([{ path: 'put', content: 'put' }])]), { path: '/etc' });
+      expect(await text(await sleeping.getArchive({ path: '/etc/put' }))).toContain('put');
+      await sleeping.stop({ t: 0 });
+      expect((await sleeping.inspect()).State).toMatchObject({ Status: 'exited', ExitCode: 137 });
+      await sleeping.remove();
+      await expect(docker.getContainer('nosuch').inspect()).rejects.toMatchObject({ statusCode: 404 });
+    });
+
+    test('docker-py, where Python packages can be had', { timeout: LONG_MS }, async (context) => {
+      const place = sandbox.directory('python');
+      try {
+        execFileSync('python3', ['-m', 'pip', 'install', '-q', '--target', place, 'docker'], {
+          stdio: 'pipe',
+        });
+      } catch {
+        context.skip('docker-py cannot be installed here');
+      }
+      const script = `
+import docker, io
+c = docker.DockerClient(base_url='tcp://${service.address}')
+assert c.ping()
+assert 'box:1' in [t for i in c.images.list() for t in i.tags]
+print(c.containers.run('box:1', ['echo', 'from python'], remove=True).decode(), end='')
+try:
+    c.containers.run('box:1', ['sh', '-c', 'exit 4'], remove=True)
+except docker.errors.ContainerError as e:
+    print('exit', e.exit_status)
+image, logs = c.images.build(fileobj=io.BytesIO(b'FROM box:1\\nLABEL by=python\\n'), tag='python:1')
+print(image.labels['by'])
+k = c.containers.run('box:1', ['sleep', '600'], detach=True)
+print(k.exec_run(['echo', 'exec']).output.decode(), end='')
+k.stop(timeout=0); k.reload(); print(k.status); k.remove()
+c.images.remove('python:1')
+`;
+      const printed = await runWith(
+        { env: { ...sandbox.environment, PYTHONPATH: place } },
+        'python3',
+        '-c',
+        script,
+      );
+      expect(printed).toBe('from python\nexit 4\npython\nexec\nexited\n');
+    });
+  },
+);
