@@ -10,11 +10,12 @@ const LONG_MS = 120_000;
 /** Docker's own client does not know that there is no Docker behind it. */
 describe.skipIf(CLIENTS.length === 0)('wherry serve as the engine of docker(1)', () => {
   const sandbox = new Sandbox();
+  const socket = sandbox.file('docker.sock');
   let service: Awaited<ReturnType<typeof startService>>;
   let registry: Awaited<ReturnType<typeof startService>>;
 
   beforeAll(async () => {
-    service = await startService(sandbox, sandbox.directory('engine'));
+    service = await startService(sandbox, sandbox.directory('engine'), '--addr', `unix://${socket}`);
     registry = await startService(sandbox, sandbox.directory('registry'));
   }, LONG_MS);
   afterAll(async () => {
@@ -24,13 +25,21 @@ describe.skipIf(CLIENTS.length === 0)('wherry serve as the engine of docker(1)',
   });
 
   function setUp(client: string) {
-    const env = { ...sandbox.environment, DOCKER_HOST: `tcp://${service.address}` };
+    const env = { ...sandbox.environment, DOCKER_HOST: `unix://${socket}` };
     return {
       docker: (...args: string[]) => runWith({ env }, client, ...args),
       dockerWith: (input: Uint8Array, ...args: string[]) => runWith({ env, input }, client, ...args),
       fails: (...args: string[]) => tryRun({ env }, client, ...args),
     };
   }
+
+  test('is not open to every program of the machine', async () => {
+    const answer = await fetch(`http://${service.address}/v1.51/images/json`);
+    expect([answer.status, await answer.json()]).toEqual([
+      403,
+      { message: expect.stringContaining('the Engine API takes a Unix socket') },
+    ]);
+  });
 
   test.each(CLIENTS)('%s carries images about', { timeout: LONG_MS }, async (client) => {
     const { docker, dockerWith } = setUp(client);

@@ -19,11 +19,12 @@ const TWENTY = Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join('');
 describeWith(needs, 'wherry serve as the engine that runs containers', () => {
   const sandbox = new Sandbox();
   const root = sandbox.directory('engine');
+  const socket = sandbox.file('docker.sock');
   let service: Awaited<ReturnType<typeof startService>>;
 
   beforeAll(async () => {
     await sandbox.at(root, 'import', '-c', 'CMD ["sh"]', BUSYBOX, 'busybox:1');
-    service = await startService(sandbox, root);
+    service = await startService(sandbox, root, '--addr', `unix://${socket}`);
   }, LONG_MS);
   afterAll(async () => {
     const ids = (await sandbox.at(root, 'ps', '-aq')).split('\n').filter(Boolean);
@@ -35,7 +36,7 @@ describeWith(needs, 'wherry serve as the engine that runs containers', () => {
   describe.each(CLIENTS)('for %s', (client) => {
     const environment = () => ({
       ...sandbox.environment,
-      DOCKER_HOST: `tcp://${service.address}`,
+      DOCKER_HOST: `unix://${socket}`,
       DOCKER_BUILDKIT: '0',
     });
     const docker = (...args: string[]) => runWith({ env: environment() }, client, ...args);
@@ -91,7 +92,7 @@ describeWith(needs, 'wherry serve as the engine that runs containers', () => {
         `${id} running host\n`,
       );
       await service.stop();
-      service = await startService(sandbox, root);
+      service = await startService(sandbox, root, '--addr', `unix://${socket}`);
       expect(await docker('logs', '-f', 'counting')).toBe(TWENTY);
       expect(await docker('wait', 'counting')).toBe('9\n');
       expect(await docker('logs', '--tail', '1', 'counting')).toBe('line 19\n');

@@ -31,12 +31,13 @@ describeWith(
   () => {
     const sandbox = new Sandbox();
     const root = sandbox.directory('engine');
+    const socket = sandbox.file('docker.sock');
     let service: Awaited<ReturnType<typeof startService>>;
     let registry: Awaited<ReturnType<typeof startService>>;
 
     beforeAll(async () => {
       await sandbox.at(root, 'import', await busyboxTar(sandbox), 'box:1');
-      service = await startService(sandbox, root);
+      service = await startService(sandbox, root, '--addr', `unix://${socket}`);
       registry = await startService(sandbox, sandbox.directory('registry'));
     }, LONG_MS);
     afterAll(async () => {
@@ -48,8 +49,7 @@ describeWith(
     }, LONG_MS);
 
     test('dockerode', { timeout: LONG_MS }, async () => {
-      const [host, port] = service.address.split(':');
-      const docker = new Docker({ protocol: 'http', host, port: Number(port) });
+      const docker = new Docker({ socketPath: socket });
       const finished = (stream: NodeJS.ReadableStream) =>
         new Promise<{ error?: string }[]>((resolve, reject) =>
           docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output))),
@@ -104,7 +104,7 @@ describeWith(
       }
       const script = `
 import docker, io
-c = docker.DockerClient(base_url='tcp://${service.address}')
+c = docker.DockerClient(base_url='unix://${socket}')
 assert c.ping()
 assert 'box:1' in [t for i in c.images.list() for t in i.tags]
 print(c.containers.run('box:1', ['echo', 'from python'], remove=True).decode(), end='')

@@ -436,7 +436,7 @@ test('what is mirrored may be called by its bare name, and rules call it by the 
   const token = await tokenFor('repository:library/app:pull,push', basic('ada'));
   const { caller } = await access.control.admit(
     { kind: 'bearer', token: token.slice('Bearer '.length) },
-    { kind: 'tcp', isLocal: true, isEncrypted: false, address: '::1' },
+    { kind: 'tcp', isEncrypted: false, address: '::1' },
   );
   expect(caller.may('pull', 'docker.io/library/app')).toBe(true);
   expect(caller.may('push', 'docker.io/library/app')).toBe(false);

@@ -10,12 +10,15 @@ import { type Need, needOf } from './required-rights.ts';
 import { telling } from './telling.ts';
 import { TOKEN_PATH, tokenRoutes } from './token-routes.ts';
 
-/** Without access control, where other machines reach the service: its content is theirs, this machine is not. */
-const STRANGER: Caller = { ...OWNER, mayUseEngine: false };
+/**
+ * Without access control: the service's content is theirs, this machine is not. Any program and any user of the
+ * machine reach its loopback, and the Engine API would make root of each.
+ */
+const VISITOR: Caller = { ...OWNER, mayUseEngine: false };
 
 /**
  * Says of each request who sends it, and refuses what that one may not do in the registry. Without access control
- * everybody is the owner, except for the Engine API where it could be reached from another machine.
+ * everybody may do all in the registry; the Engine API takes a Unix socket then.
  */
 export function addGate(app: FastifyInstance, access: AccessControl | undefined): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -23,7 +26,7 @@ export function addGate(app: FastifyInstance, access: AccessControl | undefined)
     // The socket's mode says who may connect; a certificate is as good.
     const isOwner = connection.kind === 'unix' || connection.certificate !== undefined;
     if (isOwner) request.caller = ownerCalled(connection.certificate);
-    else if (access === undefined) request.caller = connection.isLocal ? OWNER : STRANGER;
+    else if (access === undefined) request.caller = connection.kind === 'none' ? OWNER : VISITOR;
     else await admit(request, reply, access);
   });
   if (access === undefined) return;

@@ -82,7 +82,10 @@ export function registerEngine(
     requireVersion(request.apiVersion);
     reply.header('docker-experimental', 'false');
     if (!request.caller.mayUseEngine)
-      throw new WherryError('DENIED', 'the Engine API is not open to this caller');
+      throw new WherryError(
+        'DENIED',
+        'the Engine API takes a Unix socket (wherry serve --addr unix:///PATH), a client certificate, or a token made with --allow engine',
+      );
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);

@@ -2,9 +2,8 @@ import type { Socket } from 'node:net';
 
 /** What is known of a connection besides what it sends. */
 export interface Connection {
-  readonly kind: 'tcp' | 'unix';
-  /** Its listener can be reached from this machine alone. */
-  readonly isLocal: boolean;
+  /** `none`: it came through no listener of ours. */
+  readonly kind: 'tcp' | 'unix' | 'none';
   readonly isEncrypted: boolean;
   /** Whom the client certificate names that one of our authorities signed; absent: there is none. */
   readonly certificate?: string;
@@ -15,8 +14,8 @@ export interface Connection {
 /** A socket that is cut forgets its addresses, and must not be taken for another kind then. */
 const CONNECTIONS = new WeakMap<Socket, Connection>();
 
-/** Whatever reaches the application without a listener of ours is not trusted with more than loopback is. */
-const UNKNOWN: Connection = { kind: 'tcp', isLocal: true, isEncrypted: false, address: '127.0.0.1' };
+/** Whoever has the application in hand may give it requests without a listener. */
+const UNKNOWN: Connection = { kind: 'none', isEncrypted: false, address: '127.0.0.1' };
 
 export function rememberConnection(socket: Socket, connection: Connection): void {
   CONNECTIONS.set(socket, connection);

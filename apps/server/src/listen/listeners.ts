@@ -6,13 +6,7 @@ import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import { watchFiles } from '../access/watched-files.ts';
 import type { Logger } from '../operating/logger.ts';
-import {
-  exposureOf,
-  isLoopbackAddress,
-  type ListenAddress,
-  type Protection,
-  requireProtection,
-} from './address.ts';
+import { exposureOf, type ListenAddress, type Protection, requireProtection } from './address.ts';
 import { type Connection, rememberConnection } from './connection.ts';
 import type { ListenLimits } from './settings.ts';
 import { guardAgainstStalls } from './stall-guard.ts';
@@ -49,7 +43,7 @@ interface OpenListener {
   readonly url: string;
 }
 
-const UNIX: Connection = { kind: 'unix', isLocal: true, isEncrypted: false, address: '' };
+const UNIX: Connection = { kind: 'unix', isEncrypted: false, address: '' };
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Longer than the pauses of a push or pull: each new connection is a handshake. */
 const KEEP_ALIVE_MS = 60_000;
@@ -137,12 +131,10 @@ function settle(server: Server, protection: Protection, { isInsecure, log }: Lis
   return urlOf(bound, protection.hasTls);
 }
 
-function describeTcp(socket: Socket, server: Server): Connection {
-  const bound = boundTo(server);
+function describeTcp(socket: Socket): Connection {
   const certificate = certificateOf(socket);
   return {
     kind: 'tcp',
-    isLocal: bound !== undefined && isLoopbackAddress(bound.address),
     isEncrypted: socket instanceof TLSSocket,
     address: socket.remoteAddress ?? '',
     ...(certificate !== undefined && { certificate }),
@@ -191,7 +183,7 @@ function serve(
   // The one comes before the other's handler makes a request of what is sent.
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection';
   server.prependListener(event, (socket: Socket) =>
-    rememberConnection(socket, isUnix ? UNIX : describeTcp(socket, server)),
+    rememberConnection(socket, isUnix ? UNIX : describeTcp(socket)),
   );
   server.on('request', (request, response) => app.routing(request, response));
   // What the application wants to hear of its one server, it hears of all.
