@@ -1,4 +1,5 @@
 import { parseEndpoint } from '../registry/endpoints.ts';
+import { rightOf } from '../registry/rights.ts';
 import type { Right } from './caller.ts';
 import { formatScope, type Scope } from './scope.ts';
 
@@ -18,7 +19,7 @@ const ACTIONS: Readonly<Record<Right, readonly string[]>> = {
 
 /**
  * What a request needs, by its method and the path behind `/v2/`, percent-decoded; `undefined`: it is no
- * endpoint. Whatever changes something and is not known here takes the right to push. Throws
+ * endpoint. What it has no such method for takes the right to pull, or where it would change something to push. Throws
  * `INVALID_REFERENCE` for a name outside the grammar.
  */
 export function needOf(method: string, path: string): Need | undefined {
@@ -26,11 +27,8 @@ export function needOf(method: string, path: string): Need | undefined {
   if (!endpoint) return undefined;
   if (endpoint.kind === 'base') return { kind: 'login' };
   if (endpoint.kind === 'catalog') return { kind: 'catalog' };
-  const { kind, name } = endpoint;
-  // A session, its status too, is of whoever pushes.
-  if (kind === 'upload' || kind === 'uploads') return { kind: 'repository', right: 'push', name };
-  if (method === 'GET' || method === 'HEAD') return { kind: 'repository', right: 'pull', name };
-  return { kind: 'repository', right: method === 'DELETE' ? 'delete' : 'push', name };
+  const unknown = method === 'GET' || method === 'HEAD' ? 'pull' : 'push';
+  return { kind: 'repository', right: rightOf(endpoint, method) ?? unknown, name: endpoint.name };
 }
 
 /** The scopes of a token that a request needs; `from` is the repository a blob is to be mounted from. */

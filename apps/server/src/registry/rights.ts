@@ -22,14 +22,19 @@ const RIGHTS: { readonly [K in Endpoint['kind']]: RightOf<K> } = {
   catalog: undefined,
 };
 
+/** The right that a request needs; `undefined`: none, or the endpoint has no such method. */
+export function rightOf({ kind }: Endpoint, method: string): Right | undefined {
+  return RIGHTS[kind]?.[method as Method];
+}
+
 /**
  * Throws `DENIED` when the caller has not the right that the request needs, `UNAUTHORIZED` when nobody has said
  * who that is; `details` tell what a challenge has to ask for.
  */
 export function requireRight(caller: Caller, endpoint: Endpoint, method: string): void {
   if (!('name' in endpoint)) return;
-  const { kind, name: repository } = endpoint;
-  const right = RIGHTS[kind][method as Method];
+  const { name: repository } = endpoint;
+  const right = rightOf(endpoint, method);
   if (right === undefined || caller.may(right, repository)) return;
   const details = { repository, right };
   if (caller.name === undefined)
