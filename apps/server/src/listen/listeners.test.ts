@@ -205,7 +205,8 @@ describe('a client that', () => {
   test('talks with us may pause for as long as it likes', async () => {
     const socket = connect(portOf(await listen({ limits })), '127.0.0.1');
     socket.write('POST /talk HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\na');
-    setTimeout(() => socket.write('b'), 3000);
+    // Longer than a body may stall.
+    setTimeout(() => socket.write('b'), 3 * limits.stallTimeout);
     expect((await untilCut(socket)).text).toMatch(/^HTTP\/1\.1 200 [\s\S]*a[\s\S]*b/);
   });
 
