@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../bench/peers.ts';
+import { WHERRY } from './wherry.ts';
 
 // The conventions stand at the head of the tutorial.
 
@@ -29,6 +31,39 @@ const ANYTHING = '…';
 /** Stands before what a step prints; no step prints it. */
 const MARK = '\x1e';
 const SERVICE_TRIES = 200;
+
+/**
+ * Makes the surroundings of a page below `place`: a home, an empty directory, and `wherry` on the path. Docker Hub is at
+ * `hub`; `served` is what the page calls the service, which gets a free address, and `stands` are further such names.
+ */
+export async function preparePage(
+  place: string,
+  hub: string,
+  served: string,
+  stands: Readonly<Record<string, string>> = {},
+): Promise<PageSetup> {
+  const [home, bin, directory] = [join(place, 'home'), join(place, 'bin'), join(place, 'work')];
+  for (const path of [join(home, '.config/wherry'), bin, directory]) mkdirSync(path, { recursive: true });
+  const launcher = `#!/bin/sh\nexec '${process.execPath}' '${WHERRY}' "$@"\n`;
+  writeFileSync(join(bin, 'wherry'), launcher, { mode: 0o755 });
+  const moved = `[[registry]]\nprefix = "docker.io"\nlocation = "http://${hub}"\n`;
+  writeFileSync(join(home, '.config/wherry/config.toml'), moved);
+  const service = `127.0.0.1:${await freePort()}`;
+  return {
+    home,
+    directory,
+    env: {
+      PATH: `${bin}:${process.env.PATH}`,
+      HOME: home,
+      DOCKER_CONFIG: join(home, '.docker'),
+      WHERRY_ROOT: join(place, 'store'),
+      LC_ALL: 'C.UTF-8',
+    },
+    service,
+    stands: { [served]: service, ...stands },
+  };
+}
+
 export function readPage(page: string): string {
   return readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8');
 }

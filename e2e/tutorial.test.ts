@@ -7,7 +7,6 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +17,9 @@ import {
   startMemoryRegistry,
 } from '@wherry/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, missingPrograms } from '../bench/peers.ts';
+import { missingPrograms } from '../bench/peers.ts';
 import { workloadImages } from './images.ts';
-import { matches, type PageSetup, readPage, readSteps, runSteps } from './page-steps.ts';
-import { WHERRY } from './wherry.ts';
+import { matches, type PageSetup, preparePage, readPage, readSteps, runSteps } from './page-steps.ts';
 
 /** The tutorial in its languages; the first is the one that the others follow. */
 const PAGES = ['tutorial.md', 'tutorial.zh-CN.md'] as const;
@@ -116,28 +114,7 @@ async function prepare(place: string, hub: MemoryRegistry, registry: MemoryRegis
   if (RUNS_CONTAINERS) publishBusybox(hub, place);
   if (STACK) publishPython(hub, STACK.oci.replace(/^oci:|:latest$/g, ''));
   for (const tag of ['1.0', '1.1', 'latest']) publish(registry, 'team/tools', tag, `tools ${tag}`);
-  const [home, bin, directory] = [join(place, 'home'), join(place, 'bin'), join(place, 'work')];
-  for (const path of [join(home, '.config/wherry'), bin, directory]) mkdirSync(path, { recursive: true });
-  const launcher = `#!/bin/sh\nexec '${process.execPath}' '${WHERRY}' "$@"\n`;
-  writeFileSync(join(bin, 'wherry'), launcher, { mode: 0o755 });
-  writeFileSync(
-    join(home, '.config/wherry/config.toml'),
-    `[[registry]]\nprefix = "docker.io"\nlocation = "http://${hub.host}"\n`,
-  );
-  const service = `127.0.0.1:${await freePort()}`;
-  return {
-    home,
-    directory,
-    env: {
-      PATH: `${bin}:${process.env.PATH}`,
-      HOME: home,
-      DOCKER_CONFIG: join(home, '.docker'),
-      WHERRY_ROOT: join(place, 'store'),
-      LC_ALL: 'C.UTF-8',
-    },
-    service,
-    stands: { [SERVICE]: service, [PRIVATE]: registry.host },
-  };
+  return preparePage(place, hub.host, SERVICE, { [PRIVATE]: registry.host });
 }
 
 describe.skipIf(process.platform === 'win32').each(PAGES)('%s', (page) => {
