@@ -172,7 +172,7 @@ describeWith({}, 'a service that is killed at any moment', () => {
     sandbox[Symbol.dispose]();
   });
 
-  test(`has all that it acknowledged, and a consistent store, after ${ROUNDS} kills`, async () => {
+  test(`has all that it acknowledged, and a consistent store, after each of ${ROUNDS} kills, or as many as the time allows`, async () => {
     const random = randomNumbers(SEED);
     const below = (count: number) => Math.floor(random() * count);
     const complaints: string[] = [];
