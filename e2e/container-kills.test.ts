@@ -21,7 +21,7 @@ const MAX_LIFE = 1.5;
 const OTHERS = 0.4;
 /** What asks for a container may find it gone, not there yet, in another state, or its runtime killed. */
 const EXPECTED =
-  /No such container|is not running|is already in use|cannot remove a running|OCI runtime|is running|Killed/;
+  /No such container|is not running|is already in use|cannot remove a running|OCI runtime|is running|Killed|supervisor of the container failed: it was killed/;
 
 describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 'containers', () => {
   const sandbox = new Sandbox();

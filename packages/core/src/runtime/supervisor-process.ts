@@ -124,7 +124,12 @@ export class Supervisor {
     if (isReady) return undefined;
     const why = complaints.trim().replace(/\s+/g, ' ');
     if (this.seenAt !== '') return why || 'it was killed';
-    throw new WherryError('INTERNAL', `the supervisor of the container failed: ${why || 'it was killed'}`);
+    throw supervisorFailed(why || 'it was killed');
+  }
+
+  /** Whether it has ended, by a signal: of its own it ends with an exit code. */
+  get wasKilled(): boolean {
+    return this.#child.signalCode !== null;
   }
 
   go(): void {
@@ -140,6 +145,10 @@ export class Supervisor {
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe.destroy();
     this.#child.unref();
   }
+}
+
+export function supervisorFailed(why: string, cause?: unknown): WherryError {
+  return new WherryError('INTERNAL', `the supervisor of the container failed: ${why}`, { cause });
 }
 
 /** What the machine mounts later shall be seen by the container too; what is mounted there stays there. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { isErrno, WherryError } from '../errors.ts';
+import { isErrno, isWherryError, WherryError } from '../errors.ts';
 import type { ContainerPaths } from './container-directory.ts';
 import { readContainerFacts, writeIdentity } from './container-facts.ts';
 import { watchIfPossible } from './monitor/watch-path.ts';
@@ -9,7 +9,13 @@ import { commandLineOf, parentOf } from './namespace/host-processes.ts';
 import { identifyProcess } from './process-identity.ts';
 import { readIfThere } from './read-if-there.ts';
 import { lastRuntimeError, startError } from './runtime-errors.ts';
-import { isSupervisorIn, type StdinMode, type SuperviseRequest, Supervisor } from './supervisor-process.ts';
+import {
+  isSupervisorIn,
+  type StdinMode,
+  type SuperviseRequest,
+  Supervisor,
+  supervisorFailed,
+} from './supervisor-process.ts';
 
 /** Between looks for the process ID, should the kernel's notice of a change be lost. */
 const POLL_MS = 20;
@@ -77,7 +83,8 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
     if (pipes) closePipes(pipes);
     // As if it had not been tried.
     removeTraces(paths);
-    throw error;
+    // What it held for us, its pipes and what it saw mounted, went with it.
+    throw supervisor.wasKilled && !isWherryError(error) ? supervisorFailed('it was killed', error) : error;
   }
 }
 
