@@ -31,3 +31,12 @@ test('completion starts without commander, and without the engine', () => {
   expect(loaded).not.toContain('commander');
   expect(loaded.filter((path) => /open-engine|run\.ts|commands\//.test(path))).toEqual([]);
 });
+
+test('nothing asks for the whole library at run time, which would put all of it into what every command loads', () => {
+  const sources = globSync('**/*.ts', { cwd: SOURCES, exclude: ['**/*.test.ts', 'testing/**'] });
+  const isWhole = (path: string) =>
+    /(?<!typeof )import\('@wherry\/core'\)|import \* as \w+ from '@wherry\/core'/.test(
+      readFileSync(join(SOURCES, path), 'utf8'),
+    );
+  expect(sources.filter(isWhole)).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import type { CollectGarbageResult } from '@wherry/core';
+import { type CollectGarbageResult, openHousekeeping } from '@wherry/core';
 import type { CommandContext } from '../../command.ts';
 import { chosenFormat, formatList } from '../../output/format.ts';
 import { humanSize } from '../../output/human.ts';
@@ -15,7 +15,6 @@ export async function run({ flags, globals, io, signal }: CommandContext): Promi
   const root = globals.string('root');
   const trashGraceMs = durationFlag(flags, 'trash-grace') ?? 0;
   const dryRun = flags.bool('dry-run');
-  const { openHousekeeping } = await import('@wherry/core');
   await using housekeeping = openHousekeeping({ env: io.env, ...(root !== undefined && { root }) });
   const result = await housekeeping.collectGarbage(
     { dryRun, keepUntagged: !flags.bool('untagged'), trashGraceMs, uploadMaxAgeMs: UPLOAD_MAX_AGE_MS },

@@ -1,4 +1,4 @@
-import type { RetentionRule } from '@wherry/core';
+import { openHousekeeping, type RetentionRule } from '@wherry/core';
 import type { CommandContext } from '../../command.ts';
 import type { Flags } from '../../flags.ts';
 import { chosenFormat, formatList } from '../../output/format.ts';
@@ -13,7 +13,6 @@ export async function run({ args, flags, globals, io, signal }: CommandContext):
   const rule = ruleOf(args[0] ?? '', flags);
   const root = globals.string('root');
   const dryRun = flags.bool('dry-run');
-  const { openHousekeeping } = await import('@wherry/core');
   await using housekeeping = openHousekeeping({ env: io.env, ...(root !== undefined && { root }) });
   const { fates } = await housekeeping.applyRetention({ rules: [rule], dryRun }, { signal });
   io.stdout.write(format?.(fates) ?? (await formatList(TABLE, TAG_FATE_LISTING, fates)));

@@ -1,3 +1,4 @@
+import { parseDuration } from '@wherry/core';
 import type { CommandContext } from '../../command.ts';
 import { CommandError, plainly } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
@@ -24,10 +25,9 @@ export async function run(context: CommandContext): Promise<number> {
   return 0;
 }
 
-async function lifetimeOf(flags: Flags): Promise<number | undefined> {
+function lifetimeOf(flags: Flags): number | undefined {
   const text = flags.string('expires') ?? '';
   if (text === NEVER) return undefined;
-  const { parseDuration } = await import('@wherry/core');
   const lifetime = parseDuration(text) / NS_PER_MS;
   if (lifetime <= 0)
     throw new CommandError(`--expires is ${JSON.stringify(text)}, want a duration such as 720h, or never`);
