@@ -141,4 +141,11 @@ describe('rechunk', () => {
     expect(await chunksIn(rechunk(bytesOf('a', 'b'), 30))).toEqual([encode('ab')]);
     expect(await chunksIn(rechunk(bytesOf(), 30))).toEqual([]);
   });
+
+  test('gives back the memory of what it joined, and of nothing that it passes on', async () => {
+    const [small, other, large] = [encode('ab').slice(), encode('cd').slice(), new Uint8Array(50)];
+    const chunks = await chunksIn(rechunk(bytesOf(small, other, large), 4, true));
+    expect(chunks).toEqual([encode('abcd'), new Uint8Array(50)]);
+    expect([small.length, other.length, large.length]).toEqual([0, 0, 50]);
+  });
 });

@@ -28,7 +28,7 @@ export function uploadsRoutes(backend: UploadBackend): Handlers<'uploads'> {
       if (text === undefined || mount !== undefined)
         return sendProgress(reply.code(202), name, await backend.startUpload(), 0);
       const digest = requireDigest(text);
-      await backend.putBlob(digest, bodyOf(request), access);
+      await backend.putBlob(digest, { body: bodyOf(request), isOwned: true }, access);
       return sendCreated(reply, name, digest);
     },
   };

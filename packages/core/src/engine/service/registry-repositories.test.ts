@@ -42,7 +42,11 @@ async function* sourceOf(bytes: Uint8Array): ByteSource {
 }
 
 async function put(repository: string, bytes: Uint8Array = HELLO) {
-  const { digest, size } = await service.putBlob(digestOf(bytes), sourceOf(bytes), owner(repository));
+  const { digest, size } = await service.putBlob(
+    digestOf(bytes),
+    { body: sourceOf(bytes) },
+    owner(repository),
+  );
   return { mediaType: 'application/octet-stream', digest, size };
 }
 

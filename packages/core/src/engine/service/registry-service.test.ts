@@ -88,7 +88,7 @@ async function* breaksAfter(bytes: Uint8Array): ByteSource {
 }
 
 async function put(bytes: Uint8Array): Promise<Digest> {
-  return (await service.putBlob(digestOf(bytes), chunksOf(bytes))).digest;
+  return (await service.putBlob(digestOf(bytes), { body: chunksOf(bytes) })).digest;
 }
 
 async function contentOf(digest: Digest): Promise<Buffer> {
@@ -232,7 +232,7 @@ describe('an upload session', () => {
     const id = await service.startUpload();
     await service.appendUpload(id, { body: chunksOf(Buffer.from('other')) });
     await expect(service.commitUpload(id, digestOf(HELLO))).rejects.toEqual(failure('DIGEST_MISMATCH'));
-    await expect(service.putBlob(digestOf(HELLO), chunksOf(Buffer.alloc(0)))).rejects.toEqual(
+    await expect(service.putBlob(digestOf(HELLO), { body: chunksOf(Buffer.alloc(0)) })).rejects.toEqual(
       failure('DIGEST_MISMATCH'),
     );
     expect(await contentOf(digestOf(HELLO))).toEqual(HELLO);
@@ -333,7 +333,7 @@ describe('an upload session', () => {
 });
 
 test('a blob sent in one request leaves nothing when it breaks off', async () => {
-  await expect(service.putBlob(ABSENT, breaksAfter(HELLO))).rejects.toThrow('aborted');
+  await expect(service.putBlob(ABSENT, { body: breaksAfter(HELLO) })).rejects.toThrow('aborted');
   expect(await readdir(join(root, 'ingests'))).toEqual([]);
 });
 

@@ -58,7 +58,7 @@ export interface RegistryService {
    */
   sendBlob(blob: BlobInfo, range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
   /** Stores a blob sent in one request, and links it. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
-  putBlob(digest: Digest, body: ByteSource, access?: RepositoryAccess): Promise<BlobInfo>;
+  putBlob(digest: Digest, chunk: UploadChunk, access?: RepositoryAccess): Promise<BlobInfo>;
   /** Links a blob that `access` reaches in any repository; `undefined` when it reaches none. */
   mountBlob(digest: Digest, access: RepositoryAccess): Promise<BlobInfo | undefined>;
   /** Takes the blob out of the repository; the sweep takes what nothing needs. Tells whether it was there. */
@@ -213,10 +213,10 @@ function blobMethods(
       }
       for await (const chunk of blobs.read(digest, range)) await sink(chunk);
     },
-    putBlob: async (digest, body, access) => {
+    putBlob: async (digest, chunk, access) => {
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);
-      const blob = await uploads.putWhole(digest, body);
+      const blob = await uploads.putWhole(digest, chunk);
       link(digest, access);
       return blob;
     },

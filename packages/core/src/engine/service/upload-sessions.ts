@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
 import type { Clock } from '../../clock.ts';
 import type { BlobInfo, BlobIngester, BlobWriter } from '../../content/blob-store.ts';
@@ -129,12 +128,12 @@ export class UploadSessions {
   }
 
   /** Stores a blob that is sent in one request; nothing of it is kept when that breaks off. */
-  async putWhole(digest: Digest, body: ByteSource): Promise<BlobInfo> {
+  async putWhole(digest: Digest, chunk: UploadChunk): Promise<BlobInfo> {
     await using writer = await this.#deps.blobs.begin(this.#newId(), { hashedBy: 'caller' });
     const upload = new UploadWriter(writer, { offset: 0 });
     let found: Digest;
     try {
-      found = await this.#appendWhole(upload, { body }, digest);
+      found = await this.#appendWhole(upload, chunk, digest);
     } catch (error) {
       await writer.abort();
       throw error;

@@ -56,7 +56,7 @@ export class UploadWriter {
         failure = { error };
       }
     }
-    for await (const bytes of rechunk(untilBroken(), WRITE_BYTES)) {
+    for await (const bytes of rechunk(untilBroken(), WRITE_BYTES, isOwned)) {
       // Where the store writes on another thread, the hash is computed at the same time.
       const written = this.#writer.write(bytes);
       update?.(bytes);

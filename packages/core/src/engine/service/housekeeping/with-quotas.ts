@@ -8,9 +8,10 @@ import type { Quotas } from './quotas.ts';
 export function withQuotas(service: RegistryService, quotas: Quotas): RegistryService {
   return {
     ...service,
-    putBlob: async (digest, body, access) => {
-      if (access === undefined) return service.putBlob(digest, body);
-      const blob = await service.putBlob(digest, bounded(quotas, access.repository, body), access);
+    putBlob: async (digest, chunk, access) => {
+      if (access === undefined) return service.putBlob(digest, chunk);
+      const body = bounded(quotas, access.repository, chunk.body);
+      const blob = await service.putBlob(digest, { ...chunk, body }, access);
       quotas.commit(access.repository, digest, blob.size);
       return blob;
     },
