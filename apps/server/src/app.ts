@@ -83,9 +83,9 @@ export function buildApp(parts: AppParts, surroundings: AppSurroundings): Fastif
 
 /** A page of another site may make a browser send requests here, which is no business of its. */
 function refuseForeignPages(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { origin, host } = request.headers;
-    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-    throw new WherryError('DENIED', 'requests from pages of other sites are refused');
+    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) done();
+    else done(new WherryError('DENIED', 'requests from pages of other sites are refused'));
   });
 }

@@ -52,7 +52,7 @@ export class MemoryBackend implements RegistryBackend {
     if (lateFault !== undefined) throw lateFault;
   };
 
-  putBlob: RegistryBackend['putBlob'] = async (digest, body) => this.#commit(digest, await all(body));
+  putBlob: RegistryBackend['putBlob'] = async (digest, { body }) => this.#commit(digest, await all(body));
 
   startUpload: RegistryBackend['startUpload'] = async () => {
     this.#failIfToldTo();

@@ -21,13 +21,17 @@ const VISITOR: Caller = { ...OWNER, mayUseEngine: false };
  * everybody may do all in the registry; the Engine API takes a Unix socket then.
  */
 export function addGate(app: FastifyInstance, access: AccessControl | undefined): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const connection = connectionOf(request.raw.socket);
     // The socket's mode says who may connect; a certificate is as good.
     const isOwner = connection.kind === 'unix' || connection.certificate !== undefined;
     if (isOwner) request.caller = ownerCalled(connection.certificate);
     else if (access === undefined) request.caller = connection.kind === 'none' ? OWNER : VISITOR;
-    else await admit(request, reply, access);
+    else {
+      admit(request, reply, access).then(() => done(), done);
+      return;
+    }
+    done();
   });
   if (access === undefined) return;
   app.addHook('onSend', async (request, reply) => {

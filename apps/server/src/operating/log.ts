@@ -30,7 +30,7 @@ class JsonLog implements Log {
       {
         level,
         base: null,
-        timestamp: () => `,"time":"${now().toISOString()}"`,
+        timestamp: timestamps(now),
         formatters: { level: (label) => ({ level: label }) },
         redact: {
           paths: REDACTED_FIELDS.flatMap((name) => [`["${name}"]`, `headers["${name}"]`]),
@@ -64,6 +64,20 @@ class JsonLog implements Log {
   error(message: string, fields: LogFields = {}): void {
     this.#pino.error(fields, message);
   }
+}
+
+/** Made once a millisecond: a busy service writes many lines in one. */
+function timestamps(now: () => Date): () => string {
+  let at = Number.NaN;
+  let text = '';
+  return () => {
+    const date = now();
+    if (date.getTime() !== at) {
+      at = date.getTime();
+      text = `,"time":"${date.toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 class TextLog implements Log {

@@ -13,7 +13,7 @@ const DURATION_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600];
 export function observeRequests(app: FastifyInstance, log: Logger, metrics: Metrics): void {
   const count = requestMetrics(metrics);
   const wire = new WireCounter();
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     count.began();
     // Asked now: a connection that is gone does not know whose it was.
@@ -33,6 +33,7 @@ export function observeRequests(app: FastifyInstance, log: Logger, metrics: Metr
     };
     // One that is cut never finishes, and one whose connection was taken over for a stream does not either.
     reply.raw.once('finish', () => end(false)).once('close', () => end(true));
+    done();
   });
 }
 

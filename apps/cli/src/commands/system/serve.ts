@@ -125,12 +125,16 @@ function tlsFiles({
   throw new CommandError('TLS takes both --tls-cert and --tls-key');
 }
 
-function openLog({ io }: CommandContext, { createLog }: Service, settings: LoadedSettings): Log {
+function openLog(
+  { io }: CommandContext,
+  { createLog, linesTogether }: Service,
+  settings: LoadedSettings,
+): Log {
   const { format, level } = settings.current.log;
   const log = createLog({
     level,
     format: format === 'auto' ? (io.stderr.isTTY ? 'text' : 'json') : format,
-    write: (text) => io.stderr.write(text),
+    write: linesTogether((text) => io.stderr.write(text)),
     now: () => io.now(),
   });
   settings.onChange((next) => {

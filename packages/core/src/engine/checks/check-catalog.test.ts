@@ -22,7 +22,7 @@ async function* once(bytes: Uint8Array) {
 }
 
 async function push(service: RegistryService, fixture: ImageFixture, repository: string, tags: string[]) {
-  for (const [digest, bytes] of fixture.blobs) await service.putBlob(digest, once(bytes));
+  for (const [digest, bytes] of fixture.blobs) await service.putBlob(digest, { body: once(bytes) });
   const { descriptor, bytes } = fixture.image.manifest;
   return service.putManifest({ repository, tags, bytes, contentType: descriptor.mediaType });
 }

@@ -29,7 +29,7 @@ async function* once(bytes: Uint8Array) {
 }
 
 const put = (repository: string, bytes: Uint8Array, on = service) =>
-  on.putBlob(digestOf(bytes), once(bytes), { repository });
+  on.putBlob(digestOf(bytes), { body: once(bytes) }, { repository });
 
 async function push(
   repository: string,
