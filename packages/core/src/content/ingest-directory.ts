@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
 import type { FileLock } from './file-lock.ts';
@@ -64,7 +64,8 @@ export class IngestDirectory {
       this.#lock.release({ remove: true });
     }
     try {
-      rmdirSync(this.#directory);
+      // Waits for the file system's journal, which is busy while others flush.
+      await rmdir(this.#directory);
     } catch (error) {
       // The next writer has put its lock there already, or has been through and cleared away.
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY', 'EPERM')) throw error;
