@@ -1,7 +1,8 @@
 // What is timed on a store that is there already, without a registry.
 import { join } from 'node:path';
-import { type Bench, fresh, freshDockerd, type Job } from './jobs.ts';
+import { type Bench, closing, fresh, freshDockerd, type Job } from './jobs.ts';
 import { type Contestant, run } from './measure.ts';
+import { startWherryServe } from './peers.ts';
 import { tinyArchive } from './tiny-archive.ts';
 
 const IMAGE = 'tiny/image-1:1';
@@ -34,6 +35,28 @@ export function imagesJob(count: number, goals: Record<string, number>, rounds =
         EMPTY_NODE,
       ];
       return { list, close: dockerd.close };
+    },
+  };
+}
+
+/** The same by one docker client, of the service's Engine API and of the daemon. */
+export function engineImagesJob(count: number, goal: number, rounds = 15): Job {
+  return {
+    name: `docker images with ${count}, of the service`,
+    goals: { dockerd: goal },
+    rounds,
+    async contestants(bench) {
+      const { archive } = await tinyStore(bench, count);
+      const dockerd = freshDockerd(bench);
+      await dockerd.restart();
+      const socket = `unix://${join(fresh(bench, 'socket'), 'engine.sock')}`;
+      const service = await startWherryServe(fresh(bench, 'service'), bench.wherry, ['--addr', socket]);
+      const list: Contestant[] = [
+        { name: 'wherry', command: () => ['docker', '-H', socket, 'images'] },
+        { name: 'dockerd', command: () => dockerd.docker('images') },
+      ];
+      for (const { command } of list) run([...command().slice(0, -1), 'load', '-q', '-i', archive]);
+      return { list, close: closing(service.stop, dockerd.close) };
     },
   };
 }

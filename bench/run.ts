@@ -21,6 +21,7 @@ import {
 import {
   completeCommandJob,
   completeNameJob,
+  engineImagesJob,
   historyJob,
   imagesJob,
   imagesJsonJob,
@@ -67,6 +68,7 @@ const JOBS: readonly Job[] = [
   buildCopyJob('one file changed', { buildkit: 1 }, 3),
   imagesJob(10, { 'node -e 0': 1.7 }),
   imagesJob(1000, { docker: 0.8 }),
+  engineImagesJob(1000, 0.8),
   manyImagesJob(10_000, 1000, 3),
   imagesJsonJob(1000, 1.3),
   inspectJob(1.8),
