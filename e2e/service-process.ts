@@ -13,13 +13,17 @@ export class ServiceProcess {
     this.urls = urls;
   }
 
-  /** Starts it and waits until it serves at as many places as told. */
+  /** Starts it, on the sandbox's store or another, and waits until it serves at as many places as told. */
   static async start(
     sandbox: Sandbox,
     args: readonly string[],
-    { places = 1, child }: { readonly places?: number; readonly child?: ChildProcess } = {},
+    {
+      places = 1,
+      root = sandbox.root,
+      child,
+    }: { readonly places?: number; readonly root?: string; readonly child?: ChildProcess } = {},
   ): Promise<ServiceProcess> {
-    const program = new RunningProgram(child ?? spawnWherry(sandbox, ['serve', ...args]));
+    const program = new RunningProgram(child ?? spawnWherry(sandbox, ['--root', root, 'serve', ...args]));
     const urls = await new Promise<string[]>((resolve, reject) => {
       const look = () => {
         const found = [...program.stdout.matchAll(/^Serving at (\S+)$/gm)].map(([, url]) => url ?? '');
