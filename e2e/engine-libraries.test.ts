@@ -197,7 +197,8 @@ c.images.remove('python:1')
       test.each([['ps'], ['images'], ['pull', 'box:1'], ['run', '--rm', 'box:1', 'true']])(
         'podman is told so in one line: %s',
         async (...args) => {
-          const { DOCKER_CONFIG: _, ...env } = { ...sandbox.environment, XDG_RUNTIME_DIR: sandbox.path };
+          const { DOCKER_CONFIG: _, ...machine } = sandbox.environment;
+          const env = { ...machine, XDG_RUNTIME_DIR: sandbox.path };
           const refused = await tryRun({ env }, 'podman', '--remote', '--url', `unix://${socket}`, ...args);
           expect(refused).toMatchObject({
             status: 125,

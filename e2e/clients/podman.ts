@@ -9,7 +9,8 @@ const PLAIN = '--tls-verify=false';
 /** podman with an image to push; `tar` is its only layer. */
 export async function podmanClient(sandbox: Sandbox, tar: Uint8Array): Promise<Client> {
   const storage = sandbox.directory('podman');
-  const { DOCKER_CONFIG: _, ...env } = { ...sandbox.environment, REGISTRY_AUTH_FILE: sandbox.file('auth') };
+  const { DOCKER_CONFIG: _, ...machine } = sandbox.environment;
+  const env = { ...machine, REGISTRY_AUTH_FILE: sandbox.file('auth.json') };
   // It refuses to pull with a file that is not there.
   writeFileSync(env.REGISTRY_AUTH_FILE, '{}');
   const places = ['--root', join(storage, 'root'), '--runroot', join(storage, 'run')];
