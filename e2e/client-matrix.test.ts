@@ -70,6 +70,8 @@ describeWith(
     const tar = tarOf([{ path: 'pushed', content: 'by a client\n' }]);
     const services: ServiceProcess[] = [];
     let docker: Peer;
+    /** Where docker finds wherry in the place of its daemon. */
+    const engine = `unix://${sandbox.file('engine.sock')}`;
     let open: ServiceProcess;
     let basic: ServiceProcess;
     let token: ServiceProcess;
@@ -77,18 +79,19 @@ describeWith(
     beforeAll(async () => {
       docker = await startDockerd(sandbox.directory('dockerd'));
       const files = await accessFiles(sandbox);
-      const serve = async (...args: string[]) => {
+      const serve = async (address: string, ...args: string[]) => {
         const root = sandbox.directory('store');
-        const service = await ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0', ...args], { root });
+        const service = await ServiceProcess.start(sandbox, ['--addr', address, ...args], { root });
         services.push(service);
         return service;
       };
       [open, basic, token] = await Promise.all([
-        serve(),
-        serve('--access', files.basic),
-        serve('--access', files.token),
+        serve('127.0.0.1:0'),
+        serve('127.0.0.1:0', '--access', files.basic),
+        serve('127.0.0.1:0', '--access', files.token),
+        serve(engine),
       ]);
-      await fillDocker(docker.address, tar);
+      for (const daemon of [docker.address, engine]) await fillDocker(daemon, tar);
     });
     afterAll(async () => {
       for (const service of services) await service.stop();
@@ -101,7 +104,8 @@ describeWith(
       const layout = sandbox.directory('layout');
       await writeImage(layout, { platform: AMD64, layers: [tar] });
       return [
-        dockerClient(sandbox, docker.address),
+        dockerClient(sandbox, 'docker', docker.address),
+        dockerClient(sandbox, 'docker-wherry', engine),
         await podmanClient(sandbox, tar),
         skopeoClient(sandbox, layout),
         wherryClient(sandbox, layout),

@@ -11,12 +11,12 @@ export async function fillDocker(daemon: string, tar: Uint8Array): Promise<void>
   await runWith({ input: tar }, PROGRAM, '-H', daemon, 'import', '-', PUSHED);
 }
 
-/** Docker's client and the daemon at an address as `docker -H` takes it. */
-export function dockerClient(sandbox: Sandbox, daemon: string): Client {
+/** Docker's client and the daemon, or what stands for one, at an address as `docker -H` takes it. */
+export function dockerClient(sandbox: Sandbox, name: string, daemon: string): Client {
   const env = { ...sandbox.environment, DOCKER_CONFIG: sandbox.directory('docker'), DOCKER_HOST: daemon };
   const docker = (...args: string[]) => tryRun({ env }, PROGRAM, ...args);
   return {
-    name: 'docker',
+    name,
     login: (address, user, password) => docker('login', '-u', user, '-p', password, address),
     logout: (address) => docker('logout', address),
     push: async (reference) => {
