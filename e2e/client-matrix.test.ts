@@ -127,14 +127,14 @@ describeWith(
       const address = room.slice(0, room.indexOf('/'));
       const path = `${room.slice(room.indexOf('/') + 1)}/${client.name}`;
       const repository = `${room}/${client.name}`;
-      await trial.works('push', client.push(`${repository}:1`));
+      await trial.works('push', client.push(`${repository}:first`));
       await trial.works('pull', client.pull(seeded));
-      if (client.tags) await trial.works('tags', client.tags(repository), '1');
+      if (client.tags) await trial.works('tags', client.tags(repository), 'first');
       if (client.search) await trial.works('search', client.search(address, client.name), path);
       if (client.delete) {
-        await trial.works('delete', client.delete(`${repository}:1`));
+        await trial.works('delete', client.delete(`${repository}:first`));
         const headers = { authorization: ADA };
-        const left = await fetch(`http://${address}/v2/${path}/manifests/1`, { method: 'HEAD', headers });
+        const left = await fetch(`http://${address}/v2/${path}/manifests/first`, { method: 'HEAD', headers });
         expect([client.name, left.status]).toEqual([client.name, 404]);
       }
     }
