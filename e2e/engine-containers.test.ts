@@ -81,7 +81,7 @@ describeWith(needs, 'wherry serve as the engine that runs containers', () => {
         expect([refused.status, refused.stderr]).toEqual([125, expect.stringContaining(text)]);
       }
       expect((await tries('network', 'create', 'mine')).stderr).toContain('networks of containers are not');
-      expect(await docker('network', 'ls', '--format', '{{.Name}}')).toBe('host\nnone\n');
+      expect(await docker('network', 'ls', '--format', '{{.Name}}')).toBe('bridge\nhost\nnone\n');
     });
 
     test('containers run in the background, whatever becomes of the service', {

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GenericContainer, Wait } from 'testcontainers';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { tarOf } from './layout.ts';
 import { describeWith } from './needs.ts';
-import { run, runWith, Sandbox, startService } from './wherry.ts';
+import { run, runWith, Sandbox, startService, tryRun } from './wherry.ts';
 
 const LONG_MS = 180_000;
 /** Debian's, which alone sees Debian's packages. */
@@ -29,8 +32,8 @@ async function busyboxTar(sandbox: Sandbox): Promise<string> {
 
 /** What programs use that do not run docker(1): their own readings of the Engine API. */
 describeWith(
-  { linux: true, root: true, programs: ['runc', 'busybox', 'tar'], paths: [PYTHON, DOCKER_PY] },
-  'wherry serve as the engine of libraries',
+  { linux: true, root: true, programs: ['runc', 'busybox', 'tar'] },
+  'wherry serve as the engine of libraries and their programs',
   () => {
     const sandbox = new Sandbox();
     const root = sandbox.directory('engine');
@@ -96,8 +99,41 @@ describeWith(
       await expect(docker.getContainer('nosuch').inspect()).rejects.toMatchObject({ statusCode: 404 });
     });
 
-    test('docker-py', { timeout: LONG_MS }, async () => {
-      const script = `
+    test('testcontainers', { timeout: LONG_MS }, async () => {
+      vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
+      // It would listen on a port that is published.
+      vi.stubEnv('TESTCONTAINERS_RYUK_DISABLED', 'true');
+      const container = await new GenericContainer('box:1')
+        .withNetworkMode('host')
+        .withCopyContentToContainer([{ content: 'before\n', target: '/etc/first' }])
+        .withCommand(['sh', '-c', 'cat /etc/first; echo ready; exec sleep 600'])
+        .withWaitStrategy(Wait.forLogMessage('ready'))
+        .start();
+      try {
+        // Also where the tests themselves run in a container, and look for the way out of it.
+        expect(['localhost', '127.0.0.1']).toContain(container.getHost());
+        await container.copyContentToContainer([{ content: 'after\n', target: '/made/second' }]);
+        expect(await container.exec(['cat', '/etc/first', '/made/second'])).toMatchObject({
+          exitCode: 0,
+          output: 'before\nafter\n',
+        });
+        expect(await container.exec(['sh', '-c', 'echo e >&2; exit 3'])).toMatchObject({
+          exitCode: 3,
+          stderr: 'e\n',
+        });
+        await container.restart();
+      } finally {
+        await container.stop();
+      }
+      expect(await sandbox.at(root, 'ps', '-aq', '--filter', `id=${container.getId()}`)).toBe('');
+      const exposed = new GenericContainer('box:1').withExposedPorts(80);
+      await expect(exposed.start()).rejects.toThrow('ports are not published');
+      vi.unstubAllEnvs();
+    });
+
+    describeWith({ paths: [PYTHON, DOCKER_PY] }, 'in Python', () => {
+      test('docker-py', { timeout: LONG_MS }, async () => {
+        const script = `
 import docker, io
 c = docker.DockerClient(base_url='unix://${socket}')
 assert c.ping()
@@ -114,8 +150,64 @@ print(k.exec_run(['echo', 'exec']).output.decode(), end='')
 k.stop(timeout=0); k.reload(); print(k.status); k.remove()
 c.images.remove('python:1')
 `;
-      const printed = await runWith({ env: sandbox.environment }, PYTHON, '-c', script);
-      expect(printed).toBe('from python\nexit 4\npython\nexec\nexited\n');
+        const printed = await runWith({ env: sandbox.environment }, PYTHON, '-c', script);
+        expect(printed).toBe('from python\nexit 4\npython\nexec\nexited\n');
+      });
+    });
+
+    describeWith({ programs: ['docker-compose'] }, 'of several containers at once', () => {
+      test('docker-compose', { timeout: LONG_MS }, async () => {
+        const image = `${registry.address}/team/composed:1`;
+        await sandbox.at(root, 'tag', 'box:1', image);
+        await sandbox.at(root, 'push', '-q', image);
+        await sandbox.at(root, 'rmi', image);
+        const project = sandbox.directory('project');
+        const env = { ...sandbox.environment, DOCKER_HOST: `unix://${socket}` };
+        const compose = (...args: string[]) => tryRun({ env, cwd: project }, 'docker-compose', ...args);
+        const services = { a: 'host', b: 'bridge', c: 'none' };
+        const lines = Object.entries(services).flatMap(([name, network]) => [
+          `  ${name}:\n    image: ${image}\n    network_mode: ${network}`,
+          `    command: ["sh", "-c", "echo from ${name}; exec sleep 600"]`,
+        ]);
+        await writeFile(
+          join(project, 'docker-compose.yml'),
+          `version: "3"\nservices:\n${lines.join('\n')}\n`,
+        );
+        for (const command of [['pull'], ['up', '-d'], ['exec', '-T', 'a', 'echo']])
+          expect(await compose(...command)).toMatchObject({ status: 0 });
+        expect((await compose('images')).stdout.match(/team\/composed/g)).toHaveLength(3);
+        const logs = async () => (await compose('logs', '--no-color')).stdout.match(/from [abc]/g)?.sort();
+        await expect.poll(logs, { timeout: 20_000 }).toEqual(['from a', 'from b', 'from c']);
+        expect(await compose('down', '-t', '0')).toMatchObject({ status: 0 });
+        expect(await sandbox.at(root, 'ps', '-aq')).toBe('');
+
+        await writeFile(
+          join(project, 'docker-compose.yml'),
+          `version: "3"\nservices: {a: {image: "${image}"}}\n`,
+        );
+        const refused = await compose('up', '-d');
+        expect([refused.status, refused.stderr]).toEqual([
+          1,
+          expect.stringContaining('networks of containers are not offered'),
+        ]);
+      });
+    });
+
+    describeWith({ programs: ['podman'] }, 'with an API of its own', () => {
+      test.each([['ps'], ['images'], ['pull', 'box:1'], ['run', '--rm', 'box:1', 'true']])(
+        'podman is told so in one line: %s',
+        async (...args) => {
+          const { DOCKER_CONFIG: _, ...machine } = sandbox.environment;
+          const env = { ...machine, XDG_RUNTIME_DIR: sandbox.path };
+          const refused = await tryRun({ env }, 'podman', '--remote', '--url', `unix://${socket}`, ...args);
+          expect(refused).toMatchObject({
+            status: 125,
+            stdout: '',
+            stderr:
+              "Error: podman's own API, libpod, is not supported: use docker, or another client of Docker's Engine API\n",
+          });
+        },
+      );
     });
   },
 );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Peer, startDockerd, startWherryServe } from '../bench/peers.ts';
+import { type Peer, startWherryServe } from '../bench/peers.ts';
 import { describeImage, multiPlatformImage, type SourceImage } from './images.ts';
 import { describeWith } from './needs.ts';
 import { run, Sandbox, WHERRY } from './wherry.ts';
@@ -40,55 +40,3 @@ describeWith({ programs: ['skopeo'] }, 'skopeo with wherry serve', () => {
     );
   });
 });
-
-describeWith({ programs: ['skopeo'] }, 'wherry with wherry serve', () => {
-  test('finds repositories', async () => {
-    for (const name of ['search/apple', 'search/app', 'search/pear'])
-      await skopeo(
-        'copy',
-        '-q',
-        '--dest-tls-verify=false',
-        image.oci,
-        `docker://${service.address}/${name}:1`,
-      );
-    const found = await sandbox.at(sandbox.root, 'search', '--format', '{{.Name}}', `${service.address}/app`);
-    expect(found).toBe('search/app\nsearch/apple\n');
-    const one = await sandbox.at(
-      sandbox.root,
-      'search',
-      '--limit',
-      '1',
-      '--format',
-      '{{.Name}}',
-      `${service.address}/app`,
-    );
-    expect(one).toBe('search/app\n');
-  });
-});
-
-describeWith(
-  { programs: ['docker', 'dockerd', 'skopeo'], root: true, linux: true },
-  'docker with wherry serve',
-  () => {
-    let daemon: Peer;
-    const docker = (...args: string[]) => run('docker', '-H', daemon.address, ...args);
-
-    beforeAll(async () => {
-      daemon = await startDockerd(sandbox.directory('docker'));
-    });
-    afterAll(() => daemon.stop());
-
-    test('pulls, pushes and searches', async () => {
-      const source = `${service.address}/docker/hello:1`;
-      await skopeo('copy', '-q', '--all', '--dest-tls-verify=false', image.oci, `docker://${source}`);
-      await docker('pull', '-q', source);
-      const target = `${service.address}/docker/again:1`;
-      await docker('tag', source, target);
-      await docker('push', '-q', target);
-      await docker('rmi', target, source);
-      await docker('pull', '-q', target);
-      const found = await docker('search', '--format', '{{.Name}}', `${service.address}/docker/`);
-      expect(found.trim().split('\n').sort()).toEqual(['docker/again', 'docker/hello']);
-    });
-  },
-);

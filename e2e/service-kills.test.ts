@@ -1,21 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { describeWith } from './needs.ts';
 import { randomNumbers } from './noise.ts';
+import { ServiceProcess } from './service-process.ts';
 import { Sandbox } from './wherry.ts';
 
-const WORKER = fileURLToPath(new URL('service-worker.ts', import.meta.url));
 const SEED = 20_261;
 const ROUNDS = 50;
 /** A slow machine stops here, with fewer rounds. */
-const BUDGET_MS = 45_000;
+const BUDGET_MS = 60_000;
 const FEWEST_ROUNDS = 5;
 const PUSHERS = 25;
 const PULLERS = 25;
@@ -26,40 +22,16 @@ const CONTENTS = 40;
 /** A service lives until so many pushes and pulls have ended, at most, whatever the machine; and a moment longer. */
 const MAX_LIFE = 60;
 const MOMENT_MS = 30;
-/** Short enough that the trash is emptied during the test, longer than a round. */
-const TRASH_GRACE_MS = 5_000;
+/** It collects garbage without a pause; its trash is emptied during the test, but is kept for longer than a round. */
+const SETTINGS = {
+  WHERRY_SERVE_GC_INTERVAL: '1ms',
+  WHERRY_SERVE_GC_KEEP_UNTAGGED: 'false',
+  WHERRY_SERVE_GC_TRASH_GRACE: '5s',
+  WHERRY_SERVE_LOG_LEVEL: 'warn',
+};
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 /** As long as a touch keeps content. */
 const HOUR_MS = 3_600_000;
-
-interface Service {
-  readonly url: string;
-  readonly child: ChildProcess;
-  /** Kills it, and waits until it is gone. */
-  kill(): Promise<void>;
-}
-
-async function serve(root: string): Promise<Service> {
-  const child = spawn(process.execPath, [WORKER, root, String(TRASH_GRACE_MS)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let told = '';
-  child.stderr?.on('data', (chunk) => {
-    told += String(chunk);
-  });
-  const lines = createInterface({ input: child.stdout! });
-  const [url] = (await Promise.race([once(lines, 'line'), ended])) as [unknown];
-  if (typeof url !== 'string') throw new Error(`the service did not start: ${told}`);
-  return {
-    url,
-    child,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
 
 interface Image {
   readonly blobs: readonly Buffer[];
@@ -166,9 +138,10 @@ class Client {
 
 describeWith({}, 'a service that is killed at any moment', () => {
   const sandbox = new Sandbox();
-  let service: Service | undefined;
+  let service: ServiceProcess | undefined;
+  const serve = () => ServiceProcess.start(sandbox, ['--addr', '127.0.0.1:0'], { settings: SETTINGS });
   afterAll(async () => {
-    await service?.kill();
+    await service?.program.kill();
     sandbox[Symbol.dispose]();
   });
 
@@ -186,8 +159,8 @@ describeWith({}, 'a service that is killed at any moment', () => {
     const startedAt = performance.now();
     let rounds = 0;
     for (; rounds < ROUNDS && performance.now() - startedAt < BUDGET_MS; rounds++) {
-      service = await serve(sandbox.root);
-      const client = new Client(service.url, complaints);
+      service = await serve();
+      const client = new Client(`http://${service.address()}`, complaints);
       const push = async (at: number) => {
         // Each pusher has tags of its own: nobody else moves them.
         const name = `team/app-${at % REPOSITORIES}:${at}-${below(TAGS)}`;
@@ -221,7 +194,7 @@ describeWith({}, 'a service that is killed at any moment', () => {
       ];
       await end.promise;
       await sleep(random() * MOMENT_MS);
-      await service.kill();
+      await service.program.kill();
       await Promise.all(clients);
       trashed += letTimePass(sandbox.root);
     }
@@ -233,8 +206,8 @@ describeWith({}, 'a service that is killed at any moment', () => {
 
     const checked = await sandbox.try('system', 'check');
     expect(checked).toMatchObject({ status: 0, stdout: expect.stringContaining('no faults'), stderr: '' });
-    service = await serve(sandbox.root);
-    const client = new Client(service.url, complaints);
+    service = await serve();
+    const client = new Client(`http://${service.address()}`, complaints);
     for (const [name, digests] of expected) {
       const [repository, tag] = name.split(':') as [string, string];
       const found = await client.pull(repository, tag);

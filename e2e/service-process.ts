@@ -2,6 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { stopChild } from '../bench/peers.ts';
 import { RunningProgram, type Sandbox, WHERRY } from './wherry.ts';
 
+interface ServiceOptions {
+  readonly places?: number;
+  readonly root?: string;
+  /** Variables that stand for keys of the settings file. */
+  readonly settings?: NodeJS.ProcessEnv;
+  /** A process that was started otherwise. */
+  readonly child?: ChildProcess;
+}
+
 /** `wherry serve` with options of the test's own. */
 export class ServiceProcess {
   readonly program: RunningProgram;
@@ -13,13 +22,14 @@ export class ServiceProcess {
     this.urls = urls;
   }
 
-  /** Starts it and waits until it serves at as many places as told. */
+  /** Starts it, on the sandbox's store or another, and waits until it serves at as many places as told. */
   static async start(
     sandbox: Sandbox,
     args: readonly string[],
-    { places = 1, child }: { readonly places?: number; readonly child?: ChildProcess } = {},
+    { places = 1, root = sandbox.root, settings = {}, child }: ServiceOptions = {},
   ): Promise<ServiceProcess> {
-    const program = new RunningProgram(child ?? spawnWherry(sandbox, ['serve', ...args]));
+    const env = { ...sandbox.environment, ...settings, WHERRY_ROOT: root };
+    const program = new RunningProgram(child ?? spawnWherry(env, ['serve', ...args]));
     const urls = await new Promise<string[]>((resolve, reject) => {
       const look = () => {
         const found = [...program.stdout.matchAll(/^Serving at (\S+)$/gm)].map(([, url]) => url ?? '');
@@ -48,9 +58,6 @@ export class ServiceProcess {
   }
 }
 
-function spawnWherry(sandbox: Sandbox, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [WHERRY, ...args], {
-    env: sandbox.environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+function spawnWherry(env: NodeJS.ProcessEnv, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [WHERRY, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }

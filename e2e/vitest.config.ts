@@ -6,6 +6,7 @@ const ALONE = [
   'archives',
   'build-differential',
   'build-kills',
+  'client-matrix',
   'container-kills',
   'crosswise',
   'kill-loop',

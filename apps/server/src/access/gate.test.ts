@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Digest } from '@wherry/core';
 import bcrypt from 'bcryptjs';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,7 +12,7 @@ import { RunningRequests } from '../running-requests.ts';
 import { createToken, removeToken } from './long-lived-tokens.ts';
 import { accessPlaces, type OpenAccess, openAccess } from './open-access.ts';
 
-const ABSENT = `sha256:${'0'.repeat(64)}`;
+const ABSENT = `sha256:${'0'.repeat(64)}` as Digest;
 const HASHES = ['ada', 'bob'].map((name) => `${name}:${bcrypt.hashSync(`${name}-secret`, 4)}\n`).join('');
 const SETTINGS = `
 [access]
@@ -33,6 +34,7 @@ rights = ["delete"]
 let root: string;
 let access: OpenAccess;
 let app: FastifyInstance;
+let backend: MemoryBackend;
 let lines: string[];
 let now: number;
 
@@ -53,10 +55,8 @@ async function start(settings: string): Promise<void> {
   const places = await accessPlaces(root, join(root, 'serve.toml'));
   const log = logTo(lines);
   access = await openAccess({ places, log, clock: () => now });
-  app = buildApp(
-    { registry: new MemoryBackend() },
-    { log, running: new RunningRequests(), access: access.control },
-  );
+  backend = new MemoryBackend();
+  app = buildApp({ registry: backend }, { log, running: new RunningRequests(), access: access.control });
 }
 
 async function stop(): Promise<void> {
@@ -156,6 +156,50 @@ describe('the challenge', () => {
     await start('[access]\nchallenge = "basic"\nservice = "s"');
     expect((await send('GET', '/v2/')).headers['www-authenticate']).toBe('Basic realm="s"');
     expect((await send('GET', '/v2/', await tokenFor('', basic('ada')))).statusCode).toBe(200);
+  });
+});
+
+describe('a search', () => {
+  /** What Docker and wherry send. */
+  const headers = { 'x-docker-token': 'true' };
+
+  async function found(authorization?: string): Promise<string[]> {
+    for (const name of ['open/app', 'team/app']) backend.tags.set(name, new Map([['1', ABSENT]]));
+    const answer = await send('GET', '/v1/search?q=app', authorization, headers);
+    expect(answer.statusCode).toBe(200);
+    return answer.json().results.map(({ name }: { name: string }) => name);
+  }
+
+  test('finds what its sender may pull, by a password and by a token', async () => {
+    expect(await found(basic('ada'))).toEqual(['open/app', 'team/app']);
+    expect(await found(basic('bob'))).toEqual(['open/app']);
+    // The scope that Docker asks for.
+    expect(await found(await tokenFor('registry:catalog:search', basic('ada')))).toEqual([
+      'open/app',
+      'team/app',
+    ]);
+    expect(await found(await tokenFor('registry:catalog:search'))).toEqual(['open/app']);
+    expect(await found()).toEqual(['open/app']);
+  });
+
+  test('is refused with a challenge where a token is for something else, and where nothing is open to all', async () => {
+    const other = await send(
+      'GET',
+      '/v1/search?q=app',
+      await tokenFor('repository:team/app:pull', basic('ada')),
+    );
+    expect([other.statusCode, other.headers['www-authenticate']]).toEqual([
+      401,
+      expect.stringContaining('scope="registry:catalog:*"'),
+    ]);
+    await stop();
+    await start('[access]\nusers = "users"');
+    expect((await send('GET', '/v1/search?q=app', undefined, headers)).statusCode).toBe(401);
+  });
+
+  test('of a client that holds its credentials back is refused, so that it lists repositories with them', async () => {
+    expect((await send('GET', '/v1/search?q=app')).statusCode).toBe(401);
+    expect((await send('GET', '/v2/_catalog')).statusCode).toBe(200);
   });
 });
 
@@ -429,10 +473,8 @@ test('what is mirrored may be called by its bare name, and rules call it by the 
   const places = await accessPlaces(root, join(root, 'serve.toml'));
   const log = logTo(lines);
   access = await openAccess({ places, log, mirrored: ['docker.io'], clock: () => now });
-  app = buildApp(
-    { registry: new MemoryBackend() },
-    { log, running: new RunningRequests(), access: access.control },
-  );
+  backend = new MemoryBackend();
+  app = buildApp({ registry: backend }, { log, running: new RunningRequests(), access: access.control });
   const token = await tokenFor('repository:library/app:pull,push', basic('ada'));
   const { caller } = await access.control.admit(
     { kind: 'bearer', token: token.slice('Bearer '.length) },

@@ -1,6 +1,7 @@
 import { isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { connectionOf } from '../listen/connection.ts';
+import { SEARCH_PATH } from '../registry/routes/search.ts';
 import type { AccessControl, Admission } from './access-control.ts';
 import { type Caller, OWNER } from './caller.ts';
 import { addChallenge, type ChallengeError } from './challenge.ts';
@@ -50,7 +51,12 @@ async function admit(request: FastifyRequest, reply: FastifyReply, access: Acces
   if (!isRegistry(request)) return;
   const need = needIn(request);
   if (need?.kind === 'catalog' && admission.lister) request.caller = admission.lister;
-  const refusal = refusalOf(admission, need, { access, saysWho: sent.kind !== 'none' });
+  const saysWho = sent.kind !== 'none';
+  const refusal = refusalOf(admission, need, {
+    access,
+    saysWho,
+    mayKnowMore: !saysWho && isTentative(request),
+  });
   if (refusal === undefined) return;
   if (refusal.code === 'UNAUTHORIZED')
     addChallenge(reply, { access, request, need, ...(refusal.error && { error: refusal.error }) });
@@ -63,11 +69,18 @@ interface Refusal {
   readonly error?: ChallengeError;
 }
 
+interface RequestFacts {
+  readonly access: AccessControl;
+  readonly saysWho: boolean;
+  /** The sender has kept its credentials to itself, if there are any. */
+  readonly mayKnowMore: boolean;
+}
+
 /** Why a request goes no further; `undefined`: it does. */
 function refusalOf(
   admission: Admission,
   need: Need | undefined,
-  { access, saysWho }: { readonly access: AccessControl; readonly saysWho: boolean },
+  { access, saysWho, mayKnowMore }: RequestFacts,
 ): Refusal | undefined {
   const { caller, isScoped, lister, problem } = admission;
   if (problem === 'invalid-token')
@@ -79,7 +92,7 @@ function refusalOf(
     return saysWho ? undefined : { code: 'UNAUTHORIZED', message: 'authentication required' };
   const mayGoOn =
     need.kind === 'catalog'
-      ? lister !== undefined
+      ? lister !== undefined && !mayKnowMore
       : access.namesOf(need.name).some((name) => caller.may(need.right, name));
   if (mayGoOn) return undefined;
   const what = need.kind === 'catalog' ? 'the list of repositories' : `${need.right} of ${need.name}`;
@@ -92,11 +105,21 @@ function refusalOf(
 
 function isRegistry(request: FastifyRequest): boolean {
   const { url } = request.routeOptions;
-  return url === '/v2' || url === '/v2/*';
+  return url === '/v2' || url === '/v2/*' || url === SEARCH_PATH;
+}
+
+/**
+ * podman and its like search without their credentials, and without the header that Docker has sent for this since the
+ * protocol had tokens of its own. Where they are refused they read the list of repositories, with credentials; what
+ * is open to all would be all that they see.
+ */
+function isTentative(request: FastifyRequest): boolean {
+  return request.routeOptions.url === SEARCH_PATH && request.headers['x-docker-token'] === undefined;
 }
 
 /** What the request needs; a path that is none fails by itself. */
 function needIn(request: FastifyRequest): Need | undefined {
+  if (request.routeOptions.url === SEARCH_PATH) return { kind: 'catalog' };
   const { '*': path = '' } = request.params as { '*'?: string };
   try {
     return needOf(request.method, path);

@@ -280,12 +280,16 @@ describe('builds', () => {
   });
 });
 
-test('there are two networks, and no more', async () => {
+test('there are the networks that every engine has, and no more', async () => {
   const { body } = await ask({}, 'GET', '/networks');
   expect(body.map(({ Driver, Name }: Record<string, unknown>) => [Name, Driver])).toEqual([
+    ['bridge', 'host'],
     ['none', 'null'],
     ['host', 'host'],
   ]);
+  const bridge = await ask({}, 'GET', '/networks/bridge');
+  expect([bridge.status, bridge.body.IPAM.Config]).toEqual([200, [{ Gateway: '127.0.0.1' }]]);
+  expect((await ask({}, 'DELETE', '/networks/bridge')).status).toBe(403);
   expect((await ask({}, 'GET', '/networks/nosuch')).body).toEqual({ message: 'network nosuch not found' });
   expect((await ask({}, 'POST', '/networks/create', { Name: 'mine' })).status).toBe(501);
 });

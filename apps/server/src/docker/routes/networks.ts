@@ -8,14 +8,20 @@ interface Named {
   readonly Params: { readonly id: string };
 }
 
-/** The networks that need no helper of the host's, by their drivers. */
-const NETWORKS = { none: 'null', host: 'host' } as const;
+/**
+ * The networks that need no helper of the host's, by their drivers. Docker's default is among them: clients look
+ * it up before they start a container, and make one of their own where it is missing. Whoever asks for it gets the
+ * host's.
+ */
+const NETWORKS = { bridge: 'host', none: 'null', host: 'host' } as const;
 type NetworkName = keyof typeof NETWORKS;
+/** Where a client inside a container finds the ports of others: on the host's loopback, which is its own. */
+const DEFAULT_GATEWAY = '127.0.0.1';
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 const NOT_OFFERED =
   'networks of containers are not offered: a container has the host’s network, or with --network none its own loopback';
 
-/** Lists the two networks that there are. */
+/** Lists the networks that every engine has. */
 export function networkRoutes(app: FastifyInstance): void {
   app.get('/networks', async (request) => {
     const filters = readFilters(new Query(request).text('filters'), FILTERS);
@@ -71,7 +77,11 @@ function networkShape(name: NetworkName): Record<string, unknown> {
     Scope: 'local',
     Driver: NETWORKS[name],
     EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: null, Config: [] },
+    IPAM: {
+      Driver: 'default',
+      Options: null,
+      Config: name === 'bridge' ? [{ Gateway: DEFAULT_GATEWAY }] : [],
+    },
     Internal: false,
     Attachable: false,
     Ingress: false,

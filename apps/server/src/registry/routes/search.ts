@@ -4,6 +4,7 @@ import type { SearchBackend } from '../backend.ts';
 import { queryValue } from '../request.ts';
 import { readingOf } from '../rights.ts';
 
+export const SEARCH_PATH = '/v1/search';
 const DEFAULT_RESULTS = 25;
 const MAX_RESULTS = 100;
 /** No name is longer. */
@@ -17,7 +18,7 @@ export function registerSearch(app: FastifyInstance, backend: SearchBackend): vo
   app.get('/v1/_ping', async (_request, reply) =>
     reply.header('x-docker-registry-standalone', 'true').send({ standalone: true }),
   );
-  app.get('/v1/search', async (request, reply) => {
+  app.get(SEARCH_PATH, async (request, reply) => {
     const query = (queryValue(request, 'q') ?? '').slice(0, MAX_TERM_LENGTH);
     const size = readSize(request);
     const term = query.toLowerCase();
