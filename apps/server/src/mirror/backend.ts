@@ -52,7 +52,7 @@ export function mirroredRepositoryBackend(mirror: MirrorBackend, request: Mirror
     sendBlob: async ({ digest }, range, sink) => {
       const blob = opened.get(digest);
       if (!blob) throw new Error('a blob is found before it is sent');
-      for await (const chunk of blob.read(range)) await sink(chunk);
+      await blob.send(range, sink);
     },
     // A small one is on its way already when it is found.
     readSmallBlob: async () => undefined,

@@ -1,5 +1,8 @@
 import { open } from 'node:fs/promises';
-import type { ByteRange } from '../../content/blob-store.ts';
+import type { BlobReader, ByteRange } from '../../content/blob-store.ts';
+import { blobUnknown } from '../../content/blob-verification.ts';
+import type { Digest } from '../../digest.ts';
+import { isErrno } from '../../errors.ts';
 
 /** Large enough for few trips to another thread, small enough to stay in a processor's cache. */
 const BUFFER_BYTES = 512 << 10;
@@ -13,7 +16,7 @@ export type ChunkSink = (chunk: Uint8Array) => Promise<void>;
  * Hands files on, each through two buffers of its own: one is read into while the other one is sent. Fresh memory for
  * each chunk costs more than its copying does.
  */
-export class BlobPump {
+class BlobPump {
   readonly #idle: Buffer[] = [];
 
   /** Throws what `sink` throws, and `ENOENT`. */
@@ -43,4 +46,20 @@ export class BlobPump {
   #take(): Buffer {
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
+}
+
+/** Hands a part of a stored blob on. Throws `BLOB_UNKNOWN` before the first chunk, and what the sink throws. */
+export type BlobSender = (digest: Digest, range: Required<ByteRange>, sink: ChunkSink) => Promise<void>;
+
+/** `pathOf` names the file of a blob; absent: the store has none. */
+export function blobSender(blobs: BlobReader, pathOf: ((digest: Digest) => string) | undefined): BlobSender {
+  const pump = new BlobPump();
+  return async (digest, range, sink) => {
+    try {
+      if (pathOf) return await pump.send(pathOf(digest), range, sink);
+    } catch (cause) {
+      throw isErrno(cause, 'ENOENT') ? blobUnknown(digest, cause) : cause;
+    }
+    for await (const chunk of blobs.read(digest, range)) await sink(chunk);
+  };
 }

@@ -2,15 +2,13 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { collect } from '../../bytes/collect.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../content/blob-store.ts';
-import { blobUnknown } from '../../content/blob-verification.ts';
 import { type Digest, type HasherFactory, isDigest } from '../../digest.ts';
-import { isErrno } from '../../errors.ts';
 import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
 import { isMountable, isReadable, type MayRead, type RepositoryAccess } from './blob-access.ts';
 import { BlobPresence } from './blob-presence.ts';
-import { BlobPump, type ChunkSink } from './blob-pump.ts';
+import { blobSender, type ChunkSink } from './blob-pump.ts';
 import { type CatalogReads, cacheCatalog } from './catalog-cache.ts';
 import { ContentCache } from './content-cache.ts';
 import { type PutManifestRequest, type PutManifestResult, putManifest } from './put-manifest.ts';
@@ -193,7 +191,7 @@ function blobMethods(
     metadata.linkBlobs(access.repository, [digest]);
     catalog.forget();
   };
-  const pump = new BlobPump();
+  const sendStored = blobSender(blobs, pathOf);
   const links = {
     findBlobLink: catalog.findBlobLink,
     repositoriesOf: metadata.repositoriesOf.bind(metadata),
@@ -205,14 +203,7 @@ function blobMethods(
     readBlob: (digest, range) => blobs.read(digest, range),
     readSmallBlob: async ({ digest, size }) =>
       size > SMALL_BLOB_BYTES ? undefined : cached(cache, digest, () => collect(blobs.read(digest), size)),
-    sendBlob: async ({ digest }, range, sink) => {
-      try {
-        if (pathOf) return await pump.send(pathOf(digest), range, sink);
-      } catch (cause) {
-        throw isErrno(cause, 'ENOENT') ? blobUnknown(digest, cause) : cause;
-      }
-      for await (const chunk of blobs.read(digest, range)) await sink(chunk);
-    },
+    sendBlob: ({ digest }, range, sink) => sendStored(digest, range, sink),
     putBlob: async (digest, chunk, access) => {
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);

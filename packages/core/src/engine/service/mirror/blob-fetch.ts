@@ -4,12 +4,18 @@ import { createNodeHasher } from '../../../bytes/node-hasher.ts';
 import type { BlobInfo, BlobWriter, ByteRange } from '../../../content/blob-store.ts';
 import { type Digest, digestAlgorithm, type Hasher } from '../../../digest.ts';
 import { WherryError } from '../../../errors.ts';
+import type { ChunkSink } from '../blob-pump.ts';
 import { RecentChunks } from './recent-chunks.ts';
 
-/** Most bytes of one read by a reader that follows. */
-const READ_BYTES = 256 * 1024;
+/** Most bytes of one read of the file. */
+const READ_BYTES = 512 * 1024;
 /** What a reader may be behind without reading the file. */
 const RECENT_BYTES = 1024 * 1024;
+
+/** What one reader of the file reads into, made when first needed. */
+interface ReadBuffer {
+  buffer?: Buffer;
+}
 
 /** Where a fetch gets a blob from, and where it puts it. */
 export interface BlobFetchParts {
@@ -87,16 +93,20 @@ export class BlobFetch {
     }
   }
 
-  /** The blob's bytes, as they come. */
-  async *read({ start, end = this.info.size }: ByteRange = { start: 0 }): ByteSource {
+  /** Hands on the blob's bytes, as they come. */
+  async send({ start, end }: Required<ByteRange>, sink: ChunkSink): Promise<void> {
     this.#readers++;
+    const own: ReadBuffer = {};
     try {
       for (let at = start; at < end; ) {
         while (this.#readable <= at) await this.#more();
         const to = Math.min(end, this.#readable);
-        const chunk = this.#recent.take(at, to) ?? (await this.#readFile(at, to));
-        at += chunk.length;
-        yield chunk;
+        const taken = this.#recent.take(at, to);
+        const bytes = taken?.bytes ?? (await this.#readFile(at, to, own));
+        at += bytes.length;
+        // After a failure somebody may still look at what was sent.
+        await sink(bytes);
+        taken?.giveBack();
       }
     } finally {
       this.#readers--;
@@ -110,9 +120,10 @@ export class BlobFetch {
     return this.#isOver;
   }
 
-  async #readFile(at: number, to: number): Promise<Uint8Array> {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at));
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
+  async #readFile(at: number, to: number, own: ReadBuffer): Promise<Uint8Array> {
+    own.buffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    const { buffer } = own;
+    const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, to - at), at);
     if (bytesRead === 0) throw new Error(`ingest ended at ${at}, want ${to}`);
     return buffer.subarray(0, bytesRead);
   }
@@ -124,8 +135,9 @@ export class BlobFetch {
 
   /** The bytes of an earlier attempt count like new ones. */
   async #rehash(offset: number, hasher: Hasher): Promise<void> {
+    const own: ReadBuffer = {};
     for (let at = 0; at < offset; ) {
-      const bytes = await this.#readFile(at, offset);
+      const bytes = await this.#readFile(at, offset, own);
       hasher.update(bytes);
       at += bytes.length;
     }

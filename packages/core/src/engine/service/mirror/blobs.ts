@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ByteSource } from '../../../bytes/byte-source.ts';
 import type { BlobInfo, BlobStore, BlobWriter, ByteRange } from '../../../content/blob-store.ts';
 import type { Digest } from '../../../digest.ts';
 import { isWherryError } from '../../../errors.ts';
 import type { MirroredRepository, MirrorStore } from '../../../metadata/mirror-store.ts';
+import type { BlobSender, ChunkSink } from '../blob-pump.ts';
 import { BlobFetch } from './blob-fetch.ts';
 import type { Upstream } from './upstream.ts';
 import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
@@ -12,12 +12,14 @@ import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 export interface OpenBlob extends BlobInfo {
   /** Nothing of it has to come from the upstream. */
   readonly isCached?: true;
-  /** Throws what the upstream does wrong, before the last byte. */
-  read(range?: ByteRange): ByteSource;
+  /** Hands the bytes on as they come. Throws what the upstream does wrong, before the last byte. */
+  send(range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
 }
 
 export interface MirrorBlobsDeps {
   readonly blobs: BlobStore;
+  /** Sends what is stored. */
+  readonly sendStored: BlobSender;
   readonly cache: MirrorStore;
   /** Runs after each blob that came into the store. */
   readonly onStored: (blob: BlobInfo) => void;
@@ -64,8 +66,7 @@ export class MirrorBlobs {
     const name = nameOf(key);
     for (;;) {
       const held = await this.#held(key);
-      if (held !== undefined)
-        return { ...held, isCached: true, read: (range) => this.#readHeld(upstream, key, range) };
+      if (held !== undefined) return { ...held, isCached: true, ...this.#ofHeld(upstream, key) };
       const running = this.#fetches.get(name);
       if (running !== undefined) return this.#join(upstream, key, running);
       const opening = this.#opening.get(name);
@@ -94,19 +95,19 @@ export class MirrorBlobs {
   }
 
   /** The eviction may come between the look and the first read: then the blob is fetched again. */
-  async *#readHeld(upstream: Upstream, key: Key, range: ByteRange | undefined): ByteSource {
-    let isBegun = false;
-    try {
-      for await (const chunk of this.#deps.blobs.read(key.digest, range)) {
-        isBegun = true;
-        yield chunk;
-      }
-    } catch (error) {
-      const again =
-        isBegun || !isWherryError(error, 'BLOB_UNKNOWN') ? undefined : await this.open(upstream, key);
-      if (again === undefined) throw error;
-      yield* again.read(range);
-    }
+  #ofHeld(upstream: Upstream, key: Key): Pick<OpenBlob, 'send'> {
+    return {
+      send: async (range, sink) => {
+        try {
+          await this.#deps.sendStored(key.digest, range, sink);
+        } catch (error) {
+          const isGone = isWherryError(error, 'BLOB_UNKNOWN');
+          const again = isGone ? await this.open(upstream, key) : undefined;
+          if (again === undefined) throw error;
+          await again.send(range, sink);
+        }
+      },
+    };
   }
 
   /** Follows a fetch that may be another repository's: then the upstream confirms that this one has the blob. */
@@ -126,7 +127,7 @@ export class MirrorBlobs {
     if (known !== undefined) {
       if ((await this.#sizeAt(upstream, key)) === undefined) return undefined;
       cache.hold(of, known, []);
-      return { ...known, read: (range) => this.#readHeld(upstream, key, range) };
+      return { ...known, ...this.#ofHeld(upstream, key) };
     }
     const size = cache.findLink(of, digest)?.size ?? (await this.#sizeAt(upstream, key));
     if (size === undefined) return undefined;
@@ -190,13 +191,12 @@ export class MirrorBlobs {
   }
 
   #following(fetch: BlobFetch): OpenBlob {
-    const { blobs } = this.#deps;
+    const { sendStored } = this.#deps;
     const { info } = fetch;
     return {
       ...info,
-      async *read(range) {
-        yield* fetch.isStored ? blobs.read(info.digest, range) : fetch.read(range);
-      },
+      send: async (range, sink) =>
+        fetch.isStored ? sendStored(info.digest, range, sink) : fetch.send(range, sink),
     };
   }
 

@@ -4,6 +4,7 @@ import type { Digest } from '../../../digest.ts';
 import type { MirroredRepository, MirrorStore } from '../../../metadata/mirror-store.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from '../../store/documents.ts';
+import { blobSender } from '../blob-pump.ts';
 import type { ReferrersPage } from '../referrers.ts';
 import { MirrorBlobs, type OpenBlob } from './blobs.ts';
 import type { Eviction } from './eviction.ts';
@@ -45,6 +46,8 @@ export interface MirrorService {
 
 export interface MirrorServiceDeps {
   readonly blobs: BlobStore;
+  /** The file of a blob. */
+  readonly pathOf: (digest: Digest) => string;
   readonly cache: MirrorStore;
   readonly upstreams: readonly Upstream[];
   readonly eviction: Eviction;
@@ -64,7 +67,8 @@ export function createMirrorService(deps: MirrorServiceDeps): MirrorService {
   const closing = new AbortController();
   const { signal } = closing;
   const onStored = (stored: Pick<BlobInfo, 'digest' | 'size'>) => eviction.after(stored);
-  const ofBlobs = new MirrorBlobs({ blobs, cache, onStored, signal });
+  const sendStored = blobSender(blobs, deps.pathOf);
+  const ofBlobs = new MirrorBlobs({ blobs, sendStored, cache, onStored, signal });
   const ofManifests = new MirrorManifests({
     ...{ blobs, cache, clock, tagTtlMs, revalidationMs, onStored, signal },
   });

@@ -51,6 +51,7 @@ export async function openMirrorService(options: MirrorServiceOptions): Promise<
   });
   return createMirrorService({
     blobs,
+    pathOf: (digest) => blobs.pathOf(digest),
     cache: metadata.mirror,
     upstreams,
     eviction,
