@@ -58,7 +58,8 @@ export interface StartOptions extends ServerOptions {
 }
 
 /** What the settings file says of how a service is run. */
-export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'> & HousekeepingSettings;
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'registry' | 'metrics' | 'health'> &
+  HousekeepingSettings;
 
 /** Where and how the service listens. */
 export interface ListenOptions {
@@ -99,7 +100,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const running = new RunningRequests();
     const operating = openOperating({ root: storeRoot(root, env ?? process.env), registry, settings });
     const { metrics, readiness, backend } = operating;
-    const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
+    const accelRedirect = () => settings().registry.accelRedirect;
+    const surroundings = { log, running, metrics, accelRedirect, ...(access && { access: access.control }) };
     const app = buildApp({ registry, engine, operating: backend, ...(mirror && { mirror }) }, surroundings);
     keeper.follow(app);
     await app.ready();

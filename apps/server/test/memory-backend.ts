@@ -52,6 +52,8 @@ export class MemoryBackend implements RegistryBackend {
     if (lateFault !== undefined) throw lateFault;
   };
 
+  blobPath: RegistryBackend['blobPath'] = ({ digest }) => `blobs/${digest.replace(':', '/')}`;
+
   putBlob: RegistryBackend['putBlob'] = async (digest, body) => this.#commit(digest, await all(body));
 
   startUpload: RegistryBackend['startUpload'] = async () => {

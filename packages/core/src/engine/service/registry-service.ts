@@ -3,6 +3,7 @@ import { collect } from '../../bytes/collect.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../content/blob-store.ts';
 import { blobUnknown } from '../../content/blob-verification.ts';
+import { layoutBlobPath } from '../../content/store-paths.ts';
 import { type Digest, type HasherFactory, isDigest } from '../../digest.ts';
 import { isErrno } from '../../errors.ts';
 import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadata-store.ts';
@@ -57,6 +58,8 @@ export interface RegistryService {
    * resolves. Throws what the sink throws, `BLOB_UNKNOWN`, `INVALID_RANGE`.
    */
   sendBlob(blob: BlobInfo, range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
+  /** Where what `findBlob` gave is a file: its path from the store's directory, with slashes. */
+  blobPath(blob: BlobInfo): string | undefined;
   /** Stores a blob sent in one request, and links it. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
   putBlob(digest: Digest, body: ByteSource, access?: RepositoryAccess): Promise<BlobInfo>;
   /** Links a blob that `access` reaches in any repository; `undefined` when it reaches none. */
@@ -176,6 +179,7 @@ type BlobMethods = Pick<
   | 'readBlob'
   | 'readSmallBlob'
   | 'sendBlob'
+  | 'blobPath'
   | 'putBlob'
   | 'mountBlob'
   | 'deleteBlob'
@@ -213,6 +217,7 @@ function blobMethods(
       }
       for await (const chunk of blobs.read(digest, range)) await sink(chunk);
     },
+    blobPath: ({ digest }) => pathOf && layoutBlobPath(digest),
     putBlob: async (digest, body, access) => {
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);

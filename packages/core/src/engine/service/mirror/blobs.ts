@@ -12,12 +12,16 @@ import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 export interface OpenBlob extends BlobInfo {
   /** Nothing of it has to come from the upstream. */
   readonly isCached?: true;
+  /** All of it is a file: its path from the store's directory, with slashes. */
+  readonly path?: string;
   /** Throws what the upstream does wrong, before the last byte. */
   read(range?: ByteRange): ByteSource;
 }
 
 export interface MirrorBlobsDeps {
   readonly blobs: BlobStore;
+  /** Where a blob is a file, from the store's directory; absent: the store has none. */
+  readonly pathOf?: (digest: Digest) => string;
   readonly cache: MirrorStore;
   /** Runs after each blob that came into the store. */
   readonly onStored: (blob: BlobInfo) => void;
@@ -64,8 +68,7 @@ export class MirrorBlobs {
     const name = nameOf(key);
     for (;;) {
       const held = await this.#held(key);
-      if (held !== undefined)
-        return { ...held, isCached: true, read: (range) => this.#readHeld(upstream, key, range) };
+      if (held !== undefined) return { ...this.#whole(upstream, key, held), isCached: true };
       const running = this.#fetches.get(name);
       if (running !== undefined) return this.#join(upstream, key, running);
       const opening = this.#opening.get(name);
@@ -91,6 +94,16 @@ export class MirrorBlobs {
     const found = await blobs.stat(digest);
     if (found !== undefined) cache.noteUse(digest);
     return found;
+  }
+
+  /** A blob of which nothing is on its way. */
+  #whole(upstream: Upstream, key: Key, info: BlobInfo): OpenBlob {
+    return { ...info, ...this.#place(key.digest), read: (range) => this.#readHeld(upstream, key, range) };
+  }
+
+  #place(digest: Digest): Pick<OpenBlob, 'path'> {
+    const path = this.#deps.pathOf?.(digest);
+    return path === undefined ? {} : { path };
   }
 
   /** The eviction may come between the look and the first read: then the blob is fetched again. */
@@ -126,7 +139,7 @@ export class MirrorBlobs {
     if (known !== undefined) {
       if ((await this.#sizeAt(upstream, key)) === undefined) return undefined;
       cache.hold(of, known, []);
-      return { ...known, read: (range) => this.#readHeld(upstream, key, range) };
+      return this.#whole(upstream, key, known);
     }
     const size = cache.findLink(of, digest)?.size ?? (await this.#sizeAt(upstream, key));
     if (size === undefined) return undefined;
@@ -194,6 +207,7 @@ export class MirrorBlobs {
     const { info } = fetch;
     return {
       ...info,
+      ...(fetch.isStored && this.#place(info.digest)),
       async *read(range) {
         yield* fetch.isStored ? blobs.read(info.digest, range) : fetch.read(range);
       },

@@ -45,6 +45,8 @@ export interface MirrorService {
 
 export interface MirrorServiceDeps {
   readonly blobs: BlobStore;
+  /** Where a blob is a file, from the store's directory; absent: the store has none. */
+  readonly pathOf?: (digest: Digest) => string;
   readonly cache: MirrorStore;
   readonly upstreams: readonly Upstream[];
   readonly eviction: Eviction;
@@ -64,7 +66,13 @@ export function createMirrorService(deps: MirrorServiceDeps): MirrorService {
   const closing = new AbortController();
   const { signal } = closing;
   const onStored = (stored: Pick<BlobInfo, 'digest' | 'size'>) => eviction.after(stored);
-  const ofBlobs = new MirrorBlobs({ blobs, cache, onStored, signal });
+  const ofBlobs = new MirrorBlobs({
+    blobs,
+    cache,
+    onStored,
+    signal,
+    ...(deps.pathOf && { pathOf: deps.pathOf }),
+  });
   const ofManifests = new MirrorManifests({
     ...{ blobs, cache, clock, tagTtlMs, revalidationMs, onStored, signal },
   });

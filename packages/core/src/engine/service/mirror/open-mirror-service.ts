@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { systemClock } from '../../../clock.ts';
 import { loadRegistryConfig } from '../../../config/registry-config.ts';
+import { layoutBlobPath } from '../../../content/store-paths.ts';
 import { storeRoot } from '../../store/default-root.ts';
 import { openStore } from '../../store/open-store.ts';
 import { Eviction } from './eviction.ts';
@@ -51,6 +52,7 @@ export async function openMirrorService(options: MirrorServiceOptions): Promise<
   });
   return createMirrorService({
     blobs,
+    pathOf: layoutBlobPath,
     cache: metadata.mirror,
     upstreams,
     eviction,
