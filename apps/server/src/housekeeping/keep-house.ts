@@ -35,14 +35,16 @@ export class HouseKeeper implements AsyncDisposable {
   readonly #sender: WebhookSender;
   readonly #schedule: HousekeepingSchedule;
   readonly #quotas: Quotas;
+  readonly #uploads: Pick<OpenedRegistryService, 'requireUpload'>;
 
   constructor(
-    service: Pick<OpenedRegistryService, 'notifications' | 'housekeeping' | 'quotas'>,
+    service: Pick<OpenedRegistryService, 'notifications' | 'housekeeping' | 'quotas' | 'requireUpload'>,
     settings: HousekeepingSettings,
     log: Logger,
   ) {
     const { notifications, housekeeping, quotas } = service;
     this.#quotas = quotas;
+    this.#uploads = service;
     this.#pulls = new PullNotices(notifications, (line) => log.warn(line));
     this.#sender = new WebhookSender(settings.webhook.endpoint, {
       source: notifications,
@@ -59,7 +61,7 @@ export class HouseKeeper implements AsyncDisposable {
   follow(app: FastifyInstance): void {
     followRequests(app);
     this.#pulls.follow(app);
-    reserveUploads(app, this.#quotas);
+    reserveUploads(app, this.#quotas, this.#uploads);
   }
 
   /** To be called when the last request has ended, before the store is closed. */

@@ -66,22 +66,24 @@ export interface RegistryService {
   mountBlob(digest: Digest, access: RepositoryAccess): Promise<BlobInfo | undefined>;
   /** Takes the blob out of the repository; the sweep takes what nothing needs. Tells whether it was there. */
   deleteBlob(digest: Digest, access: RepositoryAccess): Promise<boolean>;
-  /** Opens an upload session and gives its ID. */
-  startUpload(): Promise<string>;
+  /** Opens an upload session and gives its ID. Through another repository than this there is no such session. */
+  startUpload(repository?: string): Promise<string>;
+  /** Throws `UPLOAD_UNKNOWN` when the repository has no such session. */
+  requireUpload(id: string, repository: string): void;
   /** Bytes that the session holds. Throws `UPLOAD_UNKNOWN`. */
-  uploadOffset(id: string): Promise<number>;
+  uploadOffset(id: string, repository?: string): Promise<number>;
   /**
    * Appends to a session and gives its new offset; what arrived before `body` failed is kept. Throws
    * `UPLOAD_UNKNOWN`, `CONFLICT` when another request uses the session, `INVALID_RANGE` with
    * `details.offset` when the chunk begins elsewhere, `NO_SPACE`.
    */
-  appendUpload(id: string, chunk: UploadChunk): Promise<number>;
+  appendUpload(id: string, chunk: UploadChunk, repository?: string): Promise<number>;
   /**
    * Ends a session, after a last chunk if there is one, and links the blob. Also throws `DIGEST_MISMATCH`: the
    * session is gone.
    */
   commitUpload(id: string, digest: Digest, last?: UploadChunk, access?: RepositoryAccess): Promise<BlobInfo>;
-  cancelUpload(id: string): Promise<void>;
+  cancelUpload(id: string, repository?: string): Promise<void>;
   /** Forgets sessions that no request has used for `maxAgeMs`; gives their number. */
   removeStaleUploads(maxAgeMs: number): Promise<number>;
   /** How many uploads are begun and not ended. */
@@ -142,10 +144,11 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     cached(cache, descriptor.digest, () => readOwnDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES));
   return {
     ...blobMethods(deps, catalog, presence, cache),
-    startUpload: () => uploads.start(),
-    uploadOffset: (id) => uploads.offset(id),
-    appendUpload: (id, chunk) => uploads.append(id, chunk),
-    cancelUpload: (id) => uploads.cancel(id),
+    startUpload: (repository) => uploads.start(repository),
+    requireUpload: (id, repository) => uploads.require(id, repository),
+    uploadOffset: (id, repository) => uploads.offset(id, repository),
+    appendUpload: (id, chunk, repository) => uploads.append(id, chunk, repository),
+    cancelUpload: (id, repository) => uploads.cancel(id, repository),
     removeStaleUploads: (maxAgeMs) => uploads.removeStale(maxAgeMs),
     countUploads: () => uploads.count(),
     findManifest: async (repository, reference) =>
@@ -238,7 +241,7 @@ function blobMethods(
     },
     commitUpload: async (id, digest, last, access) => {
       metadata.touch(digest);
-      const blob = await uploads.commit(id, digest, last);
+      const blob = await uploads.commit(id, digest, last, access?.repository);
       link(digest, access);
       return blob;
     },
