@@ -94,7 +94,6 @@ test('runs from a file, and takes up what changed in it', async () => {
   expect(service.lines).toEqual([]);
 
   writeFileSync(file, `[listen]\naddr = ["127.0.0.1:1"]\n${JSON_LOG}level = "debug"\n`);
-  service.signal('SIGHUP');
   expect(await service.line('settings were read again')).toMatchObject({ changed: ['log.level'] });
   expect(await service.line('settings have changed')).toMatchObject({ keys: ['listen.addr'] });
   const headers = { 'x-request-id': 'from-me', authorization: 'Basic aHVudGVyMg==' };

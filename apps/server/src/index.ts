@@ -8,7 +8,7 @@ export { toMirrorSettings } from './mirror/settings.ts';
 export { createLog, type LogOptions } from './operating/log.ts';
 export type { Log, Logger, LogLevel } from './operating/logger.ts';
 export { takeNotify } from './operating/notify.ts';
-export { reloadSettings } from './operating/reload.ts';
+export { reloadSettings, watchSettings } from './operating/reload.ts';
 export type { RegistryBackend } from './registry/backend.ts';
 export {
   createServer,

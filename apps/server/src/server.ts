@@ -55,6 +55,8 @@ export interface StartOptions extends ServerOptions {
   readonly mirror?: Partial<MirrorSettings>;
   /** Those in force at the time of the call; absent: the defaults. */
   readonly settings?: () => StartSettings;
+  /** Calls the listener after each change of theirs; absent: they do not change. */
+  readonly onSettings?: (listener: () => void) => void;
 }
 
 /** What the settings file says of how a service is run. */
@@ -104,6 +106,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const surroundings = { log, running, metrics, accelRedirect, ...(access && { access: access.control }) };
     const app = buildApp({ registry, engine, operating: backend, ...(mirror && { mirror }) }, surroundings);
     keeper.follow(app);
+    options.onSettings?.(() => keeper.update({ ...settings(), ...options.housekeeping }));
     await app.ready();
     const hasAccessControl = access !== undefined;
     const listeners = await openListeners(app, { ...listenOptions(options), hasAccessControl, log });

@@ -1,5 +1,7 @@
 import type {
+  Notifications,
   OpenedRegistryService,
+  QuotaLimit,
   Quotas,
   RegistryAction,
   RegistryServiceOptions,
@@ -20,7 +22,7 @@ export function observedBy(
   log: Logger,
 ): Pick<RegistryServiceOptions, 'notify' | 'quotas'> {
   return {
-    quotas: quota.limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes })),
+    quotas: limitsOf(quota),
     notify: {
       subscriptions: webhook.endpoint.map(toSubscription),
       origin: requestOrigin,
@@ -35,6 +37,7 @@ export class HouseKeeper implements AsyncDisposable {
   readonly #sender: WebhookSender;
   readonly #schedule: HousekeepingSchedule;
   readonly #quotas: Quotas;
+  readonly #notifications: Notifications;
   readonly #uploads: Pick<OpenedRegistryService, 'requireUpload'>;
 
   constructor(
@@ -44,6 +47,7 @@ export class HouseKeeper implements AsyncDisposable {
   ) {
     const { notifications, housekeeping, quotas } = service;
     this.#quotas = quotas;
+    this.#notifications = notifications;
     this.#uploads = service;
     this.#pulls = new PullNotices(notifications, (line) => log.warn(line));
     this.#sender = new WebhookSender(settings.webhook.endpoint, {
@@ -55,6 +59,14 @@ export class HouseKeeper implements AsyncDisposable {
       housekeeping,
       log: (line) => log.info(line),
     });
+  }
+
+  /** Puts other settings into force. */
+  update(settings: HousekeepingSettings): void {
+    this.#quotas.limitTo(limitsOf(settings.quota));
+    this.#notifications.subscribe(settings.webhook.endpoint.map(toSubscription));
+    this.#sender.update(settings.webhook.endpoint);
+    this.#schedule.update(settings);
   }
 
   /** Lets it hear of the application's requests. To be called before any route is added. */
@@ -69,6 +81,10 @@ export class HouseKeeper implements AsyncDisposable {
     this.#pulls[Symbol.dispose]();
     await Promise.all([this.#sender[Symbol.asyncDispose](), this.#schedule[Symbol.asyncDispose]()]);
   }
+}
+
+function limitsOf({ limit }: HousekeepingSettings['quota']): QuotaLimit[] {
+  return limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes }));
 }
 
 function toSubscription({ name, actions, repositories, maxWaiting }: WebhookEndpointSettings): Subscription {

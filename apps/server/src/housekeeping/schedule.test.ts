@@ -58,6 +58,21 @@ test('goes on after a failure', async () => {
   expect(log[0]).toBe('gc: no space left');
 });
 
+test('goes by other settings as soon as it has them', async () => {
+  const steps: string[] = [];
+  const { housekeeping, done } = houseOf(steps);
+  const never = { gc: { ...DEFAULT_GC_SETTINGS, interval: 0 }, retention: { rule: [] } };
+  const schedule = new HousekeepingSchedule(never, { housekeeping, log: () => {} });
+  schedule.update({ gc: { ...DEFAULT_GC_SETTINGS, interval: 2, trashGrace: 5 }, retention: { rule: [] } });
+  await done.promise;
+  schedule.update(never);
+  await schedule[Symbol.asyncDispose]();
+  expect(steps.slice(0, 2)).toEqual([
+    'turn 2',
+    'gc {"keepUntagged":true,"trashGraceMs":5,"uploadMaxAgeMs":86400000}',
+  ]);
+});
+
 test('does nothing where it is not to', async () => {
   const steps: string[] = [];
   const { housekeeping } = houseOf(steps);

@@ -12,15 +12,23 @@ export interface ScheduleDeps {
 
 /** Lets tags go and collects garbage from time to time, while the service runs. */
 export class HousekeepingSchedule implements AsyncDisposable {
-  readonly #settings: Pick<HousekeepingSettings, 'gc' | 'retention'>;
+  #settings: Pick<HousekeepingSettings, 'gc' | 'retention'>;
   readonly #deps: ScheduleDeps;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
+  #changed = new AbortController();
 
   constructor(settings: Pick<HousekeepingSettings, 'gc' | 'retention'>, deps: ScheduleDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#running = settings.gc.interval > 0 ? this.#run() : Promise.resolve();
+    this.#running = this.#run();
+  }
+
+  /** Takes these to be the settings; a collection that runs ends as it began. */
+  update(settings: Pick<HousekeepingSettings, 'gc' | 'retention'>): void {
+    this.#settings = settings;
+    this.#changed.abort();
+    this.#changed = new AbortController();
   }
 
   /** Ends a collection at its next step; what it has not done is left to the next one. */
@@ -30,11 +38,13 @@ export class HousekeepingSchedule implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { interval } = this.#settings.gc;
-    const options = { signal: this.#stop.signal, ref: false };
     while (!this.#stop.signal.aborted) {
-      await sleep(Math.min(interval, LOOK_MS), undefined, options).catch(() => {});
-      if (!this.#stop.signal.aborted) await this.#turn();
+      const { interval } = this.#settings.gc;
+      const changed = this.#changed.signal;
+      const signal = AbortSignal.any([this.#stop.signal, changed]);
+      const ms = interval > 0 ? Math.min(interval, LOOK_MS) : LOOK_MS;
+      await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted && interval > 0) await this.#turn();
     }
   }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SILENT } from '../operating/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
+import { defaultSettings } from '../settings/service-settings.ts';
 import type { WebhookEndpointSettings } from './settings.ts';
 import { sendEvents, signatureOf } from './webhook-request.ts';
 import { type EventSource, WebhookSender } from './webhook-sender.ts';
@@ -146,6 +147,31 @@ describe('the service', () => {
     }
   });
 
+  test('tells others as soon as the settings do, and holds to other limits', async () => {
+    const tarpit = { url: 'http://127.0.0.1:1/hook' };
+    const settings = { ...defaultSettings(), webhook: { endpoint: [endpointOf(tarpit)] } };
+    let inForce = settings;
+    let apply = () => {};
+    const onSettings = (listener: () => void) => {
+      apply = listener;
+    };
+    const place = { root, host: '127.0.0.1', port: 0 };
+    server = await startServer({ ...place, settings: () => inForce, onSettings });
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] });
+    expect((await call('PUT', '1', body)).status).toBe(201);
+    const limit = [{ prefix: '*', bytes: 1 }];
+    inForce = { ...settings, webhook: { endpoint: [endpointOf()] }, quota: { limit } };
+    apply();
+    // What waited is told at the new address, at once.
+    await receiver.until(1);
+    expect(receiver.events()).toMatchObject([{ action: 'push', target: { tag: '1' } }]);
+    const post = () => fetch(`${server.url}/v2/team/b/blobs/uploads/`, { method: 'POST', body: 'xx' });
+    expect((await post()).status).toBe(403);
+    inForce = settings;
+    apply();
+    expect((await post()).status).toBe(202);
+  });
+
   test('tells after a restart what could not be told before', async () => {
     await start(endpointOf({ url: 'http://user:pass@127.0.0.1:1/hook' }));
     const body = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] });
@@ -211,6 +237,38 @@ describe('the sender', () => {
     expect(waited).toEqual([0, 1, 2]);
     expect(source.failures).toBe(3);
     expect(log).toEqual([500, 302, 404].map((status) => `webhook hook: answered ${status}; its events wait`));
+  });
+
+  test('lets go of an endpoint before it tells it by other settings, and leaves the others alone', async () => {
+    const source = new Waiting();
+    const order: string[] = [];
+    source.release = () => void order.push('let go');
+    source.claim = () => {
+      order.push('claimed');
+      return true;
+    };
+    const silent = createServer(() => order.push('asked')).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      source.add('1');
+      const deps = { source, log: () => {}, now: () => new Date() };
+      await using sender = new WebhookSender([endpointOf({ url })], deps);
+      await expect.poll(() => order).toEqual(['claimed', 'asked']);
+      sender.update([endpointOf({ url })]);
+      sender.update([endpointOf()]);
+      await receiver.until(1);
+      expect(order).toEqual(['claimed', 'asked', 'let go', 'claimed']);
+      expect(source.failures).toBe(0);
+      await expect.poll(() => source.events).toEqual([]);
+      sender.update([]);
+      await expect.poll(() => order).toHaveLength(5);
+      source.add('2');
+      expect(source.events).toHaveLength(1);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
   });
 
   test('gives up an attempt that takes too long', async () => {

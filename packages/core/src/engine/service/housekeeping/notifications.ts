@@ -42,6 +42,7 @@ export interface EventOrigin {
 
 export interface NotificationsDeps {
   readonly queue: WebhookQueue;
+  /** At first; see `subscribe`. */
   readonly subscriptions: readonly Subscription[];
   readonly now: () => Date;
   readonly newId: () => string;
@@ -57,10 +58,17 @@ export interface NotificationsDeps {
  */
 export class Notifications {
   readonly #deps: NotificationsDeps;
+  #subscriptions: readonly Subscription[];
   #onAdded: () => void = () => {};
 
   constructor(deps: NotificationsDeps) {
     this.#deps = deps;
+    this.#subscriptions = deps.subscriptions;
+  }
+
+  /** Takes these to be all there are from now on. What waits for others waits on. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions;
   }
 
   /** Calls `listener` when something waits to be told. */
@@ -70,7 +78,7 @@ export class Notifications {
 
   /** In the transaction that makes it so: either both last, or neither does. */
   tell(action: RegistryAction, target: EventTarget): void {
-    if (this.#deps.subscriptions.length === 0) return;
+    if (this.#subscriptions.length === 0) return;
     this.#add([this.event(action, target)], true);
   }
 
@@ -98,7 +106,7 @@ export class Notifications {
 
   /** Tells whether anybody wants to hear of it. */
   isWanted(action: RegistryAction, repository: string): boolean {
-    return this.#deps.subscriptions.some((each) => isFor(each, action, repository));
+    return this.#subscriptions.some((each) => isFor(each, action, repository));
   }
 
   next(endpoint: string, limit: number): QueuedEvent[] {
@@ -127,8 +135,8 @@ export class Notifications {
   }
 
   #add(events: readonly RegistryEvent[], durable: boolean): void {
-    const { queue, subscriptions, warn } = this.#deps;
-    for (const subscription of subscriptions) {
+    const { queue, warn } = this.#deps;
+    for (const subscription of this.#subscriptions) {
       const texts = events
         .filter(({ action, target }) => isFor(subscription, action, target.repository))
         .map((event) => JSON.stringify(event));
