@@ -124,6 +124,7 @@ test('runs from a file, and takes up what changed in it', async () => {
     /^wherry_http_requests_total\{route="registry\/base",method="GET",status="200"\} 1$/m,
   );
   expect(metrics).toMatch(/^wherry_upload_sessions 0$/m);
+  expect(metrics).toMatch(/^wherry_gc_runs_total\{outcome="failed"\} 0$/m);
   expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
   expect((await (await fetch(`${url}/openapi.json`)).json()).openapi).toBe('3.1.0');
 });

@@ -105,6 +105,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const accelRedirect = () => settings().registry.accelRedirect;
     const surroundings = { log, running, metrics, accelRedirect, ...(access && { access: access.control }) };
     const app = buildApp({ registry, engine, operating: backend, ...(mirror && { mirror }) }, surroundings);
+    keeper.count(metrics);
     keeper.follow(app);
     options.onSettings?.(() => keeper.update({ ...settings(), ...options.housekeeping }));
     await app.ready();

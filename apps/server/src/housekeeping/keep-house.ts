@@ -9,6 +9,8 @@ import type {
 } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../operating/logger.ts';
+import type { Metrics } from '../operating/metrics.ts';
+import { collectionCounts, countWebhooks } from './metrics.ts';
 import { PullNotices } from './pull-notices.ts';
 import { reserveUploads } from './quota-hook.ts';
 import { followRequests, requestOrigin } from './request-origin.ts';
@@ -59,6 +61,12 @@ export class HouseKeeper implements AsyncDisposable {
       housekeeping,
       log: (line) => log.info(line),
     });
+  }
+
+  /** Has what it does counted there. To be called once. */
+  count(metrics: Metrics): void {
+    this.#schedule.count(collectionCounts(metrics));
+    countWebhooks(metrics, this.#notifications);
   }
 
   /** Puts other settings into force. */

@@ -32,8 +32,12 @@ test('lets tags go before it collects, and says what it did', async () => {
   const { housekeeping, done } = houseOf(steps);
   const settings = { gc: { ...DEFAULT_GC_SETTINGS, interval: 1 }, retention: { rule: [RULE] } };
   const schedule = new HousekeepingSchedule(settings, { housekeeping, log: (line) => log.push(line) });
+  const counted: unknown[] = [];
+  const count = (...what: unknown[]) => void counted.push(what);
+  schedule.count({ done: ({ trashedBytes }) => count(trashedBytes), failed: count, untagged: count });
   await done.promise;
   await schedule[Symbol.asyncDispose]();
+  expect(counted.slice(0, 2)).toEqual([[0], [7]]);
   expect(steps.slice(0, 3)).toEqual([
     'turn 1',
     'retention [{"prefix":"team","keepMatching":["v*"],"pinned":[],"keepNewest":3}]',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Housekeeping, isWherryError, type RetentionRule } from '@wherry/core';
+import { type CollectionCounts, NO_COUNTS } from './metrics.ts';
 import { type HousekeepingSettings, prefixOf, type RetentionRuleSettings } from './settings.ts';
 
 /** How often it is asked whether it is time, at most: several services on one root take turns. */
@@ -17,11 +18,17 @@ export class HousekeepingSchedule implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #changed = new AbortController();
+  #counts: CollectionCounts = NO_COUNTS;
 
   constructor(settings: Pick<HousekeepingSettings, 'gc' | 'retention'>, deps: ScheduleDeps) {
     this.#settings = settings;
     this.#deps = deps;
     this.#running = this.#run();
+  }
+
+  /** Has what it does counted there from now on. */
+  count(counts: CollectionCounts): void {
+    this.#counts = counts;
   }
 
   /** Takes these to be the settings; a collection that runs ends as it began. */
@@ -54,6 +61,7 @@ export class HousekeepingSchedule implements AsyncDisposable {
       if (housekeeping.takeTurn(this.#settings.gc.interval)) await this.#keepHouse();
     } catch (error) {
       if (isWherryError(error, 'CANCELLED')) return;
+      this.#counts.failed();
       // The next turn may find the disk less full, or the store free.
       log(`gc: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -62,15 +70,19 @@ export class HousekeepingSchedule implements AsyncDisposable {
   async #keepHouse(): Promise<void> {
     const { housekeeping, log } = this.#deps;
     const { gc, retention } = this.#settings;
+    const startedAt = performance.now();
     const options = { signal: this.#stop.signal };
     const rules = retention.rule.map(toRule);
     const { removed } = rules.length > 0 ? await housekeeping.applyRetention({ rules }, options) : NOTHING;
+    this.#counts.untagged(removed.length);
     if (removed.length > 0) log(`retention: ${removed.length} tags taken off`);
     const { keepUntagged, trashGrace, uploadMaxAge } = gc;
-    const { items, trashedBytes, reclaimedBytes } = await housekeeping.collectGarbage(
+    const result = await housekeeping.collectGarbage(
       { keepUntagged, trashGraceMs: trashGrace, uploadMaxAgeMs: uploadMaxAge },
       options,
     );
+    this.#counts.done(result, performance.now() - startedAt);
+    const { items, trashedBytes, reclaimedBytes } = result;
     if (items.length > 0)
       log(`gc: ${trashedBytes} bytes moved to the trash, ${reclaimedBytes} bytes given back`);
   }
