@@ -1,4 +1,5 @@
 import type {
+  EventKind,
   Notifications,
   OpenedRegistryService,
   QuotaLimit,
@@ -95,7 +96,15 @@ function limitsOf({ limit }: HousekeepingSettings['quota']): QuotaLimit[] {
   return limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes }));
 }
 
-function toSubscription({ name, actions, repositories, maxWaiting }: WebhookEndpointSettings): Subscription {
+function toSubscription(settings: WebhookEndpointSettings): Subscription {
+  const { name, actions, events, repositories, maxWaiting } = settings;
+  const kinds = events.length > 0 ? (events as readonly EventKind[]) : undefined;
   // The settings know no other words.
-  return { name, actions: actions as readonly RegistryAction[], repositories, maxWaiting };
+  return {
+    name,
+    actions: actions as readonly RegistryAction[],
+    repositories,
+    maxWaiting,
+    ...(kinds && { kinds }),
+  };
 }

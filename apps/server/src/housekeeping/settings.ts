@@ -50,6 +50,8 @@ export interface WebhookEndpointSettings {
   readonly secret?: string | undefined;
   /** Of `push`, `pull` and `delete`; empty: all. */
   readonly actions: readonly string[];
+  /** Of `manifest` and `blob`; empty: manifests. */
+  readonly events: readonly string[];
   /** Patterns; empty: every repository. */
   readonly repositories: readonly string[];
   /** For one attempt, in ms. */
@@ -181,6 +183,12 @@ export const WEBHOOK_SECTION = section({
           kind: 'list',
           check: checkAction,
           doc: 'Of "push", "pull" and "delete"; none: all three.',
+        },
+        events: {
+          kind: 'list',
+          choices: ['manifest', 'blob'],
+          default: ['manifest'],
+          doc: 'What they are about: "manifest", "blob". An image has many blobs, so that those are told where asked for alone.',
         },
         repositories: { kind: 'list', doc: 'Patterns such as "team/*"; none: every repository.' },
         timeout: { kind: 'duration', default: 10_000, min: 1, doc: 'For one attempt.' },

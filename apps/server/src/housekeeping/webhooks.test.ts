@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -72,6 +72,7 @@ const endpointOf = (more: Partial<WebhookEndpointSettings> = {}): WebhookEndpoin
   url: receiver.url,
   secret: SECRET,
   actions: [],
+  events: ['manifest'],
   repositories: [],
   timeout: 5_000,
   maxWaiting: 100,
@@ -145,6 +146,35 @@ describe('the service', () => {
       expect(headers['x-wherry-signature']).toBe(`sha256=${hmac.digest('hex')}`);
       expect(headers['content-type']).toBe('application/vnd.docker.distribution.events.v1+json');
     }
+  });
+
+  test('tells of blobs those who ask for them', async () => {
+    await start(endpointOf({ events: ['blob'] }), endpointOf({ name: 'all', url: `${receiver.url}/all` }));
+    const bytes = Buffer.alloc(100_000, 'blob');
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const blob = (repository: string) => `${server.url}/v2/${repository}/blobs`;
+    await fetch(`${blob('team/app')}/uploads/?digest=${digest}`, { method: 'POST', body: bytes });
+    await receiver.until(1);
+    await fetch(`${blob('team/b')}/uploads/?mount=${digest}`, { method: 'POST' });
+    await receiver.until(2);
+    await (await fetch(`${blob('team/app')}/${digest}`, { method: 'HEAD' })).text();
+    await (await fetch(`${blob('team/app')}/${digest}`, { headers: { range: 'bytes=0-1' } })).text();
+    expect((await (await fetch(`${blob('team/app')}/${digest}`)).bytes()).length).toBe(bytes.length);
+    await receiver.until(3);
+    await fetch(`${blob('team/app')}/${digest}`, { method: 'DELETE' });
+    await receiver.until(4);
+    const target = {
+      ...{ repository: 'team/app', digest, mediaType: 'application/octet-stream' },
+      ...{ size: bytes.length, length: bytes.length },
+    };
+    const { size: _, length: __, ...gone } = target;
+    expect(receiver.events()).toEqual([
+      expect.objectContaining({ action: 'push', target }),
+      expect.objectContaining({ action: 'push', target: { ...target, repository: 'team/b' } }),
+      expect.objectContaining({ action: 'pull', target }),
+      expect.objectContaining({ action: 'delete', target: gone }),
+    ]);
+    expect(JSON.stringify(receiver.events())).not.toContain('"kind"');
   });
 
   test('tells others as soon as the settings do, and holds to other limits', async () => {

@@ -73,7 +73,8 @@ export async function openRegistryService(
     const quotas = new Quotas(store, options.quotas ?? []);
     metadata.observeCatalog([quotas, observerOf(notifications)]);
     const pathOf = (digest: Digest) => blobs.pathOf(digest);
-    const service = createRegistryService({ blobs, metadata, pathOf, uploads, fastHasher, close });
+    const parts = { blobs, metadata, pathOf, uploads, fastHasher, notifications, close };
+    const service = createRegistryService(parts);
     const housekeeping = createHousekeeping({
       store,
       now: () => clock.now(),

@@ -10,6 +10,7 @@ import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadat
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
 import { isMountable, isReadable, type MayRead, type RepositoryAccess } from './blob-access.ts';
+import { BlobLinks, type BlobLinksDeps } from './blob-links.ts';
 import { BlobPresence } from './blob-presence.ts';
 import { BlobPump, type ChunkSink } from './blob-pump.ts';
 import { type CatalogReads, cacheCatalog } from './catalog-cache.ts';
@@ -128,6 +129,8 @@ export interface RegistryServiceDeps {
   readonly pathOf?: (digest: Digest) => string;
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
+  /** Hears of blobs; absent: nobody does. */
+  readonly notifications?: BlobLinksDeps['notifications'];
   /** Absent: the system's. */
   readonly clock?: Clock;
   /** Closes what was opened for the service. */
@@ -190,14 +193,15 @@ type BlobMethods = Pick<
 >;
 
 function blobMethods(
-  { blobs, metadata, uploads, pathOf }: RegistryServiceDeps,
+  { blobs, metadata, uploads, pathOf, notifications }: RegistryServiceDeps,
   catalog: CatalogReads & { readonly forget: () => void },
   presence: BlobPresence,
   cache: ContentCache,
 ): BlobMethods {
-  const link = (digest: Digest, access: RepositoryAccess | undefined) => {
+  const ofRepositories = new BlobLinks({ metadata, ...(notifications && { notifications }) });
+  const link = (blob: BlobInfo, access: RepositoryAccess | undefined) => {
     if (!access) return;
-    metadata.linkBlobs(access.repository, [digest]);
+    ofRepositories.link(blob, access.repository);
     catalog.forget();
   };
   const pump = new BlobPump();
@@ -225,24 +229,24 @@ function blobMethods(
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);
       const blob = await uploads.putWhole(digest, body);
-      link(digest, access);
+      link(blob, access);
       return blob;
     },
     mountBlob: async (digest, access) => {
       const blob = isMountable(metadata, digest, access) ? await presence.find(digest) : undefined;
-      if (blob) link(digest, access);
+      if (blob) link(blob, access);
       return blob;
     },
     deleteBlob: async (digest, access) => {
       if (!(await findBlob(digest, access))) return false;
-      metadata.unlinkBlob(access.repository, digest);
+      ofRepositories.unlink(digest, access.repository);
       catalog.forget();
       return true;
     },
     commitUpload: async (id, digest, last, access) => {
       metadata.touch(digest);
       const blob = await uploads.commit(id, digest, last, access?.repository);
-      link(digest, access);
+      link(blob, access);
       return blob;
     },
   };
