@@ -5,6 +5,7 @@ export type { HousekeepingSettings } from './housekeeping/settings.ts';
 export { type ListenAddress, parseListenAddress } from './listen/address.ts';
 export { takeActivatedSockets } from './listen/systemd.ts';
 export { toMirrorSettings } from './mirror/settings.ts';
+export { askHealth } from './operating/ask-health.ts';
 export { createLog, type LogOptions } from './operating/log.ts';
 export type { Log, Logger, LogLevel } from './operating/logger.ts';
 export { takeNotify } from './operating/notify.ts';

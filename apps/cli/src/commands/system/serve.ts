@@ -30,6 +30,7 @@ export async function run(context: CommandContext): Promise<number> {
   const place = placeOf(context);
   await plainly(() => flags.list('addr').map(service.parseListenAddress));
   const settings = await service.loadSettings({ ...place, flags: settingsIn(flags) });
+  if (flags.bool('health')) return (await import('./serve-health.ts')).run(context, service, settings);
   if (!flags.bool('print-config')) return serve(context, service, settings);
   io.stdout.write(settings.print());
   return 0;
