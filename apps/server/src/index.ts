@@ -1,6 +1,7 @@
 export { createToken, readTokens, removeToken, type StoredToken } from './access/long-lived-tokens.ts';
 export { accessPlaces } from './access/open-access.ts';
 export { addUser, readUsers, removeUser } from './access/users-file.ts';
+export { type HousekeepingPlan, readHousekeepingPlan } from './housekeeping/read-plan.ts';
 export type { HousekeepingSettings } from './housekeeping/settings.ts';
 export { type ListenAddress, parseListenAddress } from './listen/address.ts';
 export { takeActivatedSockets } from './listen/systemd.ts';

@@ -21,9 +21,9 @@ import { WebhookSender } from './webhook-sender.ts';
 
 /** What the registry service has to be opened with, so that housekeeping hears of what happens there. */
 export function observedBy(
-  { quota, webhook }: HousekeepingSettings,
-  log: Logger,
-): Pick<RegistryServiceOptions, 'notify' | 'quotas'> {
+  { quota, webhook }: Pick<HousekeepingSettings, 'quota' | 'webhook'>,
+  log: Pick<Logger, 'warn'>,
+): Required<Pick<RegistryServiceOptions, 'notify' | 'quotas'>> {
   return {
     quotas: limitsOf(quota),
     notify: {

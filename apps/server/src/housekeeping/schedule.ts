@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Housekeeping, isWherryError, type RetentionRule } from '@wherry/core';
+import {
+  type CollectGarbageRequest,
+  type Housekeeping,
+  isWherryError,
+  type RetentionRule,
+} from '@wherry/core';
 import { type CollectionCounts, NO_COUNTS } from './metrics.ts';
-import { type HousekeepingSettings, prefixOf, type RetentionRuleSettings } from './settings.ts';
+import {
+  type GcSettings,
+  type HousekeepingSettings,
+  prefixOf,
+  type RetentionRuleSettings,
+} from './settings.ts';
 
 /** How often it is asked whether it is time, at most: several services on one root take turns. */
 const LOOK_MS = 60_000;
@@ -76,11 +86,7 @@ export class HousekeepingSchedule implements AsyncDisposable {
     const { removed } = rules.length > 0 ? await housekeeping.applyRetention({ rules }, options) : NOTHING;
     this.#counts.untagged(removed.length);
     if (removed.length > 0) log(`retention: ${removed.length} tags taken off`);
-    const { keepUntagged, trashGrace, uploadMaxAge } = gc;
-    const result = await housekeeping.collectGarbage(
-      { keepUntagged, trashGraceMs: trashGrace, uploadMaxAgeMs: uploadMaxAge },
-      options,
-    );
+    const result = await housekeeping.collectGarbage(toCollection(gc), options);
     this.#counts.done(result, performance.now() - startedAt);
     const { items, trashedBytes, reclaimedBytes } = result;
     if (items.length > 0)
@@ -89,6 +95,11 @@ export class HousekeepingSchedule implements AsyncDisposable {
 }
 
 const NOTHING = { removed: [] } as const;
+
+/** What a collection by these settings is to take. */
+export function toCollection({ keepUntagged, trashGrace, uploadMaxAge }: GcSettings): CollectGarbageRequest {
+  return { keepUntagged, trashGraceMs: trashGrace, uploadMaxAgeMs: uploadMaxAge };
+}
 
 /** A rule as core knows it. */
 export function toRule(settings: RetentionRuleSettings): RetentionRule {

@@ -12,7 +12,7 @@ import { WasmHasher } from '../../wasm/wasm-hasher.ts';
 import { storeRoot } from '../store/default-root.ts';
 import { openStore } from '../store/open-store.ts';
 import { Notifications, type NotificationsDeps, observerOf } from './housekeeping/notifications.ts';
-import { createHousekeeping, type Housekeeping } from './housekeeping/open-housekeeping.ts';
+import { createHousekeeping, type Housekeeping, tellingOf } from './housekeeping/open-housekeeping.ts';
 import { type QuotaLimit, Quotas } from './housekeeping/quotas.ts';
 import { withQuotas } from './housekeeping/with-quotas.ts';
 import { withTrash } from './housekeeping/with-trash.ts';
@@ -78,7 +78,7 @@ export async function openRegistryService(
     const housekeeping = createHousekeeping({
       store,
       now: () => clock.now(),
-      onRemoved: ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest }),
+      onRemoved: tellingOf(notifications),
     });
     return { ...withQuotas(withTrash(service, store), quotas), notifications, housekeeping, quotas };
   } catch (error) {
