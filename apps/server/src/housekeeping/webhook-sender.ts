@@ -36,11 +36,15 @@ export class WebhookSender implements AsyncDisposable {
     this.update(endpoints);
   }
 
-  /** Takes these to be all there are: one that is as it was goes on, and what waits for one that is gone stays. */
+  /**
+   * Takes these to be all there are: one that is as it was goes on, and what waits for one that is gone stays. Of two
+   * of one name, which would have one queue, the later counts.
+   */
   update(endpoints: readonly WebhookEndpointSettings[]): void {
     const before = this.#served;
+    const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
     this.#served = new Map(
-      endpoints.map((endpoint) => {
+      [...byName.values()].map((endpoint) => {
         const settings = JSON.stringify(endpoint);
         const known = before.get(endpoint.name);
         if (known?.settings === settings) return [endpoint.name, known];

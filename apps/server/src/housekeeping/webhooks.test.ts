@@ -301,6 +301,19 @@ describe('the sender', () => {
     }
   });
 
+  test('tells one of two endpoints that have one name, and lets go of it', async () => {
+    const source = new Waiting();
+    let releases = 0;
+    source.release = () => void releases++;
+    source.add('1');
+    const first = endpointOf({ url: 'http://127.0.0.1:1/hook' });
+    const deps = { source, log: () => {}, now: () => new Date() };
+    const sender = new WebhookSender([first, endpointOf()], deps);
+    await receiver.until(1);
+    await sender[Symbol.asyncDispose]();
+    expect([releases, source.failures]).toEqual([1, 0]);
+  });
+
   test('gives up an attempt that takes too long', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     await once(silent, 'listening');
