@@ -71,6 +71,18 @@ describeWith(needs, 'wherry serve as the engine that runs containers', () => {
       expect(await docker('ps', '-aq')).toBe('');
     });
 
+    test('one that removes itself is told of to its end', { timeout: LONG_MS }, async () => {
+      const seconds = () => Math.floor(Date.now() / 1000);
+      const since = String(seconds() - 1);
+      await docker('run', '--rm', '--name', 'brief', 'busybox:1', 'sh', '-c', 'exit 0');
+      const actions = async () => {
+        const filters = ['--since', since, '--until', String(seconds() + 1), '-f', 'container=brief'];
+        const told = await docker('events', ...filters, '--format', '{{.Action}}');
+        return told.trim().split('\n').slice(-3);
+      };
+      await expect.poll(actions, { timeout: 30_000 }).toEqual(['start', 'die', 'destroy']);
+    });
+
     test('what is not offered is refused in one line', async () => {
       for (const [flag, value, text] of [
         ['-p', '80:80', 'ports are not published: with --network host, the default,'],

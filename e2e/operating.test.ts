@@ -94,7 +94,6 @@ test('runs from a file, and takes up what changed in it', async () => {
   expect(service.lines).toEqual([]);
 
   writeFileSync(file, `[listen]\naddr = ["127.0.0.1:1"]\n${JSON_LOG}level = "debug"\n`);
-  service.signal('SIGHUP');
   expect(await service.line('settings were read again')).toMatchObject({ changed: ['log.level'] });
   expect(await service.line('settings have changed')).toMatchObject({ keys: ['listen.addr'] });
   const headers = { 'x-request-id': 'from-me', authorization: 'Basic aHVudGVyMg==' };
@@ -125,6 +124,7 @@ test('runs from a file, and takes up what changed in it', async () => {
     /^wherry_http_requests_total\{route="registry\/base",method="GET",status="200"\} 1$/m,
   );
   expect(metrics).toMatch(/^wherry_upload_sessions 0$/m);
+  expect(metrics).toMatch(/^wherry_gc_runs_total\{outcome="failed"\} 0$/m);
   expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
   expect((await (await fetch(`${url}/openapi.json`)).json()).openapi).toBe('3.1.0');
 });

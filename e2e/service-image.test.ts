@@ -29,17 +29,21 @@ describeWith({ linux: true, root: true, programs: ['runc', 'ldd'] }, 'the image 
     expect(await wherry(...build, '--no-cache', dirname(WHERRY))).toBe(id);
 
     const port = await freePort();
-    const address = ['-e', `WHERRY_SERVE_LISTEN_ADDR=127.0.0.1:${port}`];
-    const service = sandbox.start('run', '--name', 'service', ...address, 'wherry-serve');
+    const settings = sandbox.file('serve.toml');
+    const addresses = `["127.0.0.1:${port}", "unix:///var/lib/wherry/sock"]`;
+    await writeFile(settings, `[listen]\naddr = ${addresses}\n`);
+    const mount = ['-v', `${settings}:/etc/wherry/serve.toml`];
+    const service = sandbox.start('run', '--name', 'service', ...mount, 'wherry-serve');
     try {
       const host = await vi.waitFor(() => addressIn(service.stdout), { timeout: START_MS });
       expect((await fetch(`http://${host}/v2/`)).status).toBe(200);
       const config = JSON.parse(await wherry('inspect', '-f', '{{json .Config}}', 'wherry-serve'));
       const [, ...check] = config.Healthcheck.Test as string[];
-      expect(await wherry('exec', 'service', ...check)).toBe('');
-      expect(
-        (await sandbox.try('exec', '-e', 'WHERRY_SERVE_LISTEN_ADDR=:1', 'service', ...check)).status,
-      ).toBe(1);
+      expect(await wherry('exec', 'service', ...check)).toBe('ok\n');
+      const elsewhere = (addr: string) =>
+        sandbox.try('exec', '-e', `WHERRY_SERVE_LISTEN_ADDR=${addr}`, 'service', ...check);
+      expect((await elsewhere('unix:///var/lib/wherry/sock')).status).toBe(0);
+      expect((await elsewhere(':1')).status).toBe(1);
       await writeFile(tiny, tarOf([{ path: 'tiny', content: 'tiny\n' }]));
       await wherry('import', tiny, `${host}/team/tiny:1`);
       await wherry('push', '-q', `${host}/team/tiny:1`);

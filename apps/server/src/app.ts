@@ -14,6 +14,7 @@ import { type Metrics, NO_METRICS } from './operating/metrics.ts';
 import { requestIds } from './operating/request-id.ts';
 import { observeRequests } from './operating/request-observer.ts';
 import { type OperatingBackend, registerOperating } from './operating/router.ts';
+import type { AccelRedirect } from './registry/accel-redirect.ts';
 import type { RegistryBackend } from './registry/backend.ts';
 import { answer, toErrorAnswer } from './registry/errors.ts';
 import { registerRegistry, sendError } from './registry/router.ts';
@@ -37,6 +38,8 @@ export interface AppSurroundings {
   readonly running: RunningRequests;
   /** Absent: nothing is counted. */
   readonly metrics?: Metrics;
+  /** Absent: blobs are sent from here. */
+  readonly accelRedirect?: AccelRedirect;
   /** Absent: whoever reaches the service is its owner. */
   readonly access?: AccessControl;
 }

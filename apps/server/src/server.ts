@@ -55,10 +55,13 @@ export interface StartOptions extends ServerOptions {
   readonly mirror?: Partial<MirrorSettings>;
   /** Those in force at the time of the call; absent: the defaults. */
   readonly settings?: () => StartSettings;
+  /** Calls the listener after each change of theirs; absent: they do not change. */
+  readonly onSettings?: (listener: () => void) => void;
 }
 
 /** What the settings file says of how a service is run. */
-export type StartSettings = Pick<ServiceSettings, 'listen' | 'metrics' | 'health'> & HousekeepingSettings;
+export type StartSettings = Pick<ServiceSettings, 'listen' | 'registry' | 'metrics' | 'health'> &
+  HousekeepingSettings;
 
 /** Where and how the service listens. */
 export interface ListenOptions {
@@ -99,9 +102,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const running = new RunningRequests();
     const operating = openOperating({ root: storeRoot(root, env ?? process.env), registry, settings });
     const { metrics, readiness, backend } = operating;
-    const surroundings = { log, running, metrics, ...(access && { access: access.control }) };
+    const accelRedirect = () => settings().registry.accelRedirect;
+    const surroundings = { log, running, metrics, accelRedirect, ...(access && { access: access.control }) };
     const app = buildApp({ registry, engine, operating: backend, ...(mirror && { mirror }) }, surroundings);
+    keeper.count(metrics);
     keeper.follow(app);
+    options.onSettings?.(() => keeper.update({ ...settings(), ...options.housekeeping }));
     await app.ready();
     const hasAccessControl = access !== undefined;
     const listeners = await openListeners(app, { ...listenOptions(options), hasAccessControl, log });

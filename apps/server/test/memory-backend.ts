@@ -8,6 +8,8 @@ const CHUNK_BYTES = 64 << 10;
 export class MemoryBackend implements RegistryBackend {
   readonly blobs = new Map<string, Uint8Array>();
   readonly uploads = new Map<string, Uint8Array>();
+  /** Which repository an upload is of. */
+  readonly #repositories = new Map<string, string | undefined>();
   readonly manifests = new Map<string, { descriptor: Descriptor; bytes: Uint8Array }>();
   readonly tags = new Map<string, Map<string, Digest>>();
   readonly touched: Digest[] = [];
@@ -52,20 +54,24 @@ export class MemoryBackend implements RegistryBackend {
     if (lateFault !== undefined) throw lateFault;
   };
 
+  blobPath: RegistryBackend['blobPath'] = ({ digest }) => `blobs/${digest.replace(':', '/')}`;
+
   putBlob: RegistryBackend['putBlob'] = async (digest, { body }) => this.#commit(digest, await all(body));
 
-  startUpload: RegistryBackend['startUpload'] = async () => {
+  startUpload: RegistryBackend['startUpload'] = async (repository) => {
     this.#failIfToldTo();
     const id = randomUUID();
     this.uploads.set(id, new Uint8Array());
+    this.#repositories.set(id, repository);
     return id;
   };
 
-  uploadOffset: RegistryBackend['uploadOffset'] = async (id) => this.#upload(id).length;
+  uploadOffset: RegistryBackend['uploadOffset'] = async (id, repository) =>
+    this.#upload(id, repository).length;
 
-  appendUpload: RegistryBackend['appendUpload'] = async (id, { body, startAt }) => {
+  appendUpload: RegistryBackend['appendUpload'] = async (id, { body, startAt }, repository) => {
     this.#failIfToldTo();
-    const held = this.#upload(id);
+    const held = this.#upload(id, repository);
     const offset = held.length;
     if (startAt !== undefined && startAt !== offset)
       throw new WherryError('INVALID_RANGE', `upload is at offset ${offset}, chunk begins at ${startAt}`, {
@@ -75,15 +81,15 @@ export class MemoryBackend implements RegistryBackend {
     return this.#upload(id).length;
   };
 
-  commitUpload: RegistryBackend['commitUpload'] = async (id, digest, last) => {
-    if (last) await this.appendUpload(id, last);
-    const bytes = this.#upload(id);
+  commitUpload: RegistryBackend['commitUpload'] = async (id, digest, last, access) => {
+    if (last) await this.appendUpload(id, last, access?.repository);
+    const bytes = this.#upload(id, access?.repository);
     this.uploads.delete(id);
     return this.#commit(digest, bytes);
   };
 
-  cancelUpload: RegistryBackend['cancelUpload'] = async (id) => {
-    this.#upload(id);
+  cancelUpload: RegistryBackend['cancelUpload'] = async (id, repository) => {
+    this.#upload(id, repository);
     this.uploads.delete(id);
   };
 
@@ -159,9 +165,10 @@ export class MemoryBackend implements RegistryBackend {
     return { digest, size: bytes.length };
   }
 
-  #upload(id: string): Uint8Array {
+  #upload(id: string, repository?: string): Uint8Array {
     const held = this.uploads.get(id);
-    if (!held) throw new WherryError('UPLOAD_UNKNOWN', `upload ${id} not found`);
+    const isTheirs = repository === undefined || this.#repositories.get(id) === repository;
+    if (!held || !isTheirs) throw new WherryError('UPLOAD_UNKNOWN', `upload ${id} not found`);
     return held;
   }
 

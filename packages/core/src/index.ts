@@ -28,7 +28,9 @@ export type {
   CollectGarbageResult,
 } from './engine/service/housekeeping/collect-garbage.ts';
 export type {
+  EventKind,
   EventOrigin,
+  EventTarget,
   Notifications,
   RegistryAction,
   RegistryEvent,

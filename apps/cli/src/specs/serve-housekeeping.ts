@@ -1,6 +1,14 @@
 import type { CommandSpec } from '../command.ts';
 import { RESULT_FORMAT } from './shared-flags.ts';
 
+const SERVICE_CONFIG = {
+  name: 'config',
+  type: 'string',
+  typeName: 'file',
+  values: 'file',
+  usage: 'Do what the service does whose settings file this is',
+} as const;
+
 export const SERVE_GC: CommandSpec = {
   name: 'gc',
   summary: 'Collect what the registry service no longer needs',
@@ -9,6 +17,7 @@ export const SERVE_GC: CommandSpec = {
   usage: '[OPTIONS]',
   arity: { min: 0, max: 0 },
   flags: [
+    SERVICE_CONFIG,
     { name: 'dry-run', type: 'bool', usage: 'Show what would go, and touch nothing' },
     RESULT_FORMAT,
     {
@@ -30,6 +39,7 @@ export const SERVE_RETENTION: CommandSpec = {
   usage: '[OPTIONS] [REPOSITORY]',
   arity: { min: 0, max: 1 },
   flags: [
+    SERVICE_CONFIG,
     { name: 'dry-run', type: 'bool', usage: 'Show what would become of each tag, and touch none' },
     RESULT_FORMAT,
     { name: 'keep-matching', type: 'list', usage: 'Keep tags that fit a pattern, such as "v*"' },

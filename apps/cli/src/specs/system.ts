@@ -47,6 +47,7 @@ export const SERVE: CommandSpec = {
       values: 'file',
       usage: 'Settings file (default: serve.toml beside config.toml)',
     },
+    { name: 'health', type: 'bool', usage: 'Ask the running service whether it answers, and exit' },
     { name: 'insecure', type: 'bool', usage: 'Listen beyond loopback without TLS or access control' },
     {
       name: 'mirror',

@@ -1,5 +1,8 @@
 import type {
+  EventKind,
+  Notifications,
   OpenedRegistryService,
+  QuotaLimit,
   Quotas,
   RegistryAction,
   RegistryServiceOptions,
@@ -7,6 +10,8 @@ import type {
 } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../operating/logger.ts';
+import type { Metrics } from '../operating/metrics.ts';
+import { collectionCounts, countWebhooks } from './metrics.ts';
 import { PullNotices } from './pull-notices.ts';
 import { reserveUploads } from './quota-hook.ts';
 import { followRequests, requestOrigin } from './request-origin.ts';
@@ -16,11 +21,11 @@ import { WebhookSender } from './webhook-sender.ts';
 
 /** What the registry service has to be opened with, so that housekeeping hears of what happens there. */
 export function observedBy(
-  { quota, webhook }: HousekeepingSettings,
-  log: Logger,
-): Pick<RegistryServiceOptions, 'notify' | 'quotas'> {
+  { quota, webhook }: Pick<HousekeepingSettings, 'quota' | 'webhook'>,
+  log: Pick<Logger, 'warn'>,
+): Required<Pick<RegistryServiceOptions, 'notify' | 'quotas'>> {
   return {
-    quotas: quota.limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes })),
+    quotas: limitsOf(quota),
     notify: {
       subscriptions: webhook.endpoint.map(toSubscription),
       origin: requestOrigin,
@@ -35,14 +40,18 @@ export class HouseKeeper implements AsyncDisposable {
   readonly #sender: WebhookSender;
   readonly #schedule: HousekeepingSchedule;
   readonly #quotas: Quotas;
+  readonly #notifications: Notifications;
+  readonly #uploads: Pick<OpenedRegistryService, 'requireUpload'>;
 
   constructor(
-    service: Pick<OpenedRegistryService, 'notifications' | 'housekeeping' | 'quotas'>,
+    service: Pick<OpenedRegistryService, 'notifications' | 'housekeeping' | 'quotas' | 'requireUpload'>,
     settings: HousekeepingSettings,
     log: Logger,
   ) {
     const { notifications, housekeeping, quotas } = service;
     this.#quotas = quotas;
+    this.#notifications = notifications;
+    this.#uploads = service;
     this.#pulls = new PullNotices(notifications, (line) => log.warn(line));
     this.#sender = new WebhookSender(settings.webhook.endpoint, {
       source: notifications,
@@ -55,11 +64,25 @@ export class HouseKeeper implements AsyncDisposable {
     });
   }
 
+  /** Has what it does counted there. To be called once. */
+  count(metrics: Metrics): void {
+    this.#schedule.count(collectionCounts(metrics));
+    countWebhooks(metrics, this.#notifications);
+  }
+
+  /** Puts other settings into force. */
+  update(settings: HousekeepingSettings): void {
+    this.#quotas.limitTo(limitsOf(settings.quota));
+    this.#notifications.subscribe(settings.webhook.endpoint.map(toSubscription));
+    this.#sender.update(settings.webhook.endpoint);
+    this.#schedule.update(settings);
+  }
+
   /** Lets it hear of the application's requests. To be called before any route is added. */
   follow(app: FastifyInstance): void {
     followRequests(app);
     this.#pulls.follow(app);
-    reserveUploads(app, this.#quotas);
+    reserveUploads(app, this.#quotas, this.#uploads);
   }
 
   /** To be called when the last request has ended, before the store is closed. */
@@ -69,7 +92,19 @@ export class HouseKeeper implements AsyncDisposable {
   }
 }
 
-function toSubscription({ name, actions, repositories, maxWaiting }: WebhookEndpointSettings): Subscription {
+function limitsOf({ limit }: HousekeepingSettings['quota']): QuotaLimit[] {
+  return limit.map(({ prefix, bytes }) => ({ prefix: prefixOf(prefix), bytes }));
+}
+
+function toSubscription(settings: WebhookEndpointSettings): Subscription {
+  const { name, actions, events, repositories, maxWaiting } = settings;
+  const kinds = events.length > 0 ? (events as readonly EventKind[]) : undefined;
   // The settings know no other words.
-  return { name, actions: actions as readonly RegistryAction[], repositories, maxWaiting };
+  return {
+    name,
+    actions: actions as readonly RegistryAction[],
+    repositories,
+    maxWaiting,
+    ...(kinds && { kinds }),
+  };
 }

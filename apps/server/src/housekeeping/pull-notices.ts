@@ -1,4 +1,4 @@
-import { isDigest, type Notifications, type RegistryEvent } from '@wherry/core';
+import { type EventTarget, isDigest, type Notifications, type RegistryEvent } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseEndpoint } from '../registry/endpoints.ts';
 
@@ -7,7 +7,7 @@ const PREFIX = '/v2/';
 const GATHER_MS = 1_000;
 const MAX_GATHERED = 1_000;
 
-/** Writes down which manifests were pulled, many at a time. A kill loses those of the last second. */
+/** Writes down which manifests and blobs were pulled, many at a time. A kill loses those of the last second. */
 export class PullNotices implements Disposable {
   readonly #notifications: Pick<Notifications, 'event' | 'isWanted' | 'tellAll'>;
   readonly #log: (line: string) => void;
@@ -44,24 +44,33 @@ export class PullNotices implements Disposable {
   }
 
   #note(request: FastifyRequest, reply: FastifyReply): void {
-    if (request.method !== 'GET' || reply.statusCode !== 200) return;
+    // A connection that broke took nothing whole.
+    if (request.method !== 'GET' || reply.statusCode !== 200 || !reply.raw.writableFinished) return;
     // Routes of other parts have no such parameter, or what is in it is no endpoint of a registry.
     const { '*': path } = request.params as { '*'?: string };
     const endpoint = path !== undefined && request.url.startsWith(PREFIX) ? parseEndpoint(path) : undefined;
-    if (endpoint?.kind !== 'manifest' || !this.#notifications.isWanted('pull', endpoint.name)) return;
-    const digest = String(reply.getHeader('docker-content-digest') ?? '');
-    const mediaType = String(reply.getHeader('content-type') ?? '');
-    const size = Number(reply.getHeader('content-length'));
+    if (endpoint?.kind !== 'manifest' && endpoint?.kind !== 'blob') return;
+    const { kind, name: repository } = endpoint;
+    if (!this.#notifications.isWanted('pull', repository, kind)) return;
+    const tag = kind === 'manifest' && !isDigest(endpoint.reference) ? endpoint.reference : undefined;
     this.#gathered.push(
-      this.#notifications.event('pull', {
-        repository: endpoint.name,
-        ...(isDigest(digest) && { digest }),
-        ...(mediaType !== '' && { mediaType }),
-        ...(Number.isSafeInteger(size) && { size }),
-        ...(!isDigest(endpoint.reference) && { tag: endpoint.reference }),
-      }),
+      this.#notifications.event('pull', { kind, repository, ...contentOf(reply), ...(tag && { tag }) }),
     );
     if (this.#gathered.length >= MAX_GATHERED) this[Symbol.dispose]();
     else this.#timer ??= setTimeout(() => this[Symbol.dispose](), GATHER_MS).unref();
   }
+}
+
+/** What was pulled, by what the answer says of it. */
+function contentOf(reply: FastifyReply): Pick<EventTarget, 'digest' | 'mediaType' | 'size'> {
+  const digest = String(reply.getHeader('docker-content-digest') ?? '');
+  const mediaType = String(reply.getHeader('content-type') ?? '');
+  const size = Number(reply.getHeader('content-length'));
+  // What a proxy in front sends is not in our answer.
+  const isHere = reply.getHeader('x-accel-redirect') === undefined;
+  return {
+    ...(isDigest(digest) && { digest }),
+    ...(mediaType !== '' && { mediaType }),
+    ...(isHere && Number.isSafeInteger(size) && { size }),
+  };
 }

@@ -53,6 +53,8 @@ test('a session holds its room from one request to the next', async () => {
   expect((await patch(60)).status).toBe(403);
   expect((await patch(40)).status).toBe(202);
   expect((await post('team/b', digestQuery(BIG.subarray(0, 1)), BIG.subarray(0, 1))).status).toBe(403);
+  const elsewhere = new URL(location.replace('/team/app/', '/team/b/'), server.url);
+  expect((await fetch(elsewhere, { method: 'PATCH', body: new Uint8Array(1) })).status).toBe(404);
   await fetch(new URL(location, server.url), { method: 'DELETE' });
   expect((await post('team/b', digestQuery(BIG.subarray(0, 1)), BIG.subarray(0, 1))).status).toBe(201);
 });

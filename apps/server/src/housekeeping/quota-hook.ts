@@ -1,4 +1,4 @@
-import type { Quotas } from '@wherry/core';
+import type { Quotas, RegistryService } from '@wherry/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseEndpoint } from '../registry/endpoints.ts';
 import { contentLength } from '../registry/request.ts';
@@ -7,13 +7,20 @@ import { contentLength } from '../registry/request.ts';
  * Reserves room for what a client says it will send, before the first byte of it is read: `DENIED` then, where the
  * quota has no room. After the access rules, for who may not push is not to learn how full a repository is.
  */
-export function reserveUploads(app: FastifyInstance, quotas: Pick<Quotas, 'reserve'>): void {
+export function reserveUploads(
+  app: FastifyInstance,
+  quotas: Pick<Quotas, 'reserve'>,
+  { requireUpload }: Pick<RegistryService, 'requireUpload'>,
+): void {
   app.addHook('preHandler', async (request) => {
     if (!['POST', 'PATCH', 'PUT'].includes(request.method) || !request.url.startsWith('/v2/')) return;
     const endpoint = endpointOf(request);
     const bytes = contentLength(request) ?? 0;
     if (endpoint?.kind === 'uploads') quotas.reserve(endpoint.name, bytes);
-    if (endpoint?.kind === 'upload') quotas.reserve(endpoint.name, bytes, endpoint.id);
+    if (endpoint?.kind !== 'upload') return;
+    // Otherwise room would be reserved in a repository that the session is not of.
+    requireUpload(endpoint.id, endpoint.name);
+    quotas.reserve(endpoint.name, bytes, endpoint.id);
   });
 }
 

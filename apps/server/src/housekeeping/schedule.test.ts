@@ -32,8 +32,12 @@ test('lets tags go before it collects, and says what it did', async () => {
   const { housekeeping, done } = houseOf(steps);
   const settings = { gc: { ...DEFAULT_GC_SETTINGS, interval: 1 }, retention: { rule: [RULE] } };
   const schedule = new HousekeepingSchedule(settings, { housekeeping, log: (line) => log.push(line) });
+  const counted: unknown[] = [];
+  const count = (...what: unknown[]) => void counted.push(what);
+  schedule.count({ done: ({ trashedBytes }) => count(trashedBytes), failed: count, untagged: count });
   await done.promise;
   await schedule[Symbol.asyncDispose]();
+  expect(counted.slice(0, 2)).toEqual([[0], [7]]);
   expect(steps.slice(0, 3)).toEqual([
     'turn 1',
     'retention [{"prefix":"team","keepMatching":["v*"],"pinned":[],"keepNewest":3}]',
@@ -56,6 +60,21 @@ test('goes on after a failure', async () => {
   await again.promise;
   await schedule[Symbol.asyncDispose]();
   expect(log[0]).toBe('gc: no space left');
+});
+
+test('goes by other settings as soon as it has them', async () => {
+  const steps: string[] = [];
+  const { housekeeping, done } = houseOf(steps);
+  const never = { gc: { ...DEFAULT_GC_SETTINGS, interval: 0 }, retention: { rule: [] } };
+  const schedule = new HousekeepingSchedule(never, { housekeeping, log: () => {} });
+  schedule.update({ gc: { ...DEFAULT_GC_SETTINGS, interval: 2, trashGrace: 5 }, retention: { rule: [] } });
+  await done.promise;
+  schedule.update(never);
+  await schedule[Symbol.asyncDispose]();
+  expect(steps.slice(0, 2)).toEqual([
+    'turn 2',
+    'gc {"keepUntagged":true,"trashGraceMs":5,"uploadMaxAgeMs":86400000}',
+  ]);
 });
 
 test('does nothing where it is not to', async () => {

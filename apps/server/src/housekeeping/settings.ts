@@ -50,6 +50,8 @@ export interface WebhookEndpointSettings {
   readonly secret?: string | undefined;
   /** Of `push`, `pull` and `delete`; empty: all. */
   readonly actions: readonly string[];
+  /** Of `manifest` and `blob`; empty: manifests. */
+  readonly events: readonly string[];
   /** Patterns; empty: every repository. */
   readonly repositories: readonly string[];
   /** For one attempt, in ms. */
@@ -93,21 +95,25 @@ export const GC_SECTION = section({
   fields: {
     interval: {
       kind: 'duration',
+      reloadable: true,
       default: DEFAULT_GC_SETTINGS.interval,
       doc: 'Time from one collection to the next, such as "24h"; "0s" for never.',
     },
     keepUntagged: {
       kind: 'boolean',
+      reloadable: true,
       default: DEFAULT_GC_SETTINGS.keepUntagged,
       doc: 'Whether manifests without a tag stay. Where they do not, one goes that no tag leads to, through an index or from the manifest it is about.',
     },
     trashGrace: {
       kind: 'duration',
+      reloadable: true,
       default: DEFAULT_GC_SETTINGS.trashGrace,
       doc: 'How long collected content rests in the trash, from where a push or a read brings it back.',
     },
     uploadMaxAge: {
       kind: 'duration',
+      reloadable: true,
       default: DEFAULT_GC_SETTINGS.uploadMaxAge,
       doc: 'Uploads that nobody has gone on with for so long are forgotten.',
     },
@@ -121,6 +127,7 @@ export const RETENTION_SECTION = section({
   fields: {
     rule: {
       kind: 'table-array',
+      reloadable: true,
       doc: 'A tag stays when one of its keys speaks for it. Repositories that no rule fits keep every tag.',
       fields: {
         prefix: { kind: 'string', required: true, doc: PREFIX_DOC },
@@ -140,6 +147,7 @@ export const QUOTA_SECTION = section({
   fields: {
     limit: {
       kind: 'table-array',
+      reloadable: true,
       doc: 'Each distinct blob counts once, and so do uploads that are open. Every limit that fits holds.',
       fields: {
         prefix: { kind: 'string', required: true, doc: 'Repositories at and below it; "*" for all.' },
@@ -156,6 +164,7 @@ export const WEBHOOK_SECTION = section({
   fields: {
     endpoint: {
       kind: 'table-array',
+      reloadable: true,
       doc: 'What happened is told at least once, in order. What cannot be told waits, also for a restart.',
       fields: {
         name: { kind: 'string', required: true, doc: 'Names the queue; a new name begins anew.' },
@@ -174,6 +183,12 @@ export const WEBHOOK_SECTION = section({
           kind: 'list',
           check: checkAction,
           doc: 'Of "push", "pull" and "delete"; none: all three.',
+        },
+        events: {
+          kind: 'list',
+          choices: ['manifest', 'blob'],
+          default: ['manifest'],
+          doc: 'What they are about: "manifest", "blob". An image has many blobs, so that those are told where asked for alone.',
         },
         repositories: { kind: 'list', doc: 'Patterns such as "team/*"; none: every repository.' },
         timeout: { kind: 'duration', default: 10_000, min: 1, doc: 'For one attempt.' },

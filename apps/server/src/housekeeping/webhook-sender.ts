@@ -1,17 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notifications } from '@wherry/core';
+import { EndpointLoop } from './endpoint-loop.ts';
 import type { WebhookEndpointSettings } from './settings.ts';
-import { sendEvents } from './webhook-request.ts';
-
-/** Events in one envelope, at most. */
-const BATCH = 50;
-/** How long one process has an endpoint for itself before it must say so again. */
-const CLAIM_MS = 60_000;
-/** Other processes add events too, such as `wherry serve retention`. */
-const POLL_MS = 5_000;
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 5 * 60_000;
 
 /** What the sender asks of those who wrote the events down. */
 export type EventSource = Pick<
@@ -27,73 +16,56 @@ export interface WebhookSenderDeps {
   readonly retryMs?: (attempt: number) => number;
 }
 
-/** Tells each endpoint what waits for it, in order, until it has been told. */
+/** An endpoint that is told, as these settings have it. */
+interface Served {
+  readonly settings: string;
+  readonly loop: EndpointLoop;
+}
+
+/** Tells each endpoint what waits for it. */
 export class WebhookSender implements AsyncDisposable {
   readonly #deps: WebhookSenderDeps;
-  readonly #owner = randomUUID();
-  readonly #stop = new AbortController();
-  readonly #loops: Promise<void>[];
-  #wake = Promise.withResolvers<void>();
+  readonly #stopping = new Set<Promise<void>>();
+  #served: ReadonlyMap<string, Served> = new Map();
 
   constructor(endpoints: readonly WebhookEndpointSettings[], deps: WebhookSenderDeps) {
     this.#deps = deps;
     deps.source.onAdded(() => {
-      this.#wake.resolve();
-      this.#wake = Promise.withResolvers();
+      for (const { loop } of this.#served.values()) loop.wake();
     });
-    this.#loops = endpoints.map((endpoint) => this.#serve(endpoint));
+    this.update(endpoints);
+  }
+
+  /**
+   * Takes these to be all there are: one that is as it was goes on, and what waits for one that is gone stays. Of two
+   * of one name, which would have one queue, the later counts.
+   */
+  update(endpoints: readonly WebhookEndpointSettings[]): void {
+    const before = this.#served;
+    const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
+    this.#served = new Map(
+      [...byName.values()].map((endpoint) => {
+        const settings = JSON.stringify(endpoint);
+        const known = before.get(endpoint.name);
+        if (known?.settings === settings) return [endpoint.name, known];
+        // The one before has to let go first: an endpoint is told by one at a time.
+        const ended = known ? this.#end(known) : Promise.resolve();
+        return [endpoint.name, { settings, loop: new EndpointLoop(endpoint, this.#deps, ended) }];
+      }),
+    );
+    for (const [name, served] of before) if (!this.#served.has(name)) this.#end(served);
   }
 
   /** Stops; what was not told waits for the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#loops);
-    if (this.#loops.length > 0) this.#deps.source.release(this.#owner);
+    for (const served of this.#served.values()) this.#end(served);
+    this.#served = new Map();
+    await Promise.all(this.#stopping);
   }
 
-  async #serve(endpoint: WebhookEndpointSettings): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; ) {
-      try {
-        const told = await this.#tell(endpoint);
-        if (told === undefined) await this.#pause(POLL_MS, { wakes: true });
-        else if (told) failures = 0;
-        else await this.#pause(this.#retryMs(failures++), { wakes: false });
-      } catch (error) {
-        // The store may be locked or full for a while; a sender that gave up would tell nothing any more.
-        this.#deps.log(`webhook ${endpoint.name}: ${error instanceof Error ? error.message : String(error)}`);
-        await this.#pause(this.#retryMs(failures++), { wakes: false });
-      }
-    }
-  }
-
-  /** `undefined`: there was nothing to tell, or another process does. */
-  async #tell(endpoint: WebhookEndpointSettings): Promise<boolean | undefined> {
-    const { source, now, log } = this.#deps;
-    const { name } = endpoint;
-    const events = source.next(name, BATCH);
-    const last = events.at(-1);
-    if (last === undefined) return undefined;
-    if (!source.claim(name, this.#owner, CLAIM_MS + endpoint.timeout)) return undefined;
-    // Another process may have told them between the look and the claim.
-    const mine = source.next(name, BATCH);
-    const outcome = await sendEvents(endpoint, mine, { now: now(), signal: this.#stop.signal });
-    if (outcome.ok) source.delivered(name, mine.at(-1)?.sequence ?? last.sequence);
-    else if (!this.#stop.signal.aborted) {
-      source.failed(name);
-      log(`webhook ${name}: ${outcome.problem}; its events wait`);
-    }
-    return outcome.ok;
-  }
-
-  #retryMs(failures: number): number {
-    return this.#deps.retryMs?.(failures) ?? Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
-  }
-
-  async #pause(ms: number, { wakes }: { readonly wakes: boolean }): Promise<void> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, this.#stop.signal]);
-    const slept = sleep(ms, undefined, { signal, ref: false }).catch(() => {});
-    await (wakes ? Promise.race([slept, this.#wake.promise]) : slept);
-    over.abort();
+  #end({ loop }: Served): Promise<void> {
+    const ended = loop[Symbol.asyncDispose]().finally(() => this.#stopping.delete(ended));
+    this.#stopping.add(ended);
+    return ended;
   }
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SILENT } from '../operating/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
+import { defaultSettings } from '../settings/service-settings.ts';
 import type { WebhookEndpointSettings } from './settings.ts';
 import { sendEvents, signatureOf } from './webhook-request.ts';
 import { type EventSource, WebhookSender } from './webhook-sender.ts';
@@ -71,6 +72,7 @@ const endpointOf = (more: Partial<WebhookEndpointSettings> = {}): WebhookEndpoin
   url: receiver.url,
   secret: SECRET,
   actions: [],
+  events: ['manifest'],
   repositories: [],
   timeout: 5_000,
   maxWaiting: 100,
@@ -146,6 +148,60 @@ describe('the service', () => {
     }
   });
 
+  test('tells of blobs those who ask for them', async () => {
+    await start(endpointOf({ events: ['blob'] }), endpointOf({ name: 'all', url: `${receiver.url}/all` }));
+    const bytes = Buffer.alloc(100_000, 'blob');
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const blob = (repository: string) => `${server.url}/v2/${repository}/blobs`;
+    await fetch(`${blob('team/app')}/uploads/?digest=${digest}`, { method: 'POST', body: bytes });
+    await receiver.until(1);
+    await fetch(`${blob('team/b')}/uploads/?mount=${digest}`, { method: 'POST' });
+    await receiver.until(2);
+    await (await fetch(`${blob('team/app')}/${digest}`, { method: 'HEAD' })).text();
+    await (await fetch(`${blob('team/app')}/${digest}`, { headers: { range: 'bytes=0-1' } })).text();
+    expect((await (await fetch(`${blob('team/app')}/${digest}`)).bytes()).length).toBe(bytes.length);
+    await receiver.until(3);
+    await fetch(`${blob('team/app')}/${digest}`, { method: 'DELETE' });
+    await receiver.until(4);
+    const target = {
+      ...{ repository: 'team/app', digest, mediaType: 'application/octet-stream' },
+      ...{ size: bytes.length, length: bytes.length },
+    };
+    const { size: _, length: __, ...gone } = target;
+    expect(receiver.events()).toEqual([
+      expect.objectContaining({ action: 'push', target }),
+      expect.objectContaining({ action: 'push', target: { ...target, repository: 'team/b' } }),
+      expect.objectContaining({ action: 'pull', target }),
+      expect.objectContaining({ action: 'delete', target: gone }),
+    ]);
+    expect(JSON.stringify(receiver.events())).not.toContain('"kind"');
+  });
+
+  test('tells others as soon as the settings do, and holds to other limits', async () => {
+    const tarpit = { url: 'http://127.0.0.1:1/hook' };
+    const settings = { ...defaultSettings(), webhook: { endpoint: [endpointOf(tarpit)] } };
+    let inForce = settings;
+    let apply = () => {};
+    const onSettings = (listener: () => void) => {
+      apply = listener;
+    };
+    const place = { root, host: '127.0.0.1', port: 0 };
+    server = await startServer({ ...place, settings: () => inForce, onSettings });
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] });
+    expect((await call('PUT', '1', body)).status).toBe(201);
+    const limit = [{ prefix: '*', bytes: 1 }];
+    inForce = { ...settings, webhook: { endpoint: [endpointOf()] }, quota: { limit } };
+    apply();
+    // What waited is told at the new address, at once.
+    await receiver.until(1);
+    expect(receiver.events()).toMatchObject([{ action: 'push', target: { tag: '1' } }]);
+    const post = () => fetch(`${server.url}/v2/team/b/blobs/uploads/`, { method: 'POST', body: 'xx' });
+    expect((await post()).status).toBe(403);
+    inForce = settings;
+    apply();
+    expect((await post()).status).toBe(202);
+  });
+
   test('tells after a restart what could not be told before', async () => {
     await start(endpointOf({ url: 'http://user:pass@127.0.0.1:1/hook' }));
     const body = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] });
@@ -211,6 +267,51 @@ describe('the sender', () => {
     expect(waited).toEqual([0, 1, 2]);
     expect(source.failures).toBe(3);
     expect(log).toEqual([500, 302, 404].map((status) => `webhook hook: answered ${status}; its events wait`));
+  });
+
+  test('lets go of an endpoint before it tells it by other settings, and leaves the others alone', async () => {
+    const source = new Waiting();
+    const order: string[] = [];
+    source.release = () => void order.push('let go');
+    source.claim = () => {
+      order.push('claimed');
+      return true;
+    };
+    const silent = createServer(() => order.push('asked')).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      source.add('1');
+      const deps = { source, log: () => {}, now: () => new Date() };
+      await using sender = new WebhookSender([endpointOf({ url })], deps);
+      await expect.poll(() => order).toEqual(['claimed', 'asked']);
+      sender.update([endpointOf({ url })]);
+      sender.update([endpointOf()]);
+      await receiver.until(1);
+      expect(order).toEqual(['claimed', 'asked', 'let go', 'claimed']);
+      expect(source.failures).toBe(0);
+      await expect.poll(() => source.events).toEqual([]);
+      sender.update([]);
+      await expect.poll(() => order).toHaveLength(5);
+      source.add('2');
+      expect(source.events).toHaveLength(1);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
+  test('tells one of two endpoints that have one name, and lets go of it', async () => {
+    const source = new Waiting();
+    let releases = 0;
+    source.release = () => void releases++;
+    source.add('1');
+    const first = endpointOf({ url: 'http://127.0.0.1:1/hook' });
+    const deps = { source, log: () => {}, now: () => new Date() };
+    const sender = new WebhookSender([first, endpointOf()], deps);
+    await receiver.until(1);
+    await sender[Symbol.asyncDispose]();
+    expect([releases, source.failures]).toEqual([1, 0]);
   });
 
   test('gives up an attempt that takes too long', async () => {

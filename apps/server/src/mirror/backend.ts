@@ -54,6 +54,7 @@ export function mirroredRepositoryBackend(mirror: MirrorBackend, request: Mirror
       if (!blob) throw new Error('a blob is found before it is sent');
       await blob.send(range, sink);
     },
+    blobPath: ({ digest }) => opened.get(digest)?.path,
     // A small one is on its way already when it is found.
     readSmallBlob: async () => undefined,
     findManifest: (_name, reference) =>

@@ -7,6 +7,7 @@ import { type MemoryRegistry, startMemoryRegistry } from '@wherry/core/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../test/memory-backend.ts';
 import { type RunningServer, startServer } from '../server.ts';
+import { defaultSettings } from '../settings/service-settings.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
@@ -26,11 +27,12 @@ afterEach(async () => {
 });
 
 /** The upstream is Docker Hub to the mirror, and a registry of its own name besides. */
-function start(tagTtlMs = 0): Promise<RunningServer> {
+function start(tagTtlMs = 0, settings = defaultSettings()): Promise<RunningServer> {
   const upstreams = [{ name: 'docker.io', location: `http://${upstream.host}` }, { name: upstream.host }];
   const env = { HOME: root, DOCKER_CONFIG: root };
   const hosts = { 'hub.example': 'docker.io' };
-  return startServer({ root, host: '127.0.0.1', port: 0, env, mirror: { upstreams, tagTtlMs, hosts } });
+  const mirror = { upstreams, tagTtlMs, hosts };
+  return startServer({ root, host: '127.0.0.1', port: 0, env, mirror, settings: () => settings });
 }
 
 function addImage(repository: string, layerText = 'layer') {
@@ -128,6 +130,20 @@ describe('an image of an upstream', () => {
     const url = new URL('/v2/docker.io/library/app/manifests/latest', server.url);
     const same = await fetch(url, { headers: { 'if-none-match': `"${manifest.digest}"` } });
     expect(same.status).toBe(304);
+  });
+
+  test('has its blobs sent by a proxy in front once they are here', async () => {
+    const { layer } = addImage('library/app');
+    const registry = { accelRedirect: '/store' };
+    await server.close();
+    server = await start(0, { ...defaultSettings(), registry });
+    const path = `/v2/docker.io/library/app/blobs/${layer.digest}`;
+    const first = await send(path);
+    expect([first.text, first.headers.get('x-accel-redirect')]).toEqual(['layer', null]);
+    await expect
+      .poll(async () => (await send(path)).headers.get('x-accel-redirect'))
+      .toBe(`/store/blobs/sha256/${layer.digest.slice('sha256:'.length)}`);
+    expect((await send(path, 'HEAD')).headers.get('content-length')).toBe('5');
   });
 
   test('is not shown to whom its upstream would not show it', async () => {

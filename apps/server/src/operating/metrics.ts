@@ -24,6 +24,8 @@ export interface Metrics {
   distribution(name: MetricName, buckets: readonly number[]): Distribution;
   /** A value that is read when someone asks, with the values of the labels where there are several. */
   gauge(name: MetricName, read: () => GaugeReading | Promise<GaugeReading>): void;
+  /** A counter that is kept elsewhere, and read when someone asks. */
+  total(name: MetricName, read: () => GaugeReading): void;
 }
 
 /** One number, or one for each value of the metric's only label. */
@@ -36,4 +38,5 @@ export const NO_METRICS: Metrics = {
   counter: () => NOTHING,
   distribution: () => NOTHING,
   gauge: () => {},
+  total: () => {},
 };

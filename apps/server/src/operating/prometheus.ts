@@ -42,23 +42,35 @@ export function createPrometheus(options: { readonly ofProcess?: boolean } = {})
         ...base(name),
         async collect() {
           this.reset();
-          // Whatever one of them fails with must not hide the others, which tell more of the trouble.
-          await Promise.resolve()
-            .then(read)
-            .then(
-              (reading) => setReading(this, name, reading),
-              () => {},
-            );
+          await take(name, read, (labels, value) => this.set(labels, value));
+        },
+      });
+    },
+    total: (name, read) => {
+      new PromCounter({
+        ...base(name),
+        async collect() {
+          this.reset();
+          await take(name, read, (labels, value) => this.inc(labels, value));
         },
       });
     },
   };
 }
 
-function setReading(gauge: PromGauge, { labels = [] }: MetricName, reading: GaugeReading): void {
-  const [label = ''] = labels;
-  if (typeof reading === 'number') gauge.set(reading);
-  else for (const [value, count] of reading) gauge.set({ [label]: value }, count);
+/** Whatever one metric's reading fails with must not hide the others, which tell more of the trouble. */
+async function take(
+  { labels: [label = ''] = [] }: MetricName,
+  read: () => GaugeReading | Promise<GaugeReading>,
+  set: (labels: Record<string, string>, value: number) => void,
+): Promise<void> {
+  try {
+    const reading = await read();
+    if (typeof reading === 'number') set({}, reading);
+    else for (const [value, count] of reading) set({ [label]: value }, count);
+  } catch {
+    // Left out.
+  }
 }
 
 /** The child of a combination of labels is looked up in one step: the library hashes them at each call. */

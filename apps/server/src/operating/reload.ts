@@ -1,12 +1,20 @@
 import { isWherryError } from '@wherry/core';
+import { watchFiles } from '../access/watched-files.ts';
 import type { LoadedSettings } from '../settings/load-settings.ts';
 import type { Log } from './logger.ts';
 
-/** Reads the settings again and says in the log what came of it. Settings that are wrong change nothing. */
-export async function reloadSettings(settings: Pick<LoadedSettings, 'reload'>, log: Log): Promise<void> {
+/**
+ * Reads the settings again and says in the log what came of it; `ifNew`: only where that is anything. Settings that
+ * are wrong change nothing.
+ */
+export async function reloadSettings(
+  settings: Pick<LoadedSettings, 'reload'>,
+  log: Log,
+  { ifNew = false }: { readonly ifNew?: boolean } = {},
+): Promise<void> {
   try {
     const { changed, needRestart } = await settings.reload();
-    log.info('settings were read again', { changed });
+    if (!ifNew || changed.length > 0) log.info('settings were read again', { changed });
     if (needRestart.length > 0) log.warn('settings have changed that need a restart', { keys: needRestart });
   } catch (error) {
     // Whatever it is: a service does not end because of a file that it need not read.
@@ -15,4 +23,13 @@ export async function reloadSettings(settings: Pick<LoadedSettings, 'reload'>, l
       hint,
     });
   }
+}
+
+/** Reads the settings again whenever their file changes. */
+export async function watchSettings(
+  settings: Pick<LoadedSettings, 'path' | 'reload'>,
+  log: Log,
+): Promise<Disposable> {
+  const files = await watchFiles([settings.path], () => reloadSettings(settings, log, { ifNew: true }));
+  return { [Symbol.dispose]: () => files.close() };
 }

@@ -1,7 +1,10 @@
 import type { RegistryService } from '@wherry/core';
 
 /** What the blob routes ask of the store. */
-export type BlobBackend = Pick<RegistryService, 'findBlob' | 'readSmallBlob' | 'sendBlob' | 'deleteBlob'>;
+export type BlobBackend = Pick<
+  RegistryService,
+  'findBlob' | 'readSmallBlob' | 'sendBlob' | 'blobPath' | 'deleteBlob'
+>;
 /** What the upload routes ask of it. */
 export type UploadBackend = Pick<
   RegistryService,

@@ -279,6 +279,19 @@ describe('uploads', () => {
     expect((await send('POST', `/v2/a/blobs/uploads/${query}`)).statusCode).toBe(status);
   });
 
+  test('are of the repository they were begun in, and unknown through any other', async () => {
+    const location = await startUpload();
+    const elsewhere = location.replace('/team/app/', '/team/other/');
+    const unknown = [
+      await send('GET', elsewhere),
+      await send('PATCH', elsewhere, {}, HELLO),
+      await send('PUT', `${elsewhere}?digest=${digestOf(HELLO)}`, {}, HELLO),
+      await send('DELETE', elsewhere),
+    ];
+    for (const answer of unknown) expectError(answer, 404, 'BLOB_UPLOAD_UNKNOWN', expect.any(String));
+    expect((await send('PUT', `${location}?digest=${digestOf(HELLO)}`, {}, HELLO)).statusCode).toBe(201);
+  });
+
   test('can be cancelled', async () => {
     const location = await startUpload();
     expect((await send('DELETE', location)).statusCode).toBe(204);

@@ -4,6 +4,7 @@ import type { TakeMirrored } from '../mirror/router.ts';
 import type { Logger } from '../operating/logger.ts';
 import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
+import type { AccelRedirect } from './accel-redirect.ts';
 import type { RegistryBackend } from './backend.ts';
 import { type Endpoint, parseEndpoint } from './endpoints.ts';
 import { answer, type ErrorAnswer, toErrorAnswer } from './errors.ts';
@@ -28,6 +29,8 @@ export interface RegistrySurroundings {
   readonly running: RunningRequests;
   /** Takes the requests that are for another registry; absent: none is mirrored. */
   readonly takeMirrored?: TakeMirrored;
+  /** Absent: blobs are sent from here. */
+  readonly accelRedirect?: AccelRedirect;
 }
 
 /**
@@ -38,9 +41,9 @@ export interface RegistrySurroundings {
 export function registerRegistry(
   app: FastifyInstance,
   backend: RegistryBackend,
-  { log, running, takeMirrored }: RegistrySurroundings,
+  { log, running, takeMirrored, accelRedirect = () => undefined }: RegistrySurroundings,
 ): void {
-  const handlers = handlerTable(backend);
+  const handlers = handlerTable(backend, accelRedirect);
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header(...API_HEADER);
     done();
@@ -55,7 +58,7 @@ export function registerRegistry(
     const mirrored = await takeMirrored?.(request, reply, path);
     const endpoint = mirrored?.endpoint ?? parseEndpoint(path);
     if (!endpoint) return sendError(reply, noSuchEndpoint(request));
-    const ofEndpoint = (mirrored ? handlerTable(mirrored.backend) : handlers)[endpoint.kind];
+    const ofEndpoint = (mirrored ? handlerTable(mirrored.backend, accelRedirect) : handlers)[endpoint.kind];
     // The table pairs every kind with handlers of that kind; the compiler cannot follow the pairing.
     const handler = ofEndpoint[request.method as Method] as Handler<Endpoint> | undefined;
     // The mirror has asked by the upstream's name, which is another.
@@ -80,10 +83,10 @@ export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): F
     .send(body);
 }
 
-function handlerTable(backend: RegistryBackend): HandlerTable {
+function handlerTable(backend: RegistryBackend, accelRedirect: AccelRedirect): HandlerTable {
   return {
     base: { GET: async ({ reply }) => reply.send({}), HEAD: async ({ reply }) => reply.send() },
-    blob: blobRoutes(backend),
+    blob: blobRoutes(backend, accelRedirect),
     manifest: manifestRoutes(backend),
     uploads: uploadsRoutes(backend),
     upload: uploadRoutes(backend),

@@ -2,7 +2,7 @@ import { LiveSettings, type Reloaded } from './live-settings.ts';
 import { printSettings } from './print-settings.ts';
 import { readSettings, type SettingsSources } from './read-settings.ts';
 import { SECTIONS, type ServiceSettings } from './service-settings.ts';
-import { readSettingsFile, type SettingsFilePlace } from './settings-file.ts';
+import { readSettingsFile, type SettingsFilePlace, settingsFilePath } from './settings-file.ts';
 
 export interface LoadRequest extends SettingsFilePlace {
   readonly flags?: SettingsSources['flags'];
@@ -10,6 +10,8 @@ export interface LoadRequest extends SettingsFilePlace {
 
 /** The settings of a service, from all their sources. */
 export interface LoadedSettings {
+  /** Where their file is, or would be. */
+  readonly path: string;
   /** Those in force. */
   readonly current: ServiceSettings;
   /** Whether anybody said something of a key, such as `listen.addr`; else its default holds. */
@@ -34,6 +36,7 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
   const first = await read();
   const live = new LiveSettings(SECTIONS, first.settings);
   return {
+    path: settingsFilePath(request),
     get current() {
       return live.current;
     },

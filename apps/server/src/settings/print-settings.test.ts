@@ -113,7 +113,7 @@ test('every key is told of, defaults and secrets out of force', async () => {
 # choice = "a"
 
 # A flag.
-# (boolean, default true; WHERRY_SERVE_THINGS_FLAG; taken up on SIGHUP)
+# (boolean, default true; WHERRY_SERVE_THINGS_FLAG; taken up while it runs)
 # flag = true
 
 # A count.

@@ -96,7 +96,7 @@ function quote(text: string): string {
 
 function factsOf(field: Field, variable: string, origin: string | undefined): string {
   const facts = [describeKind(field), variable];
-  if (field.reloadable) facts.push('taken up on SIGHUP');
+  if (field.reloadable) facts.push('taken up while it runs');
   if (origin !== undefined) facts.push(`set by ${origin}`);
   return `(${facts.join('; ')})`;
 }

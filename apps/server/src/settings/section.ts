@@ -2,7 +2,7 @@
 interface Documented {
   /** For the printed file: a sentence or two, with units and what the default means. */
   readonly doc: string;
-  /** SIGHUP puts a new value into force; absent: a restart does. */
+  /** A new value comes into force while the service runs; absent: a restart puts it there. */
   readonly reloadable?: boolean;
 }
 

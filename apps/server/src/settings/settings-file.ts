@@ -14,13 +14,18 @@ export interface SettingsFilePlace {
   readonly env: SettingsSources['env'];
 }
 
+/** Where the settings file is, or would be. */
+export function settingsFilePath({ path, env }: SettingsFilePlace): string {
+  return path ?? (env.WHERRY_SERVE_CONFIG || join(configHome(env), 'wherry', 'serve.toml'));
+}
+
 /**
  * Reads the settings file; absent: there is none. Throws `INVALID_CONFIG` when one that was asked for cannot be
  * read.
  */
-export async function readSettingsFile({ path, env }: SettingsFilePlace): Promise<SettingsSources['file']> {
-  const asked = path ?? (env.WHERRY_SERVE_CONFIG || undefined);
-  const chosen = asked ?? join(configHome(env), 'wherry', 'serve.toml');
+export async function readSettingsFile(place: SettingsFilePlace): Promise<SettingsSources['file']> {
+  const isAsked = (place.path ?? (place.env.WHERRY_SERVE_CONFIG || undefined)) !== undefined;
+  const chosen = settingsFilePath(place);
   try {
     const bytes = await readFile(chosen);
     if (bytes.length > MAX_BYTES)
@@ -30,7 +35,7 @@ export async function readSettingsFile({ path, env }: SettingsFilePlace): Promis
       );
     return { path: chosen, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (cause) {
-    if (asked === undefined && isErrno(cause, 'ENOENT', 'ENOTDIR')) return undefined;
+    if (!isAsked && isErrno(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     const reason = reasonOf(cause);
     if (reason === undefined) throw cause;
     throw new WherryError('INVALID_CONFIG', `${chosen}: ${reason}`, { cause });

@@ -17,6 +17,12 @@ export function blobPath(root: string, digest: Digest): string {
   return contentPath(root, 'blobs', digest);
 }
 
+/** Path of a blob from the store's directory, in any store: as an OCI image layout has it. */
+export function layoutBlobPath(digest: Digest): string {
+  parseDigest(digest);
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}
+
 /** Where the table of contents of the layer blob `digest` lies. */
 export function tocPath(root: string, digest: Digest): string {
   return contentPath(root, 'tocs', digest);

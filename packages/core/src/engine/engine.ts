@@ -159,6 +159,8 @@ export interface ImagesRequest {
    * `size<100MB`, `size>1GB`. All must hold; of several references, or images to be before or since, one.
    */
   readonly filters?: readonly string[];
+  /** `until` is one of the filters, as in the engine's API: a time, or how long ago it was. */
+  readonly takesUntil?: boolean;
   /** Only images that are pinned. */
   readonly pinned?: boolean;
   /** What each image takes on its way and in the store, for which its manifest is read. */

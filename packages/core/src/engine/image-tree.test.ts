@@ -31,18 +31,27 @@ describe('the tree of images', () => {
     const all = bytesOf(VARIANTS.host, VARIANTS.oldArm) + MULTI_INDEX.bytes.length;
     const sizesOf = (fixture: ImageFixture) => ({
       id: imageIdOf(fixture),
+      manifest: expect.objectContaining({ digest: fixture.image.manifest.descriptor.digest }),
       diskBytes: bytesOf(fixture),
       contentBytes: bytesOf(fixture),
     });
     const tree = {
       names: [name, 'copy:1'].sort(),
       id: imageIdOf(VARIANTS.host),
+      target: expect.objectContaining({ size: MULTI_INDEX.bytes.length }),
       diskBytes: all,
       contentBytes: all,
       isPinned: true,
       isInUse: true,
       variants: [
-        { platform: OTHER, diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false },
+        {
+          platform: OTHER,
+          manifest: expect.anything(),
+          diskBytes: 0,
+          contentBytes: 0,
+          isPinned: false,
+          isInUse: false,
+        },
         { platform: HOST, ...sizesOf(VARIANTS.host), isPinned: false, isInUse: true },
         { platform: OLD_ARM, ...sizesOf(VARIANTS.oldArm), isPinned: true, isInUse: false },
       ],

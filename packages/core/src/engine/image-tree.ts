@@ -1,4 +1,5 @@
 import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../platform.ts';
 import { familiarName } from '../reference.ts';
@@ -25,6 +26,8 @@ export interface ImageTree extends ImageTreeSizes {
   readonly names: readonly string[];
   /** Of the image that the names show. */
   readonly id: Digest;
+  /** What the names lead to: the index, or the manifest. */
+  readonly target: Descriptor;
   /** In the order of the index. */
   readonly variants: readonly ImageTreeVariant[];
 }
@@ -32,6 +35,7 @@ export interface ImageTree extends ImageTreeSizes {
 /** An image for one platform. */
 export interface ImageTreeVariant extends ImageTreeSizes {
   readonly platform: Platform;
+  readonly manifest: Descriptor;
   /** Absent: it is not here. */
   readonly id?: Digest;
 }
@@ -107,9 +111,9 @@ async function treeOf(
   const blobs = new Set(index.map(({ digest }) => digest));
   const transferred: SizedContent[] = [...index];
   const children: ImageTreeVariant[] = [];
-  for (const { platform, facts: image } of variants) {
+  for (const { platform, manifest, facts: image } of variants) {
     if (!image) {
-      children.push({ platform, diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false });
+      children.push({ platform, manifest, diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false });
       continue;
     }
     const own = content.blobsOf(image);
@@ -119,11 +123,12 @@ async function treeOf(
     const [diskBytes, contentBytes] = [await content.bytesOf(own), totalBytes(pulled)];
     const { id } = image;
     const [isPinned, isInUse] = [pinned.has(id), inUse.has(id)];
-    children.push({ platform, id, diskBytes, contentBytes, isPinned, isInUse });
+    children.push({ platform, manifest, id, diskBytes, contentBytes, isPinned, isInUse });
   }
   return {
     names: names.sort(),
     id: facts.id,
+    target: name?.target ?? facts.manifest,
     diskBytes: await content.bytesOf(blobs),
     contentBytes: totalBytes(transferred),
     isPinned: children.some((child) => child.isPinned),

@@ -4,6 +4,7 @@ import { familiarName } from '../reference.ts';
 import type { ImageSummary, ImagesRequest } from './engine.ts';
 import { resolveImage } from './resolve.ts';
 import {
+  API_LIST_FILTERS,
   createdMs,
   type ImageFilters,
   LIST_FILTERS,
@@ -22,7 +23,8 @@ export async function images(
   request: ImagesRequest = {},
 ): Promise<ImageSummary[]> {
   const { store } = deps;
-  const filters = parseImageFilters(filterTexts(request), LIST_FILTERS, deps.now());
+  const rules = request.takesUntil ? API_LIST_FILTERS : LIST_FILTERS;
+  const filters = parseImageFilters(filterTexts(request), rules, deps.now());
   const all = store.metadata.listImageOutlines();
   const isListed = rowTest(store, request, filters, all);
   const names = namesByImage(store, filters);

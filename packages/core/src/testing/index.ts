@@ -2,11 +2,13 @@
  * For tests of what is built on core: a registry in memory, made images, and the suites that hold the
  * implementations of each contract. The suites need vitest, which core does not bring.
  */
+
 export { blobStoreSuite } from './blob-store-suite.ts';
 export { type DescribedEntry, describeTree } from './describe-tree.ts';
 export { hasherSuite, resumableHasherSuite } from './hasher-suite.ts';
 export { type ImageFixture, makeImageFixture, makeIndexFixture } from './image-fixtures.ts';
 export { type MemoryRegistry, type MemoryRegistryOptions, startMemoryRegistry } from './memory-registry.ts';
+export { TEST_PKI } from './memory-registry-pki.ts';
 export { metadataStoreSuite } from './metadata-store-suite.ts';
 export { forgetRuntimeState, type PastContainer, putPastContainers } from './past-container.ts';
 export { registryChangesSuite } from './registry-changes-suite.ts';

@@ -5,7 +5,11 @@ import { displayWidth } from '../../output/width.ts';
 import { runCli } from '../../testing/run-cli.ts';
 
 const idOf = (digit: string) => `sha256:${digit.repeat(64)}` as Digest;
-const NOTHING = { diskBytes: 0, contentBytes: 0, isPinned: false, isInUse: false };
+const MANIFEST = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: idOf('d'), size: 1 };
+const NOTHING = {
+  ...{ manifest: MANIFEST, diskBytes: 0, contentBytes: 0 },
+  ...{ isPinned: false, isInUse: false },
+};
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 const ARM64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 
@@ -13,6 +17,7 @@ const ARM64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 const MULTI: ImageTree = {
   names: ['127.0.0.1:5055/team/multi:latest', 'multi:2'],
   id: idOf('a'),
+  target: MANIFEST,
   diskBytes: 10_600_000,
   contentBytes: 3_370_000,
   isPinned: true,
@@ -20,6 +25,7 @@ const MULTI: ImageTree = {
   variants: [
     {
       platform: AMD64,
+      manifest: MANIFEST,
       id: idOf('1'),
       diskBytes: 10_600_000,
       contentBytes: 3_370_000,
@@ -34,6 +40,7 @@ const LONG: ImageTree = {
     'a-very-long-registry-name.example.com:5000/some/very/long/path/of/a/repository/image:with-a-long-tag-too',
   ],
   id: idOf('c'),
+  target: MANIFEST,
   diskBytes: 123_456,
   contentBytes: 0,
   isPinned: false,

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { openRegistryService, type RegistryService } from '@wherry/core';
+import { type OpenedRegistryService, openRegistryService } from '@wherry/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from '../../testing/run-cli.ts';
 
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 
 let root: string;
-let service: RegistryService;
+let service: OpenedRegistryService;
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'wherry-serve-gc-'));
@@ -74,5 +74,71 @@ describe('wherry serve retention', () => {
     const { exitCode, stderr } = await serve('retention');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('retention of "" keeps no tag at all');
+  });
+});
+
+describe('by the settings file of the service', () => {
+  const RULES = `[gc]
+keep-untagged = false
+trash-grace = "3h"
+[[retention.rule]]
+prefix = "team"
+keep-matching = ["2*"]
+pinned = ["latest"]
+[[webhook.endpoint]]
+name = "hook"
+url = "https://example.com/"
+`;
+  const settings = (text: string) => {
+    const path = join(root, 'serve.toml');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('retention takes off what the service would, and has it told', async () => {
+    const argv = ['retention', '--config', settings(RULES), '--format', '{{.Tag}} {{.Fate}}'];
+    const told = '1 removed\n2 kept\nlatest kept\n';
+    expect(await serve(...argv, '--dry-run')).toMatchObject({ exitCode: 0, stdout: told });
+    expect(await serve(...argv)).toMatchObject({ exitCode: 0, stdout: told });
+    await setImmediate();
+    expect(await service.listTags('team/app')).toEqual(['2', 'latest']);
+    expect(service.notifications.counts()).toMatchObject([{ endpoint: 'hook', waiting: 1 }]);
+  });
+
+  test('a collection takes tags off first', async () => {
+    const argv = ['gc', '--config', settings(RULES)];
+    const dry = await serve(...argv, '--dry-run');
+    expect(dry.stdout).toMatch(/^Tags taken off: 1\n/);
+    expect(await service.listTags('team/app')).toEqual(['1', '2', 'latest']);
+    expect((await serve(...argv)).stdout).toMatch(/^Tags taken off: 1\n/);
+    await setImmediate();
+    expect(await service.listTags('team/app')).toEqual(['2', 'latest']);
+  });
+
+  test.each([
+    {
+      name: 'a repository beside the rules',
+      text: RULES,
+      more: ['team'],
+      told: 'a repository conflicts with --config, whose rules say what stays',
+    },
+    {
+      name: 'another rule beside them',
+      text: RULES,
+      more: ['--keep-newest', '3'],
+      told: '--keep-newest conflicts with --config, whose rules say what stays',
+    },
+    { name: 'a file without rules', text: '', more: [], told: 'have no [[retention.rule]]: every tag stays' },
+    {
+      name: 'a file that is wrong',
+      text: '[[retention.rule]]\nkeep-newest = 1\n',
+      more: [],
+      told: 'serve.toml:1:1: retention.rule.prefix is missing',
+    },
+  ])('refuses $name', async ({ text, more, told }) => {
+    const { exitCode, stderr } = await serve('retention', '--config', settings(text), ...more);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(told);
+    expect(await service.listTags('team/app')).toEqual(['1', '2', 'latest']);
   });
 });

@@ -30,6 +30,7 @@ export async function run(context: CommandContext): Promise<number> {
   const place = placeOf(context);
   await plainly(() => flags.list('addr').map(service.parseListenAddress));
   const settings = await service.loadSettings({ ...place, flags: settingsIn(flags) });
+  if (flags.bool('health')) return (await import('./serve-health.ts')).run(context, service, settings);
   if (!flags.bool('print-config')) return serve(context, service, settings);
   io.stdout.write(settings.print());
   return 0;
@@ -44,6 +45,7 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
   const listen = await plainly(() => listenOptions(settings, inherited, service));
   const accessFile = flags.string('access') ?? (await service.settingsFileWith('access', placeOf(context)));
   using _reloads = onHangUp(context, () => service.reloadSettings(settings, log));
+  using _changes = await service.watchSettings(settings, log);
   context.setGrace(settings.current.listen.drain + CLOSE_MS);
   const server = await service.startServer({
     listen,
@@ -54,6 +56,7 @@ async function serve(context: CommandContext, service: Service, settings: Loaded
     mirror: service.toMirrorSettings(settings.current.mirror),
     log,
     settings: () => settings.current,
+    onSettings: (listener) => settings.onChange(listener),
   });
   try {
     for (const url of server.urls) io.stdout.write(`Serving at ${url}\n`);

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { CheckResult, DiskUsage, SystemInfo } from '@wherry/core';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../testing/run-cli.ts';
@@ -278,6 +281,25 @@ test('wherry version needs no store', async () => {
   expect(exitCode).toBe(0);
   expect(opened).toEqual([]);
   expect(stdout).toMatch(/^Client:\n Version: {11}0\.1\.0\n Node\.js version: {3}\d+\.\d+\.\d+\n/);
+});
+
+test('says whether a service answers where it would listen', async () => {
+  expect(await runCli(['serve', '--health', '--addr', '127.0.0.1:1'])).toMatchObject({
+    exitCode: 1,
+    stderr: 'the service at 127.0.0.1:1 cannot be reached: ECONNREFUSED\n',
+  });
+  const server = createServer((_request, response) => void response.end()).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const addr = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await runCli(['serve', '--health', '--addr', addr])).toMatchObject({
+      exitCode: 0,
+      stdout: 'ok\n',
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test.each(['', '127.0.0.1', '127.0.0.1:', '::1:80', 'h:65536', 'h:x', '[h]:1'])(

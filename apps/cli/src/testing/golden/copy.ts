@@ -1,10 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RecordedImages, type Searchable } from '@wherry/core/testing/golden';
+import {
+  factsOf,
+  type ImageFacts,
+  makeStandIns,
+  RecordedImages,
+  type Searchable,
+} from '@wherry/core/testing/golden';
 import type { CaseState, GoldenCase } from './cases.ts';
 import type { Recording } from './recording.ts';
-import { factsOf, type ImageFacts, makeStandIns } from './stand-ins.ts';
 
 /** The project's own copy of the recordings; its README describes the format. */
 export const COPY = fileURLToPath(new URL('../../../../../e2e/golden', import.meta.url));

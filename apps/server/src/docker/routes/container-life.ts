@@ -2,7 +2,7 @@ import type { ContainerRecord, ContainerVerbs } from '@wherry/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { Attendance } from '../containers/attendance.ts';
-import { logContainer, logEnd } from '../containers/container-events.ts';
+import { awaitEnd, logContainer, logDestroyed, logEnd } from '../containers/container-events.ts';
 import { bodyOf } from '../wire/json-body.ts';
 import { Query } from '../wire/query.ts';
 import { sizeOf } from '../wire/terminal-size.ts';
@@ -61,17 +61,25 @@ export function lifeRoutes(app: FastifyInstance, parts: LifeParts): void {
     const [force, volumes] = [query.flag('force'), query.flag('v')];
     const record = await containers.inspect(request.params.id);
     await containers.remove({ container: request.params.id, force, volumes });
-    logContainer(app.engineEvents, 'destroy', record);
+    logDestroyed(app.engineEvents, record);
     return empty(reply, 204);
   });
 }
 
 function runningRoutes(app: FastifyInstance, { attendance, closing, containers }: LifeParts): void {
   const start = async (record: ContainerRecord) => {
-    const isStarted = await startOf(attendance, record.id);
+    const unstarted = new AbortController();
+    const signal = AbortSignal.any([closing, unstarted.signal]);
+    const { end } = await awaitEnd(containers, record.id, signal);
+    let isStarted = false;
+    try {
+      isStarted = await startOf(attendance, record.id);
+    } finally {
+      if (!isStarted) unstarted.abort();
+    }
     if (!isStarted) return false;
     logContainer(app.engineEvents, 'start', record);
-    logEnd(app.engineEvents, containers, record, closing);
+    void logEnd(app.engineEvents, containers, record, { end, signal });
     return true;
   };
   const stop = async (record: ContainerRecord, query: Query) => {

@@ -61,6 +61,7 @@ describe('the life of a container', () => {
   test('what a program cannot be started for is the client’s fault', async () => {
     const verbs: FakeVerbs = {
       inspect: async () => recordOf(),
+      waitUntil: async () => ({ exitCode: 0, error: '' }),
       startAttended: async () => {
         throw new WherryError('FILE_NOT_FOUND', 'exec: "x": not found', { details: { exitCode: 127 } });
       },
@@ -107,6 +108,52 @@ describe('the life of a container', () => {
       ['die', { ...attributes, exitCode: '3' }],
       ['destroy', attributes],
     ]);
+  });
+
+  test.each([
+    { name: 'waits to be gone', removal: async () => ({ exitCode: 0, error: '' }) },
+    {
+      name: 'is gone already',
+      removal: async () => {
+        throw new WherryError('CONTAINER_UNKNOWN', 'No such container: web');
+      },
+    },
+  ])('one that removes itself is destroyed after its end, and told of once: $name', async ({ removal }) => {
+    const gone = Promise.withResolvers<void>();
+    const verbs: FakeVerbs = {
+      inspect: async () => recordOf({ imageName: 'app:1', labels: {}, autoRemove: true }),
+      startAttended: async () => [],
+      waitUntil: async ({ condition }) => {
+        if (condition !== 'removed') return { exitCode: 3, error: '' };
+        await gone.promise;
+        return removal();
+      },
+      remove: async () => {},
+    };
+    const app = serve(verbs);
+    await app.inject({ method: 'POST', url: '/containers/web/start' });
+    await expect.poll(() => actionsOf(app)).toEqual(['start', 'die']);
+    gone.resolve();
+    await expect.poll(() => actionsOf(app)).toEqual(['start', 'die', 'destroy']);
+    await app.inject({ method: 'DELETE', url: '/containers/web' });
+    expect(await actionsOf(app)).toEqual(['start', 'die', 'destroy']);
+  });
+
+  test('nobody waits for the end of one that does not start', async () => {
+    let wait: AbortSignal | undefined;
+    const verbs: FakeVerbs = {
+      inspect: async () => recordOf(),
+      startAttended: async () => {
+        throw new WherryError('FILE_NOT_FOUND', 'exec: "x": not found', { details: { exitCode: 127 } });
+      },
+      waitUntil: async (_request, options) => {
+        wait = options?.signal;
+        options?.onWaiting?.();
+        return new Promise((_resolve, reject) => wait?.addEventListener('abort', () => reject(wait?.reason)));
+      },
+    };
+    expect((await ask(verbs, 'POST', '/containers/web/start')).status).toBe(400);
+    expect(wait?.aborted).toBe(true);
   });
 
   test('its parameters reach the engine', async () => {
@@ -322,3 +369,9 @@ test('a commit takes changes, and no configuration', async () => {
   const none = await app.inject({ method: 'POST', url: '/v1.41/commit' });
   expect([none.statusCode, none.json()]).toEqual([400, { message: 'invalid name or ID supplied: ""' }]);
 });
+
+async function actionsOf(app: ReturnType<typeof appOver>): Promise<string[]> {
+  const told = await app.inject(`/events?since=0&until=${Math.ceil(Date.now() / 1000) + 1}`);
+  const lines = told.body.split(/\r?\n/).filter(Boolean);
+  return lines.map((line) => JSON.parse(line).Action as string);
+}

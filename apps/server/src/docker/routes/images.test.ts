@@ -176,6 +176,45 @@ describe('images', () => {
     expect((await opened.app.inject('/_ping')).headers).not.toHaveProperty('libpod-api-version');
   });
 
+  test('are listed with their manifests, and by their age', async () => {
+    const { registry, fixture, name } = await serve();
+    await using _ = registry;
+    await using opened = await openEngineApp();
+    const { app } = opened;
+    await pull(opened, name, authHeader(ACCOUNT));
+    const list = async (url: string) => (await app.inject(url)).json();
+    const { descriptor } = fixture.image.manifest;
+    const [listed] = await list('/v1.48/images/json?manifests=1');
+    expect(listed.Descriptor).toMatchObject({ digest: descriptor.digest, size: descriptor.size });
+
+    expect(listed.Manifests).toEqual([
+      {
+        ID: descriptor.digest,
+        Descriptor: expect.objectContaining({ digest: descriptor.digest }),
+        Available: true,
+        Size: { Content: expect.any(Number), Total: expect.any(Number) },
+        Kind: 'image',
+        ImageData: {
+          Platform: expect.objectContaining({ os: 'linux', architecture: expect.any(String) }),
+          Containers: [],
+          Size: { Unpacked: 0 },
+        },
+      },
+    ]);
+    const [before] = await list('/v1.47/images/json?manifests=true');
+    expect([before.Descriptor, before.Manifests.length]).toEqual([undefined, 1]);
+    for (const url of ['/v1.46/images/json?manifests=1', '/images/json?manifests=0', '/images/json'])
+      expect((await list(url))[0]).not.toHaveProperty('Manifests');
+    const until = (time: string) => `/images/json?filters=${encodeURIComponent(`{"until":["${time}"]}`)}`;
+    expect(await list(until('2100-01-01'))).toHaveLength(1);
+    expect(await list(until('1960-01-01'))).toEqual([]);
+    const bad = await app.inject(until('soon'));
+    expect([bad.statusCode, bad.json().message]).toEqual([
+      500,
+      'failed to parse value as time or duration: "soon"',
+    ]);
+  });
+
   test('a path of the service is no source of an import', async () => {
     await using opened = await openEngineApp();
     const answer = await opened.app.inject({ method: 'POST', url: '/images/create?fromSrc=/etc/passwd' });

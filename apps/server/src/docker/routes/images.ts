@@ -1,10 +1,12 @@
-import { type ImageSummary, isWherryError } from '@wherry/core';
+import { type ImageSummary, type ImagesRequest, isWherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts';
 import { ImagesBefore, removalShape } from '../images/image-events.ts';
 import { countsContainers, imageSummaryShape } from '../images/image-shapes.ts';
+import { knowsManifests, manifestsShape } from '../images/manifest-shapes.ts';
+import type { ApiVersion } from '../version.ts';
 import { filterList, readFilters } from '../wire/filters.ts';
 import { Query } from '../wire/query.ts';
 
@@ -13,7 +15,10 @@ const PRUNE_FILTERS = ['dangling', 'label', 'label!', 'until'];
 /** Until here `shared-size` was not known. */
 const SHARED_SIZE_MINOR = 42;
 
-type Backend = Pick<EngineBackend, 'images' | 'layerUsage' | 'prune' | 'withCredentials'>;
+type Backend = Pick<
+  EngineBackend,
+  'containers' | 'imageTree' | 'images' | 'layerUsage' | 'prune' | 'withCredentials'
+>;
 
 /** What is asked of all images, or of none in particular. */
 export function imageRoutes(app: FastifyInstance, backend: Backend): void {
@@ -26,17 +31,41 @@ async function listImages(backend: Backend, request: FastifyRequest): Promise<re
   const { apiVersion } = request;
   const query = new Query(request);
   const filters = readFilters(query.text('filters'), LIST_FILTERS);
-  const rows = await backend.images({
-    all: query.flag('all'),
-    labels: true,
-    filters: filterList(filters),
-    ...(countsContainers(apiVersion) && { containers: true }),
-  });
+  const wanted = { all: query.flag('all'), filters: filterList(filters), takesUntil: true };
+  const rows = await orBadTime(() =>
+    backend.images({
+      ...wanted,
+      labels: true,
+      ...(countsContainers(apiVersion) && { containers: true }),
+    }),
+  );
   const withShared = query.flag('shared-size') && apiVersion.minor >= SHARED_SIZE_MINOR;
   const shared = withShared ? (await backend.layerUsage()).sharedBytes : undefined;
-  return rows.map((row: ImageSummary) =>
-    imageSummaryShape(row, apiVersion, shared && (shared.get(row.id) ?? 0)),
+  const withManifests = query.flag('manifests') && knowsManifests(apiVersion);
+  const manifestsOf = withManifests ? await readManifests(backend, wanted, apiVersion) : () => ({});
+  return rows.map((row: ImageSummary) => ({
+    ...imageSummaryShape(row, apiVersion, shared && (shared.get(row.id) ?? 0)),
+    ...manifestsOf(row),
+  }));
+}
+
+/** What tells of the manifests of each row: those that its names lead to, and of an image without a name its own. */
+async function readManifests(
+  backend: Backend,
+  request: ImagesRequest,
+  version: ApiVersion,
+): Promise<(row: ImageSummary) => object> {
+  const trees = await backend.imageTree({ ...request, all: true });
+  const listed = await backend.containers.list({ all: true });
+  const containers = Map.groupBy(
+    listed.map(({ container }) => container),
+    ({ imageId }) => imageId,
   );
+  const byImage = new Map(trees.toReversed().map((tree) => [tree.id, tree]));
+  return ({ id }) => {
+    const tree = byImage.get(id);
+    return tree ? manifestsShape(tree, containers, version) : {};
+  };
 }
 
 async function searchImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {

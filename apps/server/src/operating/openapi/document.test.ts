@@ -7,11 +7,16 @@ import { createPrometheus } from '../prometheus.ts';
 import { openApiDocument } from './document.ts';
 import type { HttpMethod, Operation } from './parts.ts';
 
+/** Served only where access is controlled, or by others. */
+const OTHERS = ['access', 'webhooks'];
 const METHODS: readonly string[] = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 const MEDIA_TYPE = /^(?:\*\/\*|[a-z]+\/[a-z0-9.+-]+)$/;
 const document = openApiDocument();
 
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+const operations = Object.entries({
+  ...document.paths,
+  ...Object.fromEntries(Object.entries(document.webhooks).map(([name, item]) => [`/${name}`, item])),
+}).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({
     name: `${method.toUpperCase()} ${path}`,
     path,
@@ -56,16 +61,36 @@ test('every reference leads somewhere', () => {
 });
 
 // Without access control there are no tokens.
-const always = operations.filter(({ operation }) => !operation.tags.includes('access'));
+const always = operations.filter(({ operation: { tags } }) => !tags.some((tag) => OTHERS.includes(tag)));
 
 test.each(always)('$name is served', async ({ path, method }) => {
-  const prometheus = createPrometheus({ ofProcess: false });
-  const operating = { readiness: { reasons: async () => [] }, prometheus, isPublic: () => true };
-  const surroundings = { log: SILENT, running: new RunningRequests() };
-  const app = buildApp({ registry: new MemoryBackend(), operating }, surroundings);
+  const app = appOfAllParts();
   const url = path.replace('{name}', 'team/app').replace(/\{\w+\}/, 'x');
   const answer = await app.inject({ url, method: method.toUpperCase() as 'GET' });
   expect(answer.statusCode).not.toBe(405);
   expect(answer.body).not.toContain('no such endpoint');
   await app.close();
 });
+
+test('whatever is served is described', async () => {
+  const app = appOfAllParts();
+  await app.ready();
+  const served = app
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .map((line) => /(\/\S*) \(([A-Z, ]+)\)/.exec(line))
+    .filter((found) => found !== null)
+    .map(([, path = '', methods = '']) => ({ path, methods: methods.toLowerCase().split(', ') }));
+  expect(served.length).toBeGreaterThan(5);
+  // One route takes all of the registry.
+  for (const { path, methods } of served.filter((one) => !one.path.startsWith('/v2')))
+    expect(Object.keys(document.paths[path] ?? {})).toEqual(methods.filter((method) => method !== 'head'));
+  await app.close();
+});
+
+function appOfAllParts() {
+  const prometheus = createPrometheus({ ofProcess: false });
+  const operating = { readiness: { reasons: async () => [] }, prometheus, isPublic: () => true };
+  const surroundings = { log: SILENT, running: new RunningRequests() };
+  return buildApp({ registry: new MemoryBackend(), operating }, surroundings);
+}

@@ -1,8 +1,10 @@
 import { VERSION } from '@wherry/core';
 import { ACCESS_PATHS } from './access-paths.ts';
-import type { Paths, Schema } from './parts.ts';
+import type { Operation, Paths, Schema } from './parts.ts';
 import { REGISTRY_PATHS, REGISTRY_SCHEMAS } from './registry-paths.ts';
+import { SEARCH_PATHS, SEARCH_SCHEMAS } from './search-paths.ts';
 import { SERVICE_PATHS } from './service-paths.ts';
+import { WEBHOOK_SCHEMAS, WEBHOOKS } from './webhooks.ts';
 
 const SERVICE_SCHEMAS: Readonly<Record<string, Schema>> = {
   Status: {
@@ -20,6 +22,8 @@ export interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly paths: Paths;
+  /** What the service asks of others. */
+  readonly webhooks: Readonly<Record<string, { readonly post: Operation }>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly securitySchemes: Readonly<Record<string, Schema>>;
@@ -40,9 +44,10 @@ export function openApiDocument(): OpenApiDocument {
     },
     // The empty one: without access control nobody is asked.
     security: [{}, { basic: [] }, { bearer: [] }],
-    paths: { ...SERVICE_PATHS, ...ACCESS_PATHS, ...REGISTRY_PATHS },
+    paths: { ...SERVICE_PATHS, ...ACCESS_PATHS, ...REGISTRY_PATHS, ...SEARCH_PATHS },
+    webhooks: WEBHOOKS,
     components: {
-      schemas: { ...SERVICE_SCHEMAS, ...REGISTRY_SCHEMAS },
+      schemas: { ...SERVICE_SCHEMAS, ...REGISTRY_SCHEMAS, ...SEARCH_SCHEMAS, ...WEBHOOK_SCHEMAS },
       securitySchemes: {
         basic: { type: 'http', scheme: 'basic' },
         bearer: { type: 'http', scheme: 'bearer' },

@@ -15,7 +15,7 @@ import {
 const NAME = inPath('name', 'Of a repository, such as `team/app`; it may hold slashes, as they are');
 const DIGEST = inPath('digest', 'Of the blob');
 const REFERENCE = inPath('reference', 'A tag or a digest');
-const SESSION = inPath('session', 'Of the upload, from the `Location` that began it');
+const SESSION = inPath('session', 'Of the upload, from the `Location` that began it in this repository');
 const DIGEST_QUERY = inQuery('digest', TEXT, 'Of what is sent');
 const PAGE = [
   inQuery('n', INTEGER, 'At most so many'),
@@ -30,8 +30,12 @@ const MANIFEST: Response = {
   content: { '*/*': { schema: { type: 'object' } } },
 };
 const BLOB: Response = {
-  description: 'The blob',
-  headers: { 'docker-content-digest': { schema: TEXT }, 'accept-ranges': { schema: TEXT } },
+  description: 'The blob; where `accel-redirect` is set, `X-Accel-Redirect` and no bytes',
+  headers: {
+    'docker-content-digest': { schema: TEXT },
+    'accept-ranges': { schema: TEXT },
+    'x-accel-redirect': { schema: TEXT },
+  },
   content: BYTES,
 };
 const GONE = {
@@ -107,13 +111,19 @@ export const REGISTRY_PATHS: Paths = {
       responses: { 200: MANIFEST, 401: UNAUTHORIZED, 404: NO_SUCH },
     },
     put: {
-      ...about('putManifest', 'Stores a manifest, once what it names is there', [NAME, REFERENCE]),
+      ...about('putManifest', 'Stores a manifest, once what it names is there', [
+        NAME,
+        REFERENCE,
+        inQuery('tag', { type: 'array', items: TEXT }, 'Tags to set, where the reference is a digest'),
+        inHeader('if-match', 'Only if the tag leads to this digest now'),
+      ]),
       requestBody: { required: true, content: { '*/*': { schema: { type: 'object' } } } },
       responses: {
         201: STORED,
         400: failure('It is malformed, or something it names is not there'),
         401: UNAUTHORIZED,
         403: failure('The caller may not push here'),
+        412: failure('The tag is not as the request wants it'),
         413: failure('It is too large'),
       },
     },
@@ -148,6 +158,7 @@ export const REGISTRY_PATHS: Paths = {
         NAME,
         DIGEST,
         inQuery('artifactType', TEXT, 'Only those of this type'),
+        ...PAGE,
       ]),
       responses: {
         200: {
@@ -158,18 +169,15 @@ export const REGISTRY_PATHS: Paths = {
       },
     },
   },
-  '/v1/search': {
-    get: {
-      ...about('search', 'Repositories with a text in their names, as `docker search` asks', [
-        inQuery('q', TEXT, 'The text'),
-        inQuery('n', INTEGER, 'At most so many'),
-      ]),
-      responses: { 200: { description: 'They', content: json({ type: 'object' }) }, 401: UNAUTHORIZED },
-    },
-  },
   '/v2/{name}/blobs/uploads/': {
     post: {
-      ...about('startUpload', 'Begins an upload, or does it in this one request', [NAME, DIGEST_QUERY]),
+      ...about('startUpload', 'Begins an upload, or does it in this one request', [
+        NAME,
+        DIGEST_QUERY,
+        inQuery('mount', TEXT, 'A blob that is to be taken from another repository'),
+        inQuery('from', TEXT, 'That repository'),
+        inQuery('digest-algorithm', { type: 'string', enum: ['sha256', 'sha512'] }, 'Of the digest to come'),
+      ]),
       requestBody: { content: BYTES },
       responses: {
         201: STORED,

@@ -1,5 +1,6 @@
 import { type BlobInfo, type ByteRange, type Digest, WherryError } from '@wherry/core';
 import type { FastifyReply } from 'fastify';
+import { type AccelRedirect, accelLocation } from '../accel-redirect.ts';
 import type { BlobBackend } from '../backend.ts';
 import type { EndpointOf } from '../endpoints.ts';
 import { matchesEtag, parseRange } from '../headers.ts';
@@ -14,7 +15,7 @@ type BlobExchange = Exchange<EndpointOf<'blob'>>;
  * Blobs: read (end-2) and deleted (end-10). Whoever may read the whole store finds each of its blobs in every
  * repository: a client that hears of a blob it meant to push need not send it.
  */
-export function blobRoutes(backend: BlobBackend): Handlers<'blob'> {
+export function blobRoutes(backend: BlobBackend, accelRedirect: AccelRedirect): Handlers<'blob'> {
   return {
     HEAD: async (exchange) => {
       const blob = await findBlob(backend, exchange);
@@ -22,17 +23,21 @@ export function blobRoutes(backend: BlobBackend): Handlers<'blob'> {
       return exchange.reply.header('content-length', blob.size).send();
     },
     GET: async (exchange) => {
-      const { reply } = exchange;
+      const { reply, request } = exchange;
       const blob = await findBlob(backend, exchange);
       if (isFresh(exchange, blob)) return reply.code(304).send();
       const requested = parseRange(rangeHeader(exchange, blob), blob.size);
-      if (requested.kind === 'whole')
-        return sendBytes(backend, reply.header('content-length', blob.size), blob);
       if (requested.kind === 'unsatisfiable') {
         const problem = `range is outside the blob's ${blob.size} bytes`;
         reply.header('content-range', `bytes */${blob.size}`);
         throw new WherryError('INVALID_RANGE', problem, { details: { size: blob.size } });
       }
+      const location = accelLocation(accelRedirect, backend, request, blob);
+      // The proxy says by itself that it takes ranges, and would say it twice.
+      if (location !== undefined)
+        return reply.removeHeader('accept-ranges').header('x-accel-redirect', location).send();
+      if (requested.kind === 'whole')
+        return sendBytes(backend, reply.header('content-length', blob.size), blob);
       const { start, end } = requested.range;
       reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${blob.size}`);
       return sendBytes(backend, reply.header('content-length', end - start), blob, requested.range);

@@ -26,7 +26,7 @@ export function uploadsRoutes(backend: UploadBackend): Handlers<'uploads'> {
       const text = queryValue(request, 'digest');
       requireAlgorithm(queryValue(request, 'digest-algorithm'), text);
       if (text === undefined || mount !== undefined)
-        return sendProgress(reply.code(202), name, await backend.startUpload(), 0);
+        return sendProgress(reply.code(202), name, await backend.startUpload(name), 0);
       const digest = requireDigest(text);
       await backend.putBlob(digest, { body: bodyOf(request), isOwned: true }, access);
       return sendCreated(reply, name, digest);
@@ -37,11 +37,11 @@ export function uploadsRoutes(backend: UploadBackend): Handlers<'uploads'> {
 /** One session: append (end-5), finish (end-6), status (end-13), cancel (end-14). */
 export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
   return {
-    GET: async ({ endpoint, reply }) =>
-      sendProgress(reply.code(204), endpoint.name, endpoint.id, await backend.uploadOffset(endpoint.id)),
+    GET: async ({ endpoint: { name, id }, reply }) =>
+      sendProgress(reply.code(204), name, id, await backend.uploadOffset(id, name)),
     PATCH: async (exchange) => {
       const { name, id } = exchange.endpoint;
-      const offset = await naming(exchange, () => backend.appendUpload(id, chunkOf(exchange)));
+      const offset = await naming(exchange, () => backend.appendUpload(id, chunkOf(exchange), name));
       return sendProgress(exchange.reply.code(202), name, id, offset);
     },
     PUT: async (exchange) => {
@@ -56,7 +56,7 @@ export function uploadRoutes(backend: UploadBackend): Handlers<'upload'> {
       return sendCreated(reply, endpoint.name, digest);
     },
     DELETE: async ({ endpoint, reply }) => {
-      await backend.cancelUpload(endpoint.id);
+      await backend.cancelUpload(endpoint.id, endpoint.name);
       return reply.code(204).send();
     },
   };

@@ -31,6 +31,12 @@ export const LIST_FILTERS: FilterRules = {
   ],
 };
 
+/** What the engine's API takes, of which the client's `images` leaves one out. */
+export const API_LIST_FILTERS: FilterRules = {
+  ...LIST_FILTERS,
+  names: [...LIST_FILTERS.names, 'until'],
+};
+
 export const PRUNE_FILTERS: FilterRules = {
   names: ['dangling', 'label', 'label!', 'until', 'unused-since', 'reference', 'size'],
   dangling: [

@@ -12,7 +12,7 @@ import { WasmHasher } from '../../wasm/wasm-hasher.ts';
 import { storeRoot } from '../store/default-root.ts';
 import { openStore } from '../store/open-store.ts';
 import { Notifications, type NotificationsDeps, observerOf } from './housekeeping/notifications.ts';
-import { createHousekeeping, type Housekeeping } from './housekeeping/open-housekeeping.ts';
+import { createHousekeeping, type Housekeeping, tellingOf } from './housekeeping/open-housekeeping.ts';
 import { type QuotaLimit, Quotas } from './housekeeping/quotas.ts';
 import { withQuotas } from './housekeeping/with-quotas.ts';
 import { withTrash } from './housekeeping/with-trash.ts';
@@ -73,11 +73,12 @@ export async function openRegistryService(
     const quotas = new Quotas(store, options.quotas ?? []);
     metadata.observeCatalog([quotas, observerOf(notifications)]);
     const pathOf = (digest: Digest) => blobs.pathOf(digest);
-    const service = createRegistryService({ blobs, metadata, pathOf, uploads, fastHasher, close });
+    const parts = { blobs, metadata, pathOf, uploads, fastHasher, notifications, close };
+    const service = createRegistryService(parts);
     const housekeeping = createHousekeeping({
       store,
       now: () => clock.now(),
-      onRemoved: ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest }),
+      onRemoved: tellingOf(notifications),
     });
     return { ...withQuotas(withTrash(service, store), quotas), notifications, housekeeping, quotas };
   } catch (error) {

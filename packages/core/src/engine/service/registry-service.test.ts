@@ -253,6 +253,66 @@ describe('an upload session', () => {
     expect(await running).toBe(MIB);
   });
 
+  test('is of the repository that it was begun in, also after a restart', async () => {
+    const id = await service.startUpload('team/app');
+    const first = { body: chunksOf(HELLO.subarray(0, 5)) };
+    for (const begun of [true, false]) {
+      const unknown = failure('UPLOAD_UNKNOWN');
+      await expect(service.uploadOffset(id, 'team/other')).rejects.toEqual(unknown);
+      await expect(service.appendUpload(id, first, 'team/other')).rejects.toEqual(unknown);
+      await expect(service.cancelUpload(id, 'team/other')).rejects.toEqual(unknown);
+      const access = { repository: 'team/other' };
+      await expect(service.commitUpload(id, digestOf(HELLO), undefined, access)).rejects.toEqual(unknown);
+      expect(() => service.requireUpload(id, 'team')).toThrow(unknown);
+      await restart();
+      if (begun) expect(await service.appendUpload(id, first, 'team/app')).toBe(5);
+    }
+    const last = { body: chunksOf(HELLO.subarray(5)) };
+    await service.commitUpload(id, digestOf(HELLO), last, { repository: 'team/app' });
+    expect(await contentOf(digestOf(HELLO))).toEqual(HELLO);
+  });
+
+  test('is unknown through another repository while a request uses it', async () => {
+    const id = await service.startUpload('team/app');
+    const [gate, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    async function* slow(): ByteSource {
+      begun.resolve();
+      await gate.promise;
+      yield HELLO;
+    }
+    const running = service.appendUpload(id, { body: slow() }, 'team/app');
+    await begun.promise;
+    const unknown = failure('UPLOAD_UNKNOWN');
+    await expect(service.uploadOffset(id, 'team/other')).rejects.toEqual(unknown);
+    await expect(service.cancelUpload(id, 'team/other')).rejects.toEqual(unknown);
+    gate.resolve();
+    expect(await running).toBe(HELLO.length);
+  });
+
+  test.each([
+    { name: 'of a version that had no repositories', repository: '', version: 1, outcome: 5 },
+    { name: 'of a later version', repository: 'team/app', version: 3, outcome: 'UPLOAD_UNKNOWN' },
+  ])('goes on with a state $name or not', async ({ repository, version, outcome }) => {
+    const id = await service.startUpload(repository);
+    await service.appendUpload(id, { body: chunksOf(HELLO.subarray(0, 5)) });
+    const path = join(root, 'ingests', id, 'state');
+    const state = await readFile(path);
+    state.writeUInt32LE(version, 0);
+    await writeFile(path, state);
+    await restart();
+    const found = service.uploadOffset(id, 'team/app').catch((error: WherryError) => error.code);
+    expect(await found).toBe(outcome);
+  });
+
+  test.each([1 << 20, 0xffffffff])('is unknown when its name is said to have %i bytes', async (length) => {
+    const id = await service.startUpload('team/app');
+    const path = join(root, 'ingests', id, 'state');
+    const state = await readFile(path);
+    state.writeUInt32LE(length, 4);
+    await writeFile(path, state);
+    await expect(service.uploadOffset(id)).rejects.toEqual(failure('UPLOAD_UNKNOWN'));
+  });
+
   test('goes on at once when the request before it has just broken off', async () => {
     const id = await service.startUpload();
     const [gate, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

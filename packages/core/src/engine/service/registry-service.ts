@@ -2,11 +2,13 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { collect } from '../../bytes/collect.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../content/blob-store.ts';
+import { layoutBlobPath } from '../../content/store-paths.ts';
 import { type Digest, type HasherFactory, isDigest } from '../../digest.ts';
 import type { MetadataStore, RegistryCatalogStore } from '../../metadata/metadata-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, readOwnDocument } from '../store/documents.ts';
 import { isMountable, isReadable, type MayRead, type RepositoryAccess } from './blob-access.ts';
+import { BlobLinks, type BlobLinksDeps } from './blob-links.ts';
 import { BlobPresence } from './blob-presence.ts';
 import { blobSender, type ChunkSink } from './blob-pump.ts';
 import { type CatalogReads, cacheCatalog } from './catalog-cache.ts';
@@ -55,28 +57,32 @@ export interface RegistryService {
    * resolves. Throws what the sink throws, `BLOB_UNKNOWN`, `INVALID_RANGE`.
    */
   sendBlob(blob: BlobInfo, range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
+  /** Where what `findBlob` gave is a file: its path from the store's directory, with slashes. */
+  blobPath(blob: BlobInfo): string | undefined;
   /** Stores a blob sent in one request, and links it. Throws `DIGEST_MISMATCH`, `NO_SPACE`. */
   putBlob(digest: Digest, chunk: UploadChunk, access?: RepositoryAccess): Promise<BlobInfo>;
   /** Links a blob that `access` reaches in any repository; `undefined` when it reaches none. */
   mountBlob(digest: Digest, access: RepositoryAccess): Promise<BlobInfo | undefined>;
   /** Takes the blob out of the repository; the sweep takes what nothing needs. Tells whether it was there. */
   deleteBlob(digest: Digest, access: RepositoryAccess): Promise<boolean>;
-  /** Opens an upload session and gives its ID. */
-  startUpload(): Promise<string>;
+  /** Opens an upload session and gives its ID. Through another repository than this there is no such session. */
+  startUpload(repository?: string): Promise<string>;
+  /** Throws `UPLOAD_UNKNOWN` when the repository has no such session. */
+  requireUpload(id: string, repository: string): void;
   /** Bytes that the session holds. Throws `UPLOAD_UNKNOWN`. */
-  uploadOffset(id: string): Promise<number>;
+  uploadOffset(id: string, repository?: string): Promise<number>;
   /**
    * Appends to a session and gives its new offset; what arrived before `body` failed is kept. Throws
    * `UPLOAD_UNKNOWN`, `CONFLICT` when another request uses the session, `INVALID_RANGE` with
    * `details.offset` when the chunk begins elsewhere, `NO_SPACE`.
    */
-  appendUpload(id: string, chunk: UploadChunk): Promise<number>;
+  appendUpload(id: string, chunk: UploadChunk, repository?: string): Promise<number>;
   /**
    * Ends a session, after a last chunk if there is one, and links the blob. Also throws `DIGEST_MISMATCH`: the
    * session is gone.
    */
   commitUpload(id: string, digest: Digest, last?: UploadChunk, access?: RepositoryAccess): Promise<BlobInfo>;
-  cancelUpload(id: string): Promise<void>;
+  cancelUpload(id: string, repository?: string): Promise<void>;
   /** Forgets sessions that no request has used for `maxAgeMs`; gives their number. */
   removeStaleUploads(maxAgeMs: number): Promise<number>;
   /** How many uploads are begun and not ended. */
@@ -121,6 +127,8 @@ export interface RegistryServiceDeps {
   readonly pathOf?: (digest: Digest) => string;
   readonly uploads: UploadSessions;
   readonly fastHasher: HasherFactory;
+  /** Hears of blobs; absent: nobody does. */
+  readonly notifications?: BlobLinksDeps['notifications'];
   /** Absent: the system's. */
   readonly clock?: Clock;
   /** Closes what was opened for the service. */
@@ -137,10 +145,11 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     cached(cache, descriptor.digest, () => readOwnDocument(blobs, descriptor.digest, MAX_MANIFEST_BYTES));
   return {
     ...blobMethods(deps, catalog, presence, cache),
-    startUpload: () => uploads.start(),
-    uploadOffset: (id) => uploads.offset(id),
-    appendUpload: (id, chunk) => uploads.append(id, chunk),
-    cancelUpload: (id) => uploads.cancel(id),
+    startUpload: (repository) => uploads.start(repository),
+    requireUpload: (id, repository) => uploads.require(id, repository),
+    uploadOffset: (id, repository) => uploads.offset(id, repository),
+    appendUpload: (id, chunk, repository) => uploads.append(id, chunk, repository),
+    cancelUpload: (id, repository) => uploads.cancel(id, repository),
     removeStaleUploads: (maxAgeMs) => uploads.removeStale(maxAgeMs),
     countUploads: () => uploads.count(),
     findManifest: async (repository, reference) =>
@@ -174,6 +183,7 @@ type BlobMethods = Pick<
   | 'readBlob'
   | 'readSmallBlob'
   | 'sendBlob'
+  | 'blobPath'
   | 'putBlob'
   | 'mountBlob'
   | 'deleteBlob'
@@ -181,14 +191,15 @@ type BlobMethods = Pick<
 >;
 
 function blobMethods(
-  { blobs, metadata, uploads, pathOf }: RegistryServiceDeps,
+  { blobs, metadata, uploads, pathOf, notifications }: RegistryServiceDeps,
   catalog: CatalogReads & { readonly forget: () => void },
   presence: BlobPresence,
   cache: ContentCache,
 ): BlobMethods {
-  const link = (digest: Digest, access: RepositoryAccess | undefined) => {
+  const ofRepositories = new BlobLinks({ metadata, ...(notifications && { notifications }) });
+  const link = (blob: BlobInfo, access: RepositoryAccess | undefined) => {
     if (!access) return;
-    metadata.linkBlobs(access.repository, [digest]);
+    ofRepositories.link(blob, access.repository);
     catalog.forget();
   };
   const sendStored = blobSender(blobs, pathOf);
@@ -204,28 +215,29 @@ function blobMethods(
     readSmallBlob: async ({ digest, size }) =>
       size > SMALL_BLOB_BYTES ? undefined : cached(cache, digest, () => collect(blobs.read(digest), size)),
     sendBlob: ({ digest }, range, sink) => sendStored(digest, range, sink),
+    blobPath: ({ digest }) => pathOf && layoutBlobPath(digest),
     putBlob: async (digest, chunk, access) => {
       // Before the blob is there: nothing names it until its manifest comes.
       metadata.touch(digest);
       const blob = await uploads.putWhole(digest, chunk);
-      link(digest, access);
+      link(blob, access);
       return blob;
     },
     mountBlob: async (digest, access) => {
       const blob = isMountable(metadata, digest, access) ? await presence.find(digest) : undefined;
-      if (blob) link(digest, access);
+      if (blob) link(blob, access);
       return blob;
     },
     deleteBlob: async (digest, access) => {
       if (!(await findBlob(digest, access))) return false;
-      metadata.unlinkBlob(access.repository, digest);
+      ofRepositories.unlink(digest, access.repository);
       catalog.forget();
       return true;
     },
     commitUpload: async (id, digest, last, access) => {
       metadata.touch(digest);
-      const blob = await uploads.commit(id, digest, last);
-      link(digest, access);
+      const blob = await uploads.commit(id, digest, last, access?.repository);
+      link(blob, access);
       return blob;
     },
   };

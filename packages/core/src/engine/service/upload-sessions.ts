@@ -10,10 +10,11 @@ import {
   type HasherFactory,
   type ResumableHasher,
 } from '../../digest.ts';
-import { isWherryError, WherryError } from '../../errors.ts';
+import { isWherryError } from '../../errors.ts';
 import type { FilePiece, HashedPart } from '../../layer/hash-piece.ts';
 import { UploadHash } from './upload-hash.ts';
-import { isUploadId, UploadStateFiles } from './upload-state.ts';
+import { busyUpload, requireStart, unknownUpload } from './upload-refusals.ts';
+import { isUploadId, type UploadState, UploadStateFiles } from './upload-state.ts';
 import { type UploadChunk, UploadWriter } from './upload-writer.ts';
 
 /**
@@ -57,8 +58,9 @@ interface RunningRequest {
  * Uploads that span requests, and restarts of the service. Between two requests nothing is held in memory:
  * a session is the bytes so far and the state of their hash, both in the store's ingests, so that the next
  * request goes on in whichever process it reaches, and no byte that a state covers is read again. One
- * request at a time uses a session. Methods throw `UPLOAD_UNKNOWN`, `CONFLICT` when another request uses the
- * session, `NO_SPACE`.
+ * request at a time uses a session. A session is of the repository it was begun in: through another there is none
+ * of its name. Where `repository` is left out, so is the question. Methods throw `UPLOAD_UNKNOWN`, `CONFLICT` when
+ * another request uses the session, `NO_SPACE`.
  */
 export class UploadSessions {
   readonly #deps: UploadSessionsDeps;
@@ -72,23 +74,33 @@ export class UploadSessions {
   }
 
   /** Opens a session and gives its name. */
-  async start(): Promise<string> {
+  async start(repository = ''): Promise<string> {
     const id = this.#newId();
-    this.#states.create(id, { offset: 0, hash: this.#deps.resumableHasher().save() });
+    this.#states.create(id, this.#emptyState(repository));
     return id;
   }
 
+  /** Throws `UPLOAD_UNKNOWN` when the repository has no such session. */
+  require(id: string, repository?: string): void {
+    const state = isUploadId(id) ? this.#states.find(id) : undefined;
+    const isTheirs = repository === undefined || state?.repository === '' || state?.repository === repository;
+    if (!state || !isTheirs) throw unknownUpload(id);
+  }
+
   /** Bytes the session holds; while a request runs, those it has written so far. */
-  async offset(id: string): Promise<number> {
-    return this.#inUse.get(id)?.offset ?? this.#use(id, async ({ progress }) => progress.offset);
+  async offset(id: string, repository?: string): Promise<number> {
+    const running = this.#inUse.get(id);
+    if (running === undefined) return this.#use(id, repository, async ({ progress }) => progress.offset);
+    this.require(id, repository);
+    return running.offset;
   }
 
   /**
    * Appends and gives the new offset. When the body breaks off, what arrived is kept and its error rethrown.
    * Throws `INVALID_RANGE` with the true offset in `details.offset` when the chunk begins elsewhere.
    */
-  async append(id: string, chunk: UploadChunk): Promise<number> {
-    return this.#use(id, async (session) => {
+  async append(id: string, chunk: UploadChunk, repository?: string): Promise<number> {
+    return this.#use(id, repository, async (session) => {
       requireStart(chunk, session.progress.offset);
       await appendResumable(session, chunk);
       return session.progress.offset;
@@ -99,8 +111,8 @@ export class UploadSessions {
    * Ends the session: appends `last`, verifies, makes the blob visible. Throws `DIGEST_MISMATCH`, and then
    * the session is gone; an error of `last` leaves it as `append` does.
    */
-  async commit(id: string, digest: Digest, last?: UploadChunk): Promise<BlobInfo> {
-    return this.#use(id, async (session) => {
+  async commit(id: string, digest: Digest, last?: UploadChunk, repository?: string): Promise<BlobInfo> {
+    return this.#use(id, repository, async (session) => {
       const { writer, progress, hash } = session;
       if (last) requireStart(last, progress.offset);
       const upload = new UploadWriter(writer, progress);
@@ -142,8 +154,8 @@ export class UploadSessions {
   }
 
   /** Ends the session and forgets its bytes. */
-  async cancel(id: string): Promise<void> {
-    await this.#use(id, async (session) => {
+  async cancel(id: string, repository?: string): Promise<void> {
+    await this.#use(id, repository, async (session) => {
       session.isEnded = true;
       await session.writer.abort();
     });
@@ -179,14 +191,19 @@ export class UploadSessions {
     return hasher.digest();
   }
 
-  async #use<T>(id: string, work: (session: HeldSession) => Promise<T>): Promise<T> {
-    if (!isUploadId(id)) throw unknownUpload(id);
-    await this.#waitForOther(id);
+  async #use<T>(
+    id: string,
+    repository: string | undefined,
+    work: (session: HeldSession) => Promise<T>,
+  ): Promise<T> {
+    this.require(id, repository);
+    const other = this.#inUse.get(id);
+    if (other) await this.#waitFor(id, other);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const progress = { offset: 0, ended };
     this.#inUse.set(id, progress);
     try {
-      if (!this.#states.find(id)) throw unknownUpload(id);
+      if (other) this.require(id, repository);
       return await this.#hold(id, progress, work);
     } finally {
       this.#inUse.delete(id);
@@ -200,6 +217,7 @@ export class UploadSessions {
     work: (session: HeldSession) => Promise<T>,
   ): Promise<T> {
     let session: HeldSession | undefined;
+    let repository = '';
     try {
       await using writer = await this.#begin(id);
       // Only now is the state ours: another process may have gone on, or ended it, before the lock was free.
@@ -209,31 +227,31 @@ export class UploadSessions {
         this.#states.remove(id);
         throw unknownUpload(id);
       }
+      ({ repository } = state);
       progress.offset = writer.offset;
       session = { writer, hash: this.#hashOf(id, writer, state), progress, isEnded: false };
       return await work(session);
     } finally {
       if (session?.isEnded) this.#states.remove(id);
       // A store forgets an ingest that holds nothing, and with it what lies beside; the session goes on.
-      else if (session && progress.offset === 0) await this.#saveEmpty(id);
+      else if (session && progress.offset === 0) await this.#states.save(id, this.#emptyState(repository));
     }
   }
 
   /** What a killed request wrote behind its last saved state is hashed with the next bytes. */
-  #hashOf(id: string, { path, offset }: BlobWriter, saved: HashedPart): UploadHash {
+  #hashOf(id: string, { path, offset }: BlobWriter, saved: UploadState): UploadHash {
     if (path === undefined) throw new Error('upload sessions need a store that writes files');
     const { hashPiece } = this.#deps;
-    const save = (hashed: HashedPart) => this.#states.save(id, hashed, path);
+    const { repository } = saved;
+    const save = (hashed: HashedPart) => this.#states.save(id, { ...hashed, repository }, path);
     return new UploadHash({ hashPiece, save }, path, saved, offset);
   }
 
-  async #saveEmpty(id: string): Promise<void> {
-    await this.#states.save(id, { offset: 0, hash: this.#deps.resumableHasher().save() });
+  #emptyState(repository: string): UploadState {
+    return { offset: 0, hash: this.#deps.resumableHasher().save(), repository };
   }
 
-  async #waitForOther(id: string): Promise<void> {
-    const other = this.#inUse.get(id);
-    if (!other) return;
+  async #waitFor(id: string, other: RunningRequest): Promise<void> {
     const waited = new AbortController();
     await Promise.race([other.ended, this.#deps.clock.sleep(LOCK_WAIT_MS, waited.signal)]);
     waited.abort();
@@ -275,21 +293,4 @@ async function sha512Of({ path }: BlobWriter): Promise<Digest> {
   const hasher = new NodeHasher('sha512');
   for await (const chunk of createReadStream(path, { highWaterMark: REHASH_BYTES })) hasher.update(chunk);
   return hasher.digest();
-}
-
-function requireStart({ startAt }: UploadChunk, offset: number): void {
-  if (startAt === undefined || startAt === offset) return;
-  throw new WherryError('INVALID_RANGE', `upload is at offset ${offset}, chunk begins at ${startAt}`, {
-    details: { offset },
-  });
-}
-
-function unknownUpload(id: string): WherryError {
-  return new WherryError('UPLOAD_UNKNOWN', `upload ${id.slice(0, 64)} not found`, {
-    hint: 'start a new upload',
-  });
-}
-
-function busyUpload(id: string, cause?: unknown): WherryError {
-  return new WherryError('CONFLICT', `upload ${id} is in use by another request`, { cause });
 }

@@ -8,10 +8,18 @@ import type { HashedPart } from '../../layer/hash-piece.ts';
 
 const UPLOAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const STATE_FILE = 'state';
-const FORMAT_VERSION = 1;
-/** Version, offset; the hash state follows. */
+const FORMAT_VERSION = 2;
+/** Has no repository. */
+const FIRST_VERSION = 1;
+/** Version, length of the repository's name, offset; the name and the hash state follow. */
 const HEADER_BYTES = 16;
 const MAX_STATE_BYTES = 4096;
+
+/** What is kept of a session beside its bytes. */
+export interface UploadState extends HashedPart {
+  /** Whose session it is; empty: any repository's. */
+  readonly repository: string;
+}
 
 /** Tells whether `text` can be the name of an upload session: a lower-case UUID, safe as a file name. */
 export function isUploadId(text: string): boolean {
@@ -31,7 +39,7 @@ export class UploadStateFiles {
   }
 
   /** `undefined` when there is no such session, or what is there is not a state. */
-  find(id: string): HashedPart | undefined {
+  find(id: string): UploadState | undefined {
     try {
       return decode(readFileSync(this.#path(id)));
     } catch (error) {
@@ -41,7 +49,7 @@ export class UploadStateFiles {
   }
 
   /** Begins a session that nobody knows of yet. */
-  create(id: string, state: HashedPart): void {
+  create(id: string, state: UploadState): void {
     try {
       mkdirSync(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
       writeFileSync(this.#path(id), encode(state), { mode: 0o600 });
@@ -54,7 +62,7 @@ export class UploadStateFiles {
    * Replaces the state in one step. `dataPath` is flushed first: after a crash of the machine a state must
    * not speak of bytes that the disk never got, for nobody would hash them again.
    */
-  async save(id: string, state: HashedPart, dataPath?: string): Promise<void> {
+  async save(id: string, state: UploadState, dataPath?: string): Promise<void> {
     await withStorageErrors(`write to ${this.#root}`, async () => {
       if (dataPath !== undefined) await flush(dataPath);
       await mkdir(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
@@ -141,18 +149,22 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-function encode(state: HashedPart): Uint8Array {
-  const bytes = Buffer.alloc(HEADER_BYTES + state.hash.length);
-  bytes.writeUInt32LE(FORMAT_VERSION, 0);
-  bytes.writeBigUInt64LE(BigInt(state.offset), 8);
-  bytes.set(state.hash, HEADER_BYTES);
-  return bytes;
+function encode({ offset, hash, repository }: UploadState): Uint8Array {
+  const name = Buffer.from(repository);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(FORMAT_VERSION, 0);
+  header.writeUInt32LE(name.length, 4);
+  header.writeBigUInt64LE(BigInt(offset), 8);
+  return Buffer.concat([header, name, hash]);
 }
 
-function decode(bytes: Buffer): HashedPart | undefined {
+function decode(bytes: Buffer): UploadState | undefined {
   if (bytes.length <= HEADER_BYTES || bytes.length > MAX_STATE_BYTES) return undefined;
-  if (bytes.readUInt32LE(0) !== FORMAT_VERSION) return undefined;
+  const version = bytes.readUInt32LE(0);
+  if (version !== FORMAT_VERSION && version !== FIRST_VERSION) return undefined;
+  const nameEnd = HEADER_BYTES + (version === FIRST_VERSION ? 0 : bytes.readUInt32LE(4));
   const offset = Number(bytes.readBigUInt64LE(8));
-  if (!Number.isSafeInteger(offset)) return undefined;
-  return { offset, hash: bytes.subarray(HEADER_BYTES) };
+  if (!Number.isSafeInteger(offset) || nameEnd >= bytes.length) return undefined;
+  const repository = bytes.toString('utf8', HEADER_BYTES, nameEnd);
+  return { offset, hash: bytes.subarray(nameEnd), repository };
 }

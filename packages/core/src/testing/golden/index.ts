@@ -16,3 +16,4 @@ export {
 } from './recorded-images.ts';
 export { RecordedRegistries } from './registries.ts';
 export { type Searchable, startSearchServer } from './search-server.ts';
+export { factsOf, type ImageFacts, makeStandIns } from './stand-ins.ts';

@@ -10,6 +10,8 @@ export interface Comparable {
 
 /** Headers that both must have. `Server` names another program, and lengths follow the bodies. */
 const HEADERS = ['content-type', 'docker-experimental', 'ostype', 'cache-control', 'pragma'];
+/** All that a comparison looks at. */
+export const COMPARED_HEADERS: readonly string[] = [...HEADERS, 'api-version'];
 /** Passing states of a layer, of which chance says which are seen; and those in which it comes to rest. */
 const PASSING = /^(?:Downloading|Download complete|Extracting|Verifying Checksum|Waiting|Pushing|Importing)$/;
 const AT_REST = /^(?:Pushed|Layer already exists|Mounted from .*)$/;

@@ -127,11 +127,15 @@ export class ApiReplay implements AsyncDisposable {
     recorded: ApiCase,
     exchange: Exchange,
   ): Promise<Comparable> {
-    const query = exchange.query?.replaceAll(encodeURIComponent(FILE_SERVER), this.#files.host) ?? '';
+    const { images } = this.#recording;
+    // Behind an escaped colon, a digest would not be seen as one.
+    const query = (exchange.query ?? '')
+      .replaceAll(encodeURIComponent(FILE_SERVER), this.#files.host)
+      .replaceAll('sha256%3A', 'sha256:');
     const payload = this.#payload(recorded, exchange);
     const answer = await app.inject({
       method: exchange.method as 'GET',
-      url: `${exchange.path}${query === '' ? '' : `?${query}`}`,
+      url: images.placed(`${exchange.path}${query === '' ? '' : `?${query}`}`),
       headers: Object.fromEntries(
         Object.entries(exchange.request_headers).map(([name, value]) => [
           name.toLowerCase(),
@@ -144,9 +148,9 @@ export class ApiReplay implements AsyncDisposable {
     const { headers, statusCode: status } = answer;
     const body = exchange.response_body?.multiplexed_frames
       ? { multiplexed_frames: readFrames(answer.rawPayload) }
-      : readBody(named(answer.body), String(headers['content-type']));
+      : readBody(images.recorded(named(answer.body)), String(headers['content-type']));
     const plain = headers as Readonly<Record<string, string | undefined>>;
-    return comparable(exchange, { status, headers: plain, body }, this.#recording.images);
+    return comparable(exchange, { status, headers: plain, body }, images);
   }
 
   #expected(exchange: Exchange): Comparable {
@@ -168,7 +172,8 @@ export class ApiReplay implements AsyncDisposable {
         return classicArchive(recordedImage(images, HELLO_WORLD, ['hello-world:latest']));
       return makeFile('u.tar', images);
     }
-    return body?.json === undefined ? body?.text : JSON.stringify(body.json);
+    const text = body?.json === undefined ? body?.text : JSON.stringify(body.json);
+    return text && images.placed(text);
   }
 
   async #template(recorded: ApiCase): Promise<string> {

@@ -101,3 +101,11 @@ describe('notifications', () => {
     expect(store.metadata.webhooks.counts()).toEqual([]);
   });
 });
+
+test('reach those who are subscribed now, and wait for the others', () => {
+  const told = notifications({ ...ALL, name: 'before' });
+  told.tell('push', { repository: 'team/app' });
+  told.subscribe([{ ...ALL, name: 'after' }]);
+  told.tell('delete', { repository: 'team/app' });
+  expect([idsOf('before'), idsOf('after')]).toEqual([['1'], ['2']]);
+});

@@ -3,8 +3,11 @@ import type { CatalogObserver } from '../../../metadata/catalog-observer.ts';
 import type { QueuedEvent, WebhookCounts, WebhookQueue } from '../../../metadata/webhook-queue.ts';
 import { matchesPattern } from './name-pattern.ts';
 
-/** What happens to a manifest of a repository. */
+/** What happens to a manifest or a blob of a repository; one that is mounted is pushed. */
 export type RegistryAction = 'push' | 'pull' | 'delete';
+
+/** What something happens to. */
+export type EventKind = 'manifest' | 'blob';
 
 /** Who is told of what. */
 export interface Subscription {
@@ -14,16 +17,20 @@ export interface Subscription {
   readonly actions: readonly RegistryAction[];
   /** Patterns with `*`; empty: every repository. */
   readonly repositories: readonly string[];
+  /** Absent: manifests alone. */
+  readonly kinds?: readonly EventKind[];
   /** So many wait at most; the oldest go first. */
   readonly maxWaiting: number;
 }
 
 /** What an event is about. */
 export interface EventTarget {
+  /** Absent: a manifest. Receivers tell a blob by its media type. */
+  readonly kind?: EventKind;
   readonly repository: string;
   readonly digest?: Digest;
   readonly mediaType?: string;
-  /** Bytes of the manifest. */
+  /** In bytes. */
   readonly size?: number;
   readonly tag?: string;
 }
@@ -42,6 +49,7 @@ export interface EventOrigin {
 
 export interface NotificationsDeps {
   readonly queue: WebhookQueue;
+  /** At first; see `subscribe`. */
   readonly subscriptions: readonly Subscription[];
   readonly now: () => Date;
   readonly newId: () => string;
@@ -57,10 +65,17 @@ export interface NotificationsDeps {
  */
 export class Notifications {
   readonly #deps: NotificationsDeps;
+  #subscriptions: readonly Subscription[];
   #onAdded: () => void = () => {};
 
   constructor(deps: NotificationsDeps) {
     this.#deps = deps;
+    this.#subscriptions = deps.subscriptions;
+  }
+
+  /** Takes these to be all there are from now on. What waits for others waits on. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions;
   }
 
   /** Calls `listener` when something waits to be told. */
@@ -70,7 +85,7 @@ export class Notifications {
 
   /** In the transaction that makes it so: either both last, or neither does. */
   tell(action: RegistryAction, target: EventTarget): void {
-    if (this.#deps.subscriptions.length === 0) return;
+    if (this.#subscriptions.length === 0) return;
     this.#add([this.event(action, target)], true);
   }
 
@@ -83,22 +98,24 @@ export class Notifications {
   event(action: RegistryAction, target: EventTarget): RegistryEvent {
     const { newId, now, origin } = this.#deps;
     const { request = {}, actor = {} } = origin();
-    const { size } = target;
+    const { kind = 'manifest', ...told } = target;
+    const { size } = told;
     // The older of the two names is what early receivers read.
     const sizes = size === undefined ? {} : { size, length: size };
     return {
+      kind,
       id: newId(),
       timestamp: now().toISOString(),
       action,
-      target: { ...target, ...sizes },
+      target: { ...told, ...sizes },
       request,
       actor,
     };
   }
 
   /** Tells whether anybody wants to hear of it. */
-  isWanted(action: RegistryAction, repository: string): boolean {
-    return this.#deps.subscriptions.some((each) => isFor(each, action, repository));
+  isWanted(action: RegistryAction, repository: string, kind: EventKind = 'manifest'): boolean {
+    return this.#subscriptions.some((each) => isFor(each, { action, kind, target: { repository } }));
   }
 
   next(endpoint: string, limit: number): QueuedEvent[] {
@@ -127,11 +144,11 @@ export class Notifications {
   }
 
   #add(events: readonly RegistryEvent[], durable: boolean): void {
-    const { queue, subscriptions, warn } = this.#deps;
-    for (const subscription of subscriptions) {
+    const { queue, warn } = this.#deps;
+    for (const subscription of this.#subscriptions) {
       const texts = events
-        .filter(({ action, target }) => isFor(subscription, action, target.repository))
-        .map((event) => JSON.stringify(event));
+        .filter((event) => isFor(subscription, event))
+        .map(({ kind: _, ...told }) => JSON.stringify(told));
       if (texts.length === 0) continue;
       const { name, maxWaiting } = subscription;
       const dropped = queue.add(name, texts, { maxWaiting, durable });
@@ -160,18 +177,23 @@ export function observerOf(notifications: Notifications): CatalogObserver {
   };
 }
 
-/** One entry of the envelope that is sent. */
+/** One entry of the envelope that is sent, save for its kind. */
 export interface RegistryEvent {
+  readonly kind: EventKind;
   readonly id: string;
   /** RFC 3339. */
   readonly timestamp: string;
   readonly action: RegistryAction;
-  readonly target: EventTarget & { readonly length?: number };
+  readonly target: Omit<EventTarget, 'kind'> & { readonly length?: number };
   readonly request: Partial<NonNullable<EventOrigin['request']>>;
   readonly actor: Partial<NonNullable<EventOrigin['actor']>>;
 }
 
-function isFor({ actions, repositories }: Subscription, action: RegistryAction, repository: string): boolean {
+function isFor(
+  { actions, repositories, kinds = ['manifest'] }: Subscription,
+  { action, kind, target: { repository } }: Pick<RegistryEvent, 'action' | 'kind' | 'target'>,
+): boolean {
+  if (!kinds.includes(kind)) return false;
   if (actions.length > 0 && !actions.includes(action)) return false;
   return repositories.length === 0 || repositories.some((pattern) => matchesPattern(pattern, repository));
 }

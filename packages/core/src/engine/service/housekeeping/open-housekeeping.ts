@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../clock.ts';
+import type { CatalogTag } from '../../../metadata/registry-tags.ts';
 import { storeRoot } from '../../store/default-root.ts';
 import { openStore } from '../../store/open-store.ts';
 import {
@@ -8,6 +10,7 @@ import {
   applyRetention,
 } from './apply-retention.ts';
 import { type CollectGarbageRequest, type CollectGarbageResult, collectGarbage } from './collect-garbage.ts';
+import { Notifications, type NotificationsDeps } from './notifications.ts';
 
 const LAST_COLLECTION = 'gc-last-run';
 
@@ -30,15 +33,32 @@ export interface Housekeeping {
   takeTurn(intervalMs: number): boolean;
 }
 
+/** How to open a store for housekeeping. */
+export interface HousekeepingOptions {
+  /** Directory of the store; absent: `WHERRY_ROOT`, else the platform's data directory. */
+  readonly root?: string;
+  /** Absent: the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Who is told of tags that go, by the service that runs or the next one; absent: nobody. */
+  readonly notify?: Pick<NotificationsDeps, 'subscriptions' | 'origin' | 'warn'>;
+}
+
 /** Opens the store for housekeeping. Throws `SCHEMA_TOO_NEW`, `PERMISSION_DENIED`, `CORRUPT`. */
-export function openHousekeeping(
-  options: { readonly root?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {},
-): Housekeeping & AsyncDisposable {
+export function openHousekeeping(options: HousekeepingOptions = {}): Housekeeping & AsyncDisposable {
   const store = openStore(storeRoot(options.root, options.env ?? process.env));
+  const now = () => systemClock.now();
+  const queue = store.metadata.webhooks;
+  const notifications =
+    options.notify && new Notifications({ ...options.notify, queue, now, newId: randomUUID });
   return {
-    ...createHousekeeping({ store, now: () => systemClock.now() }),
+    ...createHousekeeping({ store, now, ...(notifications && { onRemoved: tellingOf(notifications) }) }),
     [Symbol.asyncDispose]: async () => store.close(),
   };
+}
+
+/** Has each tag that retention takes off told. */
+export function tellingOf(notifications: Pick<Notifications, 'tell'>): (tag: CatalogTag) => void {
+  return ({ repository, tag, digest }) => notifications.tell('delete', { repository, tag, digest });
 }
 
 /** Makes it over an open store, which stays open. */

@@ -119,6 +119,19 @@ describe('a quota', () => {
     await put('team/a', Buffer.alloc(100));
   });
 
+  test('is neither charged nor cut through a repository that the upload is not of', async () => {
+    await open({ team: 100, other: 10 });
+    const id = await service.startUpload('team/a');
+    service.quotas.reserve('team/a', 50, id);
+    const body = { body: once(Buffer.alloc(50)) };
+    const access = { repository: 'other/b' };
+    const unknown = { code: 'UPLOAD_UNKNOWN' };
+    await expect(service.appendUpload(id, body, 'other/b')).rejects.toMatchObject(unknown);
+    await expect(service.commitUpload(id, A.digest, body, access)).rejects.toMatchObject(unknown);
+    await service.appendUpload(id, body, 'team/a');
+    expect(used()).toEqual([50, 0]);
+  });
+
   test('counts a blob from its commit on, once, until its manifest comes', async () => {
     await open({ team: 10_000 });
     const [config] = A.blobs;

@@ -25,7 +25,7 @@ export interface QuotaUsage extends QuotaLimit {
  * `details.quota`; each is one transaction, so that pushes at the same time cannot pass together.
  */
 export class Quotas implements CatalogObserver {
-  readonly #limits: readonly QuotaLimit[];
+  #limits: readonly QuotaLimit[];
   readonly #table: QuotaTable;
   readonly #store: Pick<Store, 'metadata' | 'blobs'>;
   /** Between the two halves of a push, which is one transaction. */
@@ -34,6 +34,11 @@ export class Quotas implements CatalogObserver {
   constructor(store: Pick<Store, 'metadata' | 'blobs'>, limits: readonly QuotaLimit[]) {
     this.#store = store;
     this.#table = store.metadata.quotas;
+    this.#limits = limits;
+  }
+
+  /** Takes these to be the limits from now on. */
+  limitTo(limits: readonly QuotaLimit[]): void {
     this.#limits = limits;
   }
 

@@ -15,9 +15,10 @@ export function withQuotas(service: RegistryService, quotas: Quotas): RegistrySe
       quotas.commit(access.repository, digest, blob.size);
       return blob;
     },
-    appendUpload: async (id, chunk) => {
+    appendUpload: async (id, chunk, repository) => {
       try {
-        return await service.appendUpload(id, await within(service, quotas, id, chunk));
+        if (repository !== undefined) service.requireUpload(id, repository);
+        return await service.appendUpload(id, await within(service, quotas, id, chunk), repository);
       } catch (error) {
         await cancelRefused(service, id, error);
         throw error;
@@ -28,6 +29,7 @@ export function withQuotas(service: RegistryService, quotas: Quotas): RegistrySe
     commitUpload: async (id, digest, last, access) => {
       if (access === undefined) return service.commitUpload(id, digest, last);
       try {
+        service.requireUpload(id, access.repository);
         const limited = last && (await within(service, quotas, id, last));
         const blob = await service.commitUpload(id, digest, limited, access);
         quotas.commit(access.repository, digest, blob.size, id);
@@ -38,8 +40,8 @@ export function withQuotas(service: RegistryService, quotas: Quotas): RegistrySe
         throw error;
       }
     },
-    cancelUpload: async (id) => {
-      await service.cancelUpload(id);
+    cancelUpload: async (id, repository) => {
+      await service.cancelUpload(id, repository);
       quotas.forget(id);
     },
   };

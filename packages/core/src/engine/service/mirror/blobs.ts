@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BlobInfo, BlobStore, BlobWriter, ByteRange } from '../../../content/blob-store.ts';
+import { layoutBlobPath } from '../../../content/store-paths.ts';
 import type { Digest } from '../../../digest.ts';
 import { isWherryError } from '../../../errors.ts';
 import type { MirroredRepository, MirrorStore } from '../../../metadata/mirror-store.ts';
@@ -12,6 +13,8 @@ import { fromUpstream, isMissing, isOutage } from './upstream-errors.ts';
 export interface OpenBlob extends BlobInfo {
   /** Nothing of it has to come from the upstream. */
   readonly isCached?: true;
+  /** All of it is a file: its path from the store's directory, with slashes. */
+  readonly path?: string;
   /** Hands the bytes on as they come. Throws what the upstream does wrong, before the last byte. */
   send(range: Required<ByteRange>, sink: ChunkSink): Promise<void>;
 }
@@ -66,7 +69,7 @@ export class MirrorBlobs {
     const name = nameOf(key);
     for (;;) {
       const held = await this.#held(key);
-      if (held !== undefined) return { ...held, isCached: true, ...this.#ofHeld(upstream, key) };
+      if (held !== undefined) return { ...this.#whole(upstream, key, held), isCached: true };
       const running = this.#fetches.get(name);
       if (running !== undefined) return this.#join(upstream, key, running);
       const opening = this.#opening.get(name);
@@ -94,9 +97,12 @@ export class MirrorBlobs {
     return found;
   }
 
-  /** The eviction may come between the look and the first read: then the blob is fetched again. */
-  #ofHeld(upstream: Upstream, key: Key): Pick<OpenBlob, 'send'> {
+  /** A blob of which nothing is on its way. */
+  #whole(upstream: Upstream, key: Key, info: BlobInfo): OpenBlob {
     return {
+      ...info,
+      path: layoutBlobPath(key.digest),
+      // The eviction may come between the look and the first read: then the blob is fetched again.
       send: async (range, sink) => {
         try {
           await this.#deps.sendStored(key.digest, range, sink);
@@ -127,7 +133,7 @@ export class MirrorBlobs {
     if (known !== undefined) {
       if ((await this.#sizeAt(upstream, key)) === undefined) return undefined;
       cache.hold(of, known, []);
-      return { ...known, ...this.#ofHeld(upstream, key) };
+      return this.#whole(upstream, key, known);
     }
     const size = cache.findLink(of, digest)?.size ?? (await this.#sizeAt(upstream, key));
     if (size === undefined) return undefined;
@@ -195,6 +201,7 @@ export class MirrorBlobs {
     const { info } = fetch;
     return {
       ...info,
+      ...(fetch.isStored && { path: layoutBlobPath(info.digest) }),
       send: async (range, sink) =>
         fetch.isStored ? sendStored(info.digest, range, sink) : fetch.send(range, sink),
     };

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { readTar } from '@wherry/core/tar';
-import { tarOf } from '@wherry/core/testing';
+import { readTar } from '../../tar/reader.ts';
+import { tarOf } from '../tar-fixtures.ts';
 import {
   chainIDs,
   type ManifestDocument,
   type RecordedImages,
   type RegistryContent,
   sha256,
-} from '@wherry/core/testing/golden';
+} from './recorded-images.ts';
 
 /**
  * What is known of the images of a recording, without what their layers hold: enough to make others that show

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { tarOf } from '@wherry/core/testing';
-import { documentOf, RecordedImages, sha256 } from '@wherry/core/testing/golden';
 import { describe, expect, test } from 'vitest';
+import { tarOf } from '../tar-fixtures.ts';
+import { documentOf, RecordedImages, sha256 } from './recorded-images.ts';
 import { factsOf, makeStandIns } from './stand-ins.ts';
 
 /** An image of two layers as a registry has it. */
