@@ -13,6 +13,7 @@ import { SqliteMetadataStore } from '../../../metadata/sqlite-metadata-store.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { instantClient } from '../../../testing/instant-client.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../../testing/memory-registry.ts';
+import type { OpenBlob } from './blobs.ts';
 import { Eviction } from './eviction.ts';
 import { createMirrorService, type MirrorService } from './mirror-service.ts';
 import { Upstream } from './upstream.ts';
