@@ -20,6 +20,7 @@ import type { RenameRequest } from './rename.ts';
 import type { ResizeRequest } from './resize.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import type { SessionOptions, StartOptions } from './start.ts';
+import type { ContainerSample, StatsRequest } from './stats.ts';
 import type { StopRequest } from './stop.ts';
 import type { TopRequest } from './top.ts';
 import type { ContainerEnd, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
@@ -41,6 +42,7 @@ export type { LogEntry } from '../../runtime/monitor/log-reader.ts';
 export type { OutputSink } from '../../runtime/monitor/monitor.ts';
 export type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
+export type { BlockIoEntry, CpuUsage, ResourceUsage } from '../../runtime/usage/resource-usage.ts';
 export type { ExtractRequest, FileStat, FileStatRequest } from './archive.ts';
 export type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 export type { CreateContainerRequest } from './create.ts';
@@ -57,6 +59,7 @@ export type { RenameRequest } from './rename.ts';
 export type { ResizeRequest } from './resize.ts';
 export type { RunOptions, RunResult } from './run.ts';
 export type { SessionOptions, StartOptions } from './start.ts';
+export type { ContainerSample, StatsRequest } from './stats.ts';
 export type { StopRequest } from './stop.ts';
 export type { TopRequest } from './top.ts';
 export type { ContainerEnd, WaitCondition, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
@@ -100,6 +103,8 @@ export interface ContainerVerbs {
   attach(container: string, options: SessionOptions): Promise<ContainerSession>;
   /** Changes the size of its terminal, if it has one. */
   resize(request: ResizeRequest): Promise<void>;
+  /** What a container takes of CPUs, memory and disks: once, or every second. */
+  stats(request: StatsRequest, options?: VerbOptions): AsyncIterable<ContainerSample>;
   /** The processes of a container, as ps(1) shows them. */
   top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;
