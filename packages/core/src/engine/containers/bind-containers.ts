@@ -45,6 +45,7 @@ export function bindContainers(
       const { containerStats } = await import('./stats.ts');
       yield* containerStats(await open(), request, options);
     },
+    update: async (request) => (await import('./update.ts')).updateContainer(await open(), request),
     top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),
     rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
     prune: async (request, options) =>

@@ -23,6 +23,7 @@ import type { SessionOptions, StartOptions } from './start.ts';
 import type { ContainerSample, StatsRequest } from './stats.ts';
 import type { StopRequest } from './stop.ts';
 import type { TopRequest } from './top.ts';
+import type { UpdateRequest } from './update.ts';
 import type { ContainerEnd, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 export type {
@@ -42,6 +43,7 @@ export type { LogEntry } from '../../runtime/monitor/log-reader.ts';
 export type { OutputSink } from '../../runtime/monitor/monitor.ts';
 export type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
+export type { ChangeableLimits } from '../../runtime/spec/limit-changes.ts';
 export type { BlockIoEntry, CpuUsage, ResourceUsage } from '../../runtime/usage/resource-usage.ts';
 export type { ExtractRequest, FileStat, FileStatRequest } from './archive.ts';
 export type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
@@ -62,6 +64,7 @@ export type { SessionOptions, StartOptions } from './start.ts';
 export type { ContainerSample, StatsRequest } from './stats.ts';
 export type { StopRequest } from './stop.ts';
 export type { TopRequest } from './top.ts';
+export type { UpdateRequest } from './update.ts';
 export type { ContainerEnd, WaitCondition, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 /** Verbs on containers, on Linux alone: elsewhere all of them throw `UNSUPPORTED`. */
@@ -105,6 +108,8 @@ export interface ContainerVerbs {
   resize(request: ResizeRequest): Promise<void>;
   /** What a container takes of CPUs, memory and disks: once, or every second. */
   stats(request: StatsRequest, options?: VerbOptions): AsyncIterable<ContainerSample>;
+  /** Gives a container other limits. */
+  update(request: UpdateRequest): Promise<void>;
   /** The processes of a container, as ps(1) shows them. */
   top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;
