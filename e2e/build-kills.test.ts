@@ -90,7 +90,7 @@ describeWith({ linux: true, root: true, programs: ['runc', 'unshare'], paths: [B
       const root = copyOf(pristine);
       for (let i = 0, isKilled = true; isKilled && i < KILLS_A_STORE; i++) {
         isKilled = await killOne(root);
-        await expect.poll(() => buildTracesOf(root, MARKER), { timeout: 10_000, interval: 20 }).toEqual([]);
+        await expect.poll(() => buildTracesOf(root, MARKER), { timeout: 60_000, interval: 20 }).toEqual([]);
       }
       // The next build clears away what the killed ones were at, and so does a repair.
       if (stores++ % 2) await sandbox.at(root, 'system', 'check', '--repair');
