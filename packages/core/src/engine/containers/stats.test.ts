@@ -94,5 +94,12 @@ describe.skipIf(process.platform !== 'linux')('what a container takes', () => {
     expect(usage?.memory.limitBytes).toBeGreaterThan(usage?.memory.usageBytes ?? 0);
     expect(usage?.host.onlineCpus).toBeGreaterThan(0);
     expect(readUsage({ id: ID, pid: 2 ** 30, options: {} }, noGroups)).toBeUndefined();
+    // A runtime may have put it elsewhere.
+    for (const cgroupVersion of [1, 2] as const) {
+      const request = { id: ID, pid: process.pid, options: { cgroupParent: '/none' } };
+      expect(readUsage(request, { canUseCgroups: true, cgroupVersion })?.memory.details).toHaveProperty(
+        'rss',
+      );
+    }
   });
 });

@@ -21,14 +21,14 @@ export interface UsageRequest {
 }
 
 /**
- * Reads what a container that runs takes now, from its control group, or, without those, from its processes: a dozen
- * small files of the kernel's, and no program. `undefined`: it has just ended.
+ * Reads what a container that runs takes now, from its control group, or, where that is not found, from its processes: a
+ * dozen small files of the kernel's, and no program. `undefined`: it has just ended.
  */
 export function readUsage(
   request: UsageRequest,
   host: Pick<HostFacts, 'canUseCgroups' | 'cgroupVersion'> = readHostFacts(),
 ): ResourceUsage | undefined {
-  const usage = host.canUseCgroups ? groupUsage(request, host) : processUsage(request.pid);
+  const usage = (host.canUseCgroups ? groupUsage(request, host) : undefined) ?? processUsage(request.pid);
   if (usage === undefined) return undefined;
   const { limitBytes = Number.POSITIVE_INFINITY } = usage.memory;
   return {
