@@ -99,7 +99,7 @@ describeWith({ linux: true, root: true, programs: ['runc', 'unshare'], paths: [B
       expect(readdirSync(join(root, 'build/scratch'))).toEqual([]);
       expect(await build(root)).toBe(expected);
     } while (performance.now() - startedAt < DURATION_MS || kills < MIN_KILLS);
-  });
+  }, 600_000);
 });
 
 function killAnother(root: string, random: number): void {
