@@ -13,6 +13,8 @@ const BUSYBOX = fileURLToPath(
 const SEED = Number(process.env.WHERRY_E2E_SEED ?? 20_250);
 const WORKERS = 3;
 const DURATION_MS = Number(process.env.WHERRY_E2E_KILL_MS ?? 30_000);
+/** A slow machine goes on until there were so many. */
+const FEWEST_KILLS = 20;
 /** Of the commands, that are left to end. */
 const SPARED = 0.3;
 /** How long the others may live, in runs: most kills come early, while they make or start a container. */
@@ -52,7 +54,8 @@ describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 
 
     const nextCommand = (): { command: string[]; name: string | undefined } => {
       count++;
-      const [name, any] = [`c${count}`, `c${Math.ceil(random() * count)}`];
+      // No letter of a name is hexadecimal: to those that are gone, an ID that begins with it would answer.
+      const [name, any] = [`n${count}`, `n${Math.ceil(random() * count)}`];
       const sleeping = ['busybox:1', 'sleep', marker];
       const choice = pick<{ command: string[]; name?: string }>([
         { command: ['run', '--rm', 'busybox:1', 'echo', marker] },
@@ -79,7 +82,7 @@ describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 
     };
 
     const work = async () => {
-      while (performance.now() - startedAt < DURATION_MS) {
+      while (performance.now() - startedAt < DURATION_MS || kills <= FEWEST_KILLS || kept.length === 0) {
         const { command, name } = nextCommand();
         const running = sandbox.start(...command);
         const isSpared = random() < SPARED;
@@ -97,8 +100,6 @@ describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 
     };
     await Promise.all(Array.from({ length: WORKERS }, work));
     expect(complaints).toEqual([]);
-    expect(kills).toBeGreaterThan(20);
-    expect(kept.length).toBeGreaterThan(0);
     expect(await listed()).toEqual(expect.arrayContaining(kept));
 
     ageTemporaries(join(root, 'snapshots/uses'));
@@ -111,8 +112,8 @@ describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 
     expect(processesWith(marker).length).toBeLessThanOrEqual(running.length);
     const ids = (await sandbox.wherry('ps', '-aq')).split('\n').filter((id) => id !== '');
     await sandbox.wherry('rm', '-f', ...ids);
-    await expect.poll(() => [...tracesOf(root), ...processesWith(marker)], { timeout: 10_000 }).toEqual([]);
-  });
+    await expect.poll(() => [...tracesOf(root), ...processesWith(marker)], { timeout: 60_000 }).toEqual([]);
+  }, 600_000);
 });
 
 /** A file that a killed process was writing is kept for a day: somebody may be at it. */

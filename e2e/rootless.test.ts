@@ -126,6 +126,13 @@ describeWith(needs, 'containers of a user who is not root', () => {
     const next = JSON.parse(readFileSync(join(user.root, 'namespace/holder.json'), 'utf8'));
     expect(readlinkSync(`/proc/${next.pid}/ns/user`)).toBe(namespace);
     expect(await wherry('top', 'web', '-o', 'pid,args')).toMatch(/\n\d+ +sleep 600\n/);
+    const taken = await wherry('stats', '--no-stream', '--format', '{{.MemUsage}} {{.PIDs}}', 'web');
+    expect(taken).toMatch(/^[1-9][\d.]*[KM]iB \/ [1-9][\d.]*[GT]iB 2\n$/);
+    const limited = await user.try('update', '--cpu-shares', '9', 'web');
+    expect([limited.status, limited.stderr]).toEqual([
+      1,
+      expect.stringContaining('limits of cpu need control groups'),
+    ]);
     await wherry('stop', 'web');
     expect(await wherry('wait', 'web')).toBe('3\n');
     await wherry('start', 'web');

@@ -10,7 +10,7 @@ import { Sandbox } from './wherry.ts';
 
 const SEED = 20_261;
 const ROUNDS = 50;
-/** A slow machine stops here, with fewer rounds. */
+/** A slow machine stops here, with fewer rounds, once enough has happened in them. */
 const BUDGET_MS = 60_000;
 const FEWEST_ROUNDS = 5;
 const PUSHERS = 25;
@@ -158,7 +158,9 @@ describeWith({}, 'a service that is killed at any moment', () => {
 
     const startedAt = performance.now();
     let rounds = 0;
-    for (; rounds < ROUNDS && performance.now() - startedAt < BUDGET_MS; rounds++) {
+    const hasTime = () => performance.now() - startedAt < BUDGET_MS;
+    const isEnough = () => rounds >= FEWEST_ROUNDS && acknowledged > rounds && pulled > rounds && trashed > 0;
+    for (; rounds < ROUNDS && (hasTime() || !isEnough()); rounds++) {
       service = await serve();
       const client = new Client(`http://${service.address()}`, complaints);
       const push = async (at: number) => {
@@ -199,7 +201,6 @@ describeWith({}, 'a service that is killed at any moment', () => {
       trashed += letTimePass(sandbox.root);
     }
     expect(complaints).toEqual([]);
-    expect(rounds).toBeGreaterThanOrEqual(FEWEST_ROUNDS);
     expect(acknowledged).toBeGreaterThan(rounds);
     expect(pulled).toBeGreaterThan(rounds);
     expect(trashed).toBeGreaterThan(0);
@@ -216,5 +217,5 @@ describeWith({}, 'a service that is killed at any moment', () => {
       else expect(kept).not.toContain(name);
     }
     expect(complaints).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });

@@ -231,6 +231,7 @@ describe('--format', () => {
       ],
       ...[
         'pause',
+        'port',
         'prune',
         'remove',
         'rename',
@@ -243,7 +244,7 @@ describe('--format', () => {
         'stop',
         'tag',
       ],
-      ...['top', 'unpause', 'unpin', 'wait'],
+      ...['top', 'unpause', 'unpin', 'update', 'wait'],
     ]);
   });
 });

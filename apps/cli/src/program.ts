@@ -7,6 +7,7 @@ import { BUILDER_DU, BUILDER_PRUNE } from './specs/builder.ts';
 import { COMMIT } from './specs/changes.ts';
 import { CP, DIFF, EXPORT } from './specs/container-files.ts';
 import { CONTAINER_INSPECT, PAUSE, UNPAUSE } from './specs/container-state.ts';
+import { PORT, STATS, UPDATE } from './specs/container-usage.ts';
 import {
   ATTACH,
   CONTAINER_PRUNE,
@@ -121,6 +122,7 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   OUTDATED,
   PAUSE,
   PIN,
+  PORT,
   RENAME,
   RESTART,
   RM,
@@ -128,12 +130,14 @@ export const OTHER_COMMANDS: readonly CommandSpec[] = [
   SAVE,
   SQUASH,
   START,
+  STATS,
   STOP,
   TAG,
   TAGS,
   TOP,
   UNPAUSE,
   UNPIN,
+  UPDATE,
   VERIFY,
   WAIT,
 ];
@@ -156,15 +160,18 @@ export const GROUPS: readonly GroupSpec[] = [
       LOGS,
       { ...PS, name: 'ls', aliases: ['ps', 'list'] },
       PAUSE,
+      PORT,
       CONTAINER_PRUNE,
       RENAME,
       RESTART,
       { ...RM, aliases: ['remove'] },
       RUN,
       START,
+      STATS,
       STOP,
       TOP,
       UNPAUSE,
+      UPDATE,
       WAIT,
     ],
   },

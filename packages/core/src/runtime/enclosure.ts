@@ -100,7 +100,7 @@ export class Enclosure implements AsyncDisposable {
 
   /**
    * Waits until all is mounted. Returns why not where mount(8) refuses; throws `UNSUPPORTED` where there can be no
-   * enclosure at all.
+   * enclosure at all, `INTERNAL` when it was killed.
    */
   async mounted(): Promise<string | undefined> {
     const isMounted = new Promise<boolean>((resolve, reject) => {
@@ -113,6 +113,7 @@ export class Enclosure implements AsyncDisposable {
     if (await isMounted) return undefined;
     const code = await this.#ended;
     const why = this.#complaints.trim().replace(/\s+/g, ' ');
+    if (code === null) throw new WherryError('INTERNAL', 'cannot make a mount namespace: it was killed');
     if (code === MOUNT_REFUSED) return why || 'there is no mount program';
     throw new WherryError(
       'UNSUPPORTED',

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import { type ExecTarget, execEnv, prepareExec } from './exec.ts';
 import { needProgram } from './program.ts';
 import { readIfThere } from './read-if-there.ts';
-import { execError, lastRuntimeError } from './runtime-errors.ts';
+import { endText, execError, lastRuntimeError } from './runtime-errors.ts';
 
 const POLL_MS = 20;
 
@@ -33,7 +33,7 @@ export async function execInBackground(target: ExecTarget): Promise<void> {
     isKept = isOnTerminal && code === undefined;
     if (code === undefined || code === 0) return;
     const said = lastRuntimeError(readIfThere(files.logFile) ?? '');
-    throw execError(target.runtime.name, said ?? `${target.runtime.name} ended with exit code ${code}`);
+    throw execError(target.runtime.name, said ?? endText(target.runtime.name, code));
   } finally {
     if (!isKept) await rm(directory, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { resizeTerminal, type TerminalSize, terminalCommand } from './monitor/te
 import { programEnv } from './program.ts';
 import { readIfThere } from './read-if-there.ts';
 import type { Runtime } from './runtime.ts';
-import { execError, lastRuntimeError } from './runtime-errors.ts';
+import { endText, execError, lastRuntimeError } from './runtime-errors.ts';
 import type { SpecProcess } from './spec/runtime-spec.ts';
 
 /** What is run where. */
@@ -171,7 +171,7 @@ async function finish(
   const said = lastRuntimeError(readIfThere(files.logFile) ?? '');
   if (!isStarted()) {
     const text = said ?? Buffer.concat(errors).toString('utf8').trim();
-    throw execError(options.runtime.name, text || `${options.runtime.name} ended with exit code ${code}`);
+    throw execError(options.runtime.name, text || endText(options.runtime.name, code));
   }
   for (const early of errors) await options.sink('stderr', early);
   return code;

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -30,6 +30,19 @@ describe.skipIf(process.platform === 'win32')('OciRuntime', () => {
     expect(await stopped.state('x')).toEqual({ status: 'stopped' });
     const unknown = await fakeRuntime(says('container does not exist'));
     expect(await unknown.state('x')).toBeUndefined();
+  });
+
+  test('gives other limits on its input, and tells why they are refused', async () => {
+    const runtime = await fakeRuntime(`echo "$@" >${directory}/said; cat >>${directory}/said`);
+    await runtime.update('x', { cpu: { shares: 7 } });
+    const state = join(directory, 'state');
+    expect(await readFile(join(directory, 'said'), 'utf8')).toBe(
+      `--root ${state} update --resources - x\n{"cpu":{"shares":7}}`,
+    );
+    const refusing = await fakeRuntime(says('the maximum allowed cpu-shares is 262144'));
+    await expect(refusing.update('x', {})).rejects.toThrow(
+      'fakec update x: the maximum allowed cpu-shares is 262144',
+    );
   });
 
   test.each(['container does not exist', 'container not running', 'os: process already finished'])(

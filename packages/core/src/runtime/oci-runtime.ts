@@ -7,6 +7,7 @@ import { findProgram, type ProgramResult, runProgram } from './program.ts';
 import type { ExecRequest, RunRequest, Runtime, RuntimeState } from './runtime.ts';
 import { lastRuntimeError } from './runtime-errors.ts';
 import { readHostFacts } from './spec/host-facts.ts';
+import type { SpecResources } from './spec/runtime-spec.ts';
 
 /** In the order of preference. */
 const KNOWN_RUNTIMES = ['runc', 'crun', 'youki'];
@@ -80,7 +81,7 @@ export class OciRuntime implements Runtime {
   }
 
   async state(id: string): Promise<RuntimeState | undefined> {
-    const result = await this.#run('state', id);
+    const result = await this.#run(['state', id]);
     if (result.code !== 0) {
       if (UNKNOWN.test(result.stderr)) return undefined;
       throw this.#failure('state', id, result);
@@ -90,7 +91,7 @@ export class OciRuntime implements Runtime {
   }
 
   async kill(id: string, signal: string): Promise<void> {
-    const result = await this.#run('kill', id, signal);
+    const result = await this.#run(['kill', id, signal]);
     if (result.code === 0) return;
     if (UNKNOWN.test(result.stderr) || ENDED.test(result.stderr))
       throw new WherryError('CONFLICT', `Container ${id} is not running`, { details: { id } });
@@ -105,20 +106,26 @@ export class OciRuntime implements Runtime {
     await this.#expect('resume', id);
   }
 
+  async update(id: string, resources: Omit<SpecResources, 'devices'>): Promise<void> {
+    const input = JSON.stringify(resources);
+    const result = await this.#run(['update', '--resources', '-', id], { input });
+    if (result.code !== 0) throw this.#failure('update', id, result);
+  }
+
   async processIds(id: string): Promise<readonly number[]> {
     // In a user namespace there is no control group that would tell.
     if (detectOwnership() === 'namespace') {
       const { pid } = (await this.state(id)) ?? {};
       return pid === undefined ? [] : processesFrom(pid);
     }
-    const result = await this.#run('ps', '--format', 'json', id);
+    const result = await this.#run(['ps', '--format', 'json', id]);
     if (result.code !== 0) throw this.#failure('ps', id, result);
     const ids: unknown = JSON.parse(result.stdout);
     return Array.isArray(ids) ? ids.filter((each): each is number => Number.isSafeInteger(each)) : [];
   }
 
   async delete(id: string, options: { readonly force?: boolean } = {}): Promise<void> {
-    const result = await this.#run('delete', ...(options.force ? ['--force'] : []), id);
+    const result = await this.#run(['delete', ...(options.force ? ['--force'] : []), id]);
     if (result.code === 0 || UNKNOWN.test(result.stderr)) return;
     throw this.#failure('delete', id, result);
   }
@@ -129,13 +136,13 @@ export class OciRuntime implements Runtime {
   }
 
   async #expect(verb: string, id: string): Promise<void> {
-    const result = await this.#run(verb, id);
+    const result = await this.#run([verb, id]);
     if (result.code !== 0) throw this.#failure(verb, id, result);
   }
 
-  async #run(...args: readonly string[]): Promise<ProgramResult> {
+  async #run(args: readonly string[], options: { readonly input?: string } = {}): Promise<ProgramResult> {
     await mkdir(this.#root, { recursive: true, mode: 0o700 });
-    return await runProgram(this.#path, ['--root', this.#root, ...args]);
+    return await runProgram(this.#path, ['--root', this.#root, ...args], options);
   }
 
   #command(logFile: string): readonly string[] {

@@ -18,14 +18,19 @@ const SIGKILLED = 137;
 /** Where system programs lie that an ordinary user's `PATH` may leave out. */
 const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** Runs a program to its end without input, and keeps the beginning of what it says. Throws `CANCELLED`. */
+/**
+ * Runs a program to its end, with a short text for input or none, and keeps the beginning of what it says. Throws
+ * `CANCELLED`.
+ */
 export async function runProgram(
   path: string,
   args: readonly string[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly input?: string } = {},
 ): Promise<ProgramResult> {
   throwIfCancelled(options.signal);
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], env: programEnv() });
+  const child = spawn(path, args, { stdio: 'pipe', env: programEnv() });
+  // A program that ends without reading it says why by its exit code.
+  child.stdin.on('error', () => undefined).end(options.input);
   const stop = () => child.kill('SIGKILL');
   options.signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -5,6 +5,8 @@ const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const FAILED = 125;
 
+const SIGKILLED = 137;
+
 /** Reads a runtime's log of JSON lines: the last error in it. Other lines are passed over. */
 export function lastRuntimeError(log: string): string | undefined {
   return log
@@ -40,6 +42,12 @@ export function startError(runtime: string, said: string): WherryError {
 /** A failure to run one more process, in Docker's words; `details.exitCode` is what `exec` ends with. */
 export function execError(runtime: string, said: string): WherryError {
   return failure(runtime, `OCI runtime exec failed: ${said}: unknown`, said, NOT_EXECUTABLE);
+}
+
+/** How a runtime ended that said nothing; `code` as a shell has it, `undefined` where nobody noted it. */
+export function endText(runtime: string, code: number | undefined): string {
+  if (code === SIGKILLED) return `${runtime} was killed`;
+  return `${runtime} ended with exit code ${code ?? 'unknown'}`;
 }
 
 /** `otherwise`: the exit code of what is not known better. */

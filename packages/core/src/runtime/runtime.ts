@@ -1,3 +1,5 @@
+import type { SpecResources } from './spec/runtime-spec.ts';
+
 /**
  * What runs containers: a program such as runc, which makes the namespaces, cgroups and mounts that a bundle's
  * `config.json` asks for. OCI runtime-spec v1.0.2, runtime.md.
@@ -27,6 +29,8 @@ export interface Runtime {
   kill(id: string, signal: string): Promise<void>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
+  /** Gives a container that runs other limits; what `resources` does not name stays as it is. */
+  update(id: string, resources: Omit<SpecResources, 'devices'>): Promise<void>;
   /** The processes of a container, by their IDs on the host. */
   processIds(id: string): Promise<readonly number[]>;
   /** Removes what is left of a container; with `force` kills it first. None there is fine. */

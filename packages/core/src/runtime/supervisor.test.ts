@@ -19,6 +19,19 @@ describe.skipIf(process.platform !== 'linux')('a supervisor', () => {
     ...{ id: 'a'.repeat(64), paths: containerPaths(parent), stdin: 'none' as const },
   });
 
+  test('tells of a runtime that was killed before it had started anything', async () => {
+    const path = join(parent, 'fakec');
+    writeFileSync(path, '#!/bin/sh\nkill -KILL $$\n', { mode: 0o755 });
+    const runtime = new OciRuntime(path, join(parent, 'state'));
+    await expect(startSupervised({ ...request(), runtime })).rejects.toMatchObject({
+      // In its shell's words, if that has some.
+      message: expect.stringMatching(
+        /^failed to create shim task: OCI runtime create failed: .*killed.*: unknown$/i,
+      ),
+      details: { exitCode: 125 },
+    });
+  });
+
   const killSupervisor = () => {
     const mine = processIds().filter((pid) => commandLineOf(pid).includes(`\0${parent}\0`));
     for (const pid of mine) process.kill(pid, 'SIGKILL');

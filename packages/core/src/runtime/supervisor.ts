@@ -8,7 +8,7 @@ import { watchIfPossible } from './monitor/watch-path.ts';
 import { commandLineOf, parentOf } from './namespace/host-processes.ts';
 import { identifyProcess } from './process-identity.ts';
 import { readIfThere } from './read-if-there.ts';
-import { lastRuntimeError, startError } from './runtime-errors.ts';
+import { endText, lastRuntimeError, startError } from './runtime-errors.ts';
 import {
   isSupervisorIn,
   type StdinMode,
@@ -187,7 +187,7 @@ function readPid(path: string): number | undefined {
 function startFailure({ runtime, paths }: SuperviseRequest, errorsFd: number): WherryError {
   const said = lastRuntimeError(readIfThere(paths.runtimeLog) ?? '') ?? pipedText(errorsFd);
   const code = (readIfThere(paths.exit) ?? '').trim();
-  return startError(runtime.name, said || `${runtime.name} ended with exit code ${code || 'unknown'}`);
+  return startError(runtime.name, said || endText(runtime.name, code === '' ? undefined : Number(code)));
 }
 
 /** Of wrong flags runtimes complain before they have a log. */

@@ -1,4 +1,4 @@
-import type { ContainerOptions, ResourceLimits, Ulimit } from '@wherry/core';
+import type { ChangeableLimits, ContainerOptions, ResourceLimits, Ulimit } from '@wherry/core';
 import { CommandError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
 import { badValue, someOf } from '../flag-value.ts';
@@ -21,7 +21,7 @@ const NUMBERS = {
   'cpu-rt-runtime': 'cpuRealtimeRuntime',
   'cpu-shares': 'cpuShares',
   'pids-limit': 'pidsLimit',
-} as const satisfies Record<string, keyof ResourceLimits>;
+} as const satisfies Record<string, keyof ChangeableLimits>;
 
 /** The flags of limits. Throws `CommandError` in Docker's words. */
 export function limitFlags(flags: Flags): ContainerOptions {
@@ -38,6 +38,18 @@ export function limitFlags(flags: Flags): ContainerOptions {
 }
 
 function resourceFlags(flags: Flags): ResourceLimits {
+  const swappiness = flags.int('memory-swappiness') ?? -1;
+  if (swappiness < -1 || swappiness > 100)
+    throw new CommandError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
+  return {
+    ...changeableLimits(flags),
+    ...(swappiness >= 0 && { memorySwappiness: swappiness }),
+    ...(flags.bool('oom-kill-disable') && { oomKillDisable: true }),
+  };
+}
+
+/** The limits that a container can be given later, too. Throws `CommandError` in Docker's words. */
+export function changeableLimits(flags: Flags): ChangeableLimits {
   const [cpus, cpusetCpus, cpusetMems] = ['cpus', 'cpuset-cpus', 'cpuset-mems'].map((name) =>
     flags.string(name),
   );
@@ -54,19 +66,14 @@ function resourceFlags(flags: Flags): ResourceLimits {
   };
 }
 
-function memoryFlags(flags: Flags): ResourceLimits {
+function memoryFlags(flags: Flags): ChangeableLimits {
   const [memory, reservation, swap] = ['memory', 'memory-reservation', 'memory-swap'].map((name) =>
     flags.string(name),
   );
-  const swappiness = flags.int('memory-swappiness') ?? -1;
-  if (swappiness < -1 || swappiness > 100)
-    throw new CommandError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   return {
     ...(memory && { memoryBytes: parseBytes(memory, 'memory') }),
     ...(reservation && { memoryReservationBytes: parseBytes(reservation, 'memory-reservation') }),
     ...(swap && { memorySwapBytes: swap === '-1' ? -1 : parseBytes(swap, 'memory-swap') }),
-    ...(swappiness >= 0 && { memorySwappiness: swappiness }),
-    ...(flags.bool('oom-kill-disable') && { oomKillDisable: true }),
   };
 }
 

@@ -3,12 +3,15 @@ import type { Flags } from '../../flags.ts';
 
 const NO_BRIDGE = 'needs a bridge network, which is not offered: use --network host, or --network none';
 
+export const KERNEL_MEMORY_REFUSAL =
+  'is no limit that Linux still has: use --memory, which counts the kernel’s memory too';
+
 /** What is asked for in vain, and what to do instead. */
 const REASONS: Readonly<Record<string, string>> = {
   gpus: 'needs a hook of the vendor in the runtime: give the device files to the container with --device',
   ip: NO_BRIDGE,
   ip6: NO_BRIDGE,
-  'kernel-memory': 'is no limit that Linux still has: use --memory, which counts the kernel’s memory too',
+  'kernel-memory': KERNEL_MEMORY_REFUSAL,
   link: NO_BRIDGE,
   'link-local-ip': NO_BRIDGE,
   'mac-address': NO_BRIDGE,
@@ -28,7 +31,9 @@ export function refuseImpossible(flags: Flags): void {
   for (const [name, reason] of Object.entries(REASONS))
     if (flags.changed(name)) throw new CommandError(`--${name} ${reason}`);
   const restart = flags.string('restart') ?? '';
-  if (!NO_RESTART.includes(restart)) refuseRestart(restart, flags);
+  if (!NO_RESTART.includes(restart) && flags.bool('rm'))
+    throw new CommandError('conflicting options: cannot specify both --restart and --rm');
+  refuseRestartPolicy(restart);
   const isolation = flags.string('isolation');
   if (isolation && isolation !== 'default')
     throw new CommandError(`Invalid isolation: ${JSON.stringify(isolation)} - linux only supports 'default'`);
@@ -42,8 +47,9 @@ function refusePorts(flags: Flags): void {
   );
 }
 
-function refuseRestart(policy: string, flags: Flags): never {
-  if (flags.bool('rm')) throw new CommandError('conflicting options: cannot specify both --restart and --rm');
+/** Throws a `CommandError` for a policy that somebody would have to be there for, or that is none. */
+export function refuseRestartPolicy(policy: string): void {
+  if (NO_RESTART.includes(policy)) return;
   if (!/^(?:always|unless-stopped|on-failure(?::\d+)?)$/.test(policy))
     throw new CommandError(`invalid restart policy '${policy}'`);
   throw new CommandError(

@@ -54,6 +54,7 @@ export const DIFFERENCES_OF_PROGRAMS: Readonly<Record<string, string>> = {
   'build/symlink-copy': 'gives all that is copied one time, that of the base',
   'build/target-number': 'takes a stage by its number, as BuildKit does',
   'build/workdir-created': 'gives a directory that WORKDIR makes to the user, as BuildKit does',
+  'container/port': 'publishes no ports: there is no bridge',
 };
 
 /** What a difference is for; `undefined`: the case is to be equal. */

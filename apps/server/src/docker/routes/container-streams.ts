@@ -46,7 +46,7 @@ export function streamRoutes(app: FastifyInstance, parts: StreamParts): void {
  */
 export async function sendBytes(
   reply: FastifyReply,
-  contentType: string,
+  contentType: string | undefined,
   open: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
 ): Promise<FastifyReply> {
   const gone = abortWhenGone(reply);

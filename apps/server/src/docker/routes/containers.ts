@@ -1,6 +1,5 @@
 import type { ContainerVerbs } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
-import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { Attendance } from '../containers/attendance.ts';
 import { closingSignal } from '../containers/closing.ts';
@@ -19,7 +18,9 @@ import { archiveRoutes } from './archive.ts';
 import { attachRoutes } from './attach.ts';
 import { lifeRoutes } from './container-life.ts';
 import { readRoutes } from './container-reads.ts';
+import { statsRoutes } from './container-stats.ts';
 import { streamRoutes } from './container-streams.ts';
+import { updateRoutes } from './container-update.ts';
 import { execRoutes } from './exec.ts';
 
 /** All that clients do with containers. */
@@ -38,6 +39,8 @@ export function containerRoutes(
   readRoutes(app, { containers, instances, now: () => new Date() });
   lifeRoutes(app, { containers, attendance, closing });
   streamRoutes(app, { containers, closing });
+  statsRoutes(app, { containers, closing });
+  updateRoutes(app, containers);
   attachRoutes(app, { containers, attendance, connections });
   execRoutes(app, { containers, instances, connections });
   archiveRoutes(app, containers);
@@ -52,15 +55,6 @@ function makingRoutes(app: FastifyInstance, containers: Pick<ContainerVerbs, 'cr
     const made = await containers.create(createRequest(body, { ...(name && { name }), ...platform }));
     logContainer(app.engineEvents, 'create', made);
     return reply.code(201).send({ Id: made.id, Warnings: [] });
-  });
-  app.get('/containers/:id/stats', async () => {
-    throw new ApiError(
-      501,
-      'statistics of containers are not offered: look with docker top, or at their control groups',
-    );
-  });
-  app.post('/containers/:id/update', async () => {
-    throw new ApiError(501, 'limits of a container that is there are not changed: make it anew with others');
   });
   app.post('/containers/prune', async (request) => {
     const filters = filterList(readFilters(new Query(request).text('filters')));

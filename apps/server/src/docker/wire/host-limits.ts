@@ -24,7 +24,8 @@ export function ulimitOf(limit: Fields): Ulimit {
   return { name: limit.text('Name'), soft: limit.number('Soft'), hard: limit.number('Hard') };
 }
 
-function resourceLimits(host: Fields): ResourceLimits {
+/** The limits among them. Throws `ApiError`. */
+export function resourceLimits(host: Fields): ResourceLimits {
   const swappiness = host.has('MemorySwappiness') ? host.number('MemorySwappiness') : -1;
   if (swappiness < -1 || swappiness > MAX_SWAPPINESS)
     throw new ApiError(400, `Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);

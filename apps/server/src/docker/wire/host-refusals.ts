@@ -57,7 +57,8 @@ function requireNetwork(name: string): void {
   throw unsupported(`network ${name} is not offered: use --network host, or --network none`);
 }
 
-function refuseRestart(policy: string, isRemoved: boolean): void {
+/** Throws for a policy that somebody would have to be there for, or that is none. */
+export function refuseRestart(policy: string, isRemoved: boolean): void {
   if (NO_RESTART.has(policy)) return;
   if (!POLICIES.has(policy)) throw new ApiError(400, `invalid restart policy '${policy}'`);
   if (isRemoved) throw new ApiError(400, "can't create 'AutoRemove' container with restart policy");
@@ -71,10 +72,7 @@ function refuseOthers(body: Fields, host: Fields): void {
     throw unsupported(
       '--gpus needs a hook of the vendor in the runtime: give the device files to the container with --device',
     );
-  if (host.number('KernelMemory') !== 0 || host.number('KernelMemoryTCP') !== 0)
-    throw unsupported(
-      '--kernel-memory is no limit that Linux still has: use --memory, which counts the kernel’s memory too',
-    );
+  refuseKernelMemory(host);
   if (host.keys('StorageOpt').length > 0)
     throw unsupported(
       '--storage-opt needs quotas of the file system, which are not offered: use --tmpfs /path:size=… for a limited directory',
@@ -90,6 +88,13 @@ function refuseOthers(body: Fields, host: Fields): void {
   for (const name of ['OnBuild', 'Shell'])
     if (body.texts(name).length > 0)
       throw unsupported(`${name} is not offered for a container: give it to the image with commit --change`);
+}
+
+export function refuseKernelMemory(host: Fields): void {
+  if (host.number('KernelMemory') === 0 && host.number('KernelMemoryTCP') === 0) return;
+  throw unsupported(
+    '--kernel-memory is no limit that Linux still has: use --memory, which counts the kernel’s memory too',
+  );
 }
 
 function unsupported(message: string): WherryError {

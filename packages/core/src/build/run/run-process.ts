@@ -6,7 +6,7 @@ import { type EnclosedMount, Enclosure } from '../../runtime/enclosure.ts';
 import { shellQuoted } from '../../runtime/monitor/terminal.ts';
 import { readIfThere } from '../../runtime/read-if-there.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { lastRuntimeError, startError } from '../../runtime/runtime-errors.ts';
+import { endText, lastRuntimeError, startError } from '../../runtime/runtime-errors.ts';
 import { cgroupPath } from '../../runtime/spec/spec.ts';
 import { makeMountPoints, removeMountPoints } from './mount-points.ts';
 import { copyTree, overlayOf, type Tree } from './mounted-trees.ts';
@@ -150,7 +150,7 @@ async function runAndRead(enclosure: Enclosure, { runtime, places, options }: At
   if (code === undefined) throw wasKilled(runtime);
   if (isStarted()) return code;
   const logged = lastRuntimeError(readIfThere(places.runtimeLog) ?? '');
-  throw startError(runtime.name, logged ?? (said || `${runtime.name} ended with exit code ${code}`));
+  throw startError(runtime.name, logged ?? (said || endText(runtime.name, code)));
 }
 
 function ownership(): 'root' | 'namespace' {

@@ -41,6 +41,11 @@ export function bindContainers(
       (await import('./archive.ts')).statFile(await open(), request, options),
     extract: async (request, options) =>
       (await import('./archive.ts')).extractArchive(await open(), request, options),
+    stats: async function* (request, options) {
+      const { containerStats } = await import('./stats.ts');
+      yield* containerStats(await open(), request, options);
+    },
+    update: async (request) => (await import('./update.ts')).updateContainer(await open(), request),
     top: async (request) => (await import('./top.ts')).containerProcesses(await open(), request),
     rename: async (request) => (await import('./rename.ts')).renameContainer(await open(), request),
     prune: async (request, options) =>

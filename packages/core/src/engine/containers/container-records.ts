@@ -18,19 +18,21 @@ export function requireContainer(store: ContainerStore, idOrName: string): Conta
 }
 
 /**
- * Changes a record as it is now, whoever else changes it meanwhile; `undefined`: the container is gone.
+ * Changes a record as it is now, whoever else changes it meanwhile; `undefined`: the container is gone. `isWish`: it
+ * changes what the user wants of the container.
  */
 export function changeRecord(
   store: ContainerStore,
   id: string,
   change: (record: ContainerRecord) => ContainerRecord,
+  { isWish = false }: { readonly isWish?: boolean } = {},
 ): ContainerRecord | undefined {
   for (;;) {
     const stored = store.findContainer(id);
     if (stored?.id !== id) return undefined;
     const record = change(recordOf(stored));
-    // What became of a container can be seen again; what it is called cannot.
-    const durable = record.name !== stored.name;
+    // What became of a container can be seen again; what it is called and shall be cannot.
+    const durable = isWish || record.name !== stored.name;
     if (store.replaceContainer({ ...stored, name: record.name, record: { ...record } }, { durable }))
       return record;
   }

@@ -20,8 +20,10 @@ import type { RenameRequest } from './rename.ts';
 import type { ResizeRequest } from './resize.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import type { SessionOptions, StartOptions } from './start.ts';
+import type { ContainerSample, StatsRequest } from './stats.ts';
 import type { StopRequest } from './stop.ts';
 import type { TopRequest } from './top.ts';
+import type { UpdateRequest } from './update.ts';
 import type { ContainerEnd, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 export type {
@@ -41,6 +43,8 @@ export type { LogEntry } from '../../runtime/monitor/log-reader.ts';
 export type { OutputSink } from '../../runtime/monitor/monitor.ts';
 export type { TerminalSize } from '../../runtime/monitor/terminal.ts';
 export type { ProcessTable } from '../../runtime/process-table.ts';
+export type { ChangeableLimits } from '../../runtime/spec/limit-changes.ts';
+export type { BlockIoEntry, CpuUsage, ResourceUsage } from '../../runtime/usage/resource-usage.ts';
 export type { ExtractRequest, FileStat, FileStatRequest } from './archive.ts';
 export type { CopyInRequest, CopyOutRequest, FileCopyOptions, FileCopyResult } from './copy-files.ts';
 export type { CreateContainerRequest } from './create.ts';
@@ -57,8 +61,10 @@ export type { RenameRequest } from './rename.ts';
 export type { ResizeRequest } from './resize.ts';
 export type { RunOptions, RunResult } from './run.ts';
 export type { SessionOptions, StartOptions } from './start.ts';
+export type { ContainerSample, StatsRequest } from './stats.ts';
 export type { StopRequest } from './stop.ts';
 export type { TopRequest } from './top.ts';
+export type { UpdateRequest } from './update.ts';
 export type { ContainerEnd, WaitCondition, WaitUntilOptions, WaitUntilRequest } from './wait-until.ts';
 
 /** Verbs on containers, on Linux alone: elsewhere all of them throw `UNSUPPORTED`. */
@@ -100,6 +106,10 @@ export interface ContainerVerbs {
   attach(container: string, options: SessionOptions): Promise<ContainerSession>;
   /** Changes the size of its terminal, if it has one. */
   resize(request: ResizeRequest): Promise<void>;
+  /** What a container takes of CPUs, memory and disks: once, or every second. */
+  stats(request: StatsRequest, options?: VerbOptions): AsyncIterable<ContainerSample>;
+  /** Gives a container other limits. */
+  update(request: UpdateRequest): Promise<void>;
   /** The processes of a container, as ps(1) shows them. */
   top(request: TopRequest): Promise<ProcessTable>;
   rename(request: RenameRequest): Promise<void>;

@@ -1,9 +1,10 @@
 import { WherryError } from '../../errors.ts';
 import type { ContainerRecord } from '../../runtime/container-record.ts';
 import type { ContainerStatus } from '../../runtime/container-state.ts';
-import { type ContainerDeps, lockContainer } from './container-deps.ts';
-import { changeRecord, requireContainer } from './container-records.ts';
+import type { ContainerDeps } from './container-deps.ts';
+import { changeRecord } from './container-records.ts';
 import { currentRecord } from './life/settle.ts';
+import { whileLocked } from './life/while-locked.ts';
 
 type ResumeDeps = Pick<ContainerDeps, 'store' | 'runtime'>;
 
@@ -52,21 +53,6 @@ async function resume({ store, runtime }: ResumeDeps, id: string): Promise<void>
     if ((await runtime().state(id))?.status === 'paused') throw error;
   }
   recordStatus({ store }, id, 'running');
-}
-
-/** A commit holds the lock as long as it has the container halted: nobody lets it go on then, or halts it for good. */
-async function whileLocked(
-  deps: ContainerDeps,
-  idOrName: string,
-  work: (record: ContainerRecord) => Promise<void>,
-): Promise<void> {
-  const { id } = requireContainer(deps.store.metadata, idOrName);
-  const lock = await lockContainer(deps, id);
-  try {
-    await work(currentRecord(deps, requireContainer(deps.store.metadata, id)));
-  } finally {
-    lock.release({ remove: true });
-  }
 }
 
 /** Only of a container that runs: its end may have been recorded meanwhile. */

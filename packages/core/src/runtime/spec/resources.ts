@@ -11,17 +11,19 @@ const UNLIMITED = -1;
 
 /**
  * The limits as the runtime takes them; it writes them to cgroups of version 1 or 2 by itself. Throws
- * `INVALID_ARGUMENT` in Docker's words, `UNSUPPORTED` for limits that would not hold, without control groups.
+ * `INVALID_ARGUMENT` in Docker's words, `UNSUPPORTED` for limits that would not hold, without control groups. With
+ * `isChange` what is absent stays as it is.
  */
 export function cgroupResources(
   limits: ResourceLimits,
   host: { readonly hasSwapLimit: boolean; readonly canUseCgroups: boolean },
+  { isChange = false }: { readonly isChange?: boolean } = {},
 ): Omit<SpecResources, 'devices'> {
-  checkMemory(limits);
+  checkMemory(limits, isChange);
   const memory = defined({
     limit: limits.memoryBytes || undefined,
     reservation: limits.memoryReservationBytes || undefined,
-    swap: host.hasSwapLimit ? swapLimit(limits) : undefined,
+    swap: host.hasSwapLimit ? swapLimit(limits, isChange) : undefined,
     swappiness: limits.memorySwappiness,
     disableOOMKiller: limits.oomKillDisable || undefined,
   });
@@ -53,13 +55,13 @@ function refuseLimits({ pidsLimit }: ResourceLimits, resources: Omit<SpecResourc
   );
 }
 
-function checkMemory(limits: ResourceLimits): void {
+function checkMemory(limits: ResourceLimits, isChange: boolean): void {
   const memory = limits.memoryBytes ?? 0;
   const swap = limits.memorySwapBytes ?? 0;
   if (memory !== 0 && memory < MIN_MEMORY_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
   if (memory > 0 && swap > 0 && swap < memory)
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (memory === 0 && swap > 0)
+  if (memory === 0 && swap > 0 && !isChange)
     throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   const reservation = limits.memoryReservationBytes ?? 0;
   if (reservation > 0 && reservation < MIN_MEMORY_BYTES)
@@ -71,7 +73,8 @@ function checkMemory(limits: ResourceLimits): void {
     throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
 }
 
-function swapLimit(limits: ResourceLimits): number | undefined {
+function swapLimit(limits: ResourceLimits, isChange: boolean): number | undefined {
+  if (isChange) return limits.memorySwapBytes || undefined;
   if (!limits.memoryBytes) return undefined;
   return limits.memorySwapBytes || limits.memoryBytes * 2;
 }
