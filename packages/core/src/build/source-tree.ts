@@ -41,6 +41,8 @@ export type HadContent = (file: SourceNode, digest: Digest) => Uint8Array | unde
  */
 export interface SourceTree extends AsyncDisposable {
   readonly root: SourceNode;
+  /** It reads files in the order of their paths, name by name; absent: in another one. */
+  readonly readsByPath?: boolean;
   /** What a file holds, where that is known without reading it. */
   knownDigest(file: SourceNode): Digest | undefined;
   /**

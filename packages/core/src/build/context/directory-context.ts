@@ -35,6 +35,7 @@ export async function openDirectoryContext(
 
 class DirectoryContext implements SourceTree {
   readonly root: DiskNode;
+  readonly readsByPath = true;
   readonly #table: FileTable;
   readonly #keep: () => Promise<void>;
   #hasNews = false;
