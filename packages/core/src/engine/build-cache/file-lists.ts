@@ -1,10 +1,9 @@
-import { createWriteStream, statSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { createGzip, gunzip } from 'node:zlib';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { fileListDigest, fileListText, parseFileList } from '../../build/cache/file-list.ts';
 import type { StepFile, StepFiles } from '../../build/step-inputs.ts';
 import { allocatedBytes } from '../../content/allocated-bytes.ts';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
@@ -14,14 +13,15 @@ import { isErrno, WherryError } from '../../errors.ts';
 import { isTemporary, temporaryBeside } from '../../rootfs/replace-file.ts';
 import { BuildPlaces } from './build-places.ts';
 
-const FORMAT = 1;
-const SUFFIX = '.gz';
-/** Longer lists, of some 250,000 files, are not kept: what changed is then told without names. */
+const SUFFIX = '.zst';
+/** Lists of more text, of some 200,000 files, are not kept: what changed is then told without names. */
 const MAX_LIST_BYTES = 32 << 20;
+/** The digests in it do not get smaller, whatever the effort. */
+const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /**
- * The files of cached steps, one packed list each: a line of JSON that says whose it is, then one per file. They
- * only serve to explain, so they are not flushed, and one that is lost is no fault.
+ * The files of cached steps, one packed list each: the text that their digest is of. They serve to explain, and to tell
+ * what changed in a layer, which can be done without; so they are not flushed, and one that is lost is no fault.
  */
 export class FileLists {
   readonly #directory: string;
@@ -32,21 +32,22 @@ export class FileLists {
 
   /** Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. */
   async write(key: string, files: StepFiles): Promise<void> {
+    const text = textOf(files);
+    if (text === undefined) return;
     await makeStoreDirectory(this.#directory);
     const path = this.pathOf(key);
     const temporary = temporaryBeside(path);
     try {
-      const lines = Readable.from(linesOf(files), { objectMode: false });
-      await pipeline(lines, createGzip({ level: 1 }), createWriteStream(temporary));
+      await writeFile(temporary, await promisify(zstdCompress)(text, PACKING));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
-      if (!isErrno(error, 'ENOSPC', 'EDQUOT') && !(error instanceof TooLong)) throw error;
+      if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error;
     }
   }
 
   /** The list with the digest `files`; `undefined` when there is none that is whole. */
-  async read(key: string, files: Digest): Promise<StepFile[] | undefined> {
+  async read(key: string, files: Digest): Promise<Iterable<StepFile> | undefined> {
     let packed: Buffer;
     try {
       packed = await readFile(this.pathOf(key));
@@ -54,14 +55,9 @@ export class FileLists {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
     }
-    try {
-      const unpacked = await promisify(gunzip)(packed, { maxOutputLength: 2 * MAX_LIST_BYTES });
-      return parseList(unpacked.toString('utf8'), files);
-    } catch (error) {
-      // Cut off by a loss of power.
-      if (error instanceof SyntaxError || isUnpackingFault(error)) return undefined;
-      throw error;
-    }
+    const text = await unpack(packed);
+    if (text === undefined || fileListDigest([text]) !== files) return undefined;
+    return parseFileList(text.toString('utf8'));
   }
 
   /** Removes a list; returns what the file system gets back. */
@@ -92,41 +88,30 @@ export class FileLists {
   }
 }
 
-class TooLong extends Error {}
-
-function* linesOf(files: StepFiles): Iterable<Buffer> {
-  yield Buffer.from(`${JSON.stringify({ format: FORMAT, files: files.digest })}\n`);
+/** `undefined`: it is too long. */
+function textOf(files: StepFiles): Buffer | undefined {
+  const pieces: Buffer[] = [];
   let bytes = 0;
-  for (const chunk of chunksOf(files.list())) {
-    bytes += chunk.length;
-    if (bytes > MAX_LIST_BYTES) throw new TooLong();
-    yield chunk;
+  for (const text of fileListText(files.list())) {
+    const piece = Buffer.from(text);
+    bytes += piece.length;
+    if (bytes > MAX_LIST_BYTES) return undefined;
+    pieces.push(piece);
   }
+  return Buffer.concat(pieces);
 }
 
-/** A chunk for each line would cost more than its packing. */
-function* chunksOf(files: Iterable<StepFile>): Iterable<Buffer> {
-  let text = '';
-  for (const { path, state } of files) {
-    text += `${JSON.stringify([path, state])}\n`;
-    if (text.length < 64 << 10) continue;
-    yield Buffer.from(text);
-    text = '';
+/** `undefined`: it is no list, or was cut off by a loss of power. */
+async function unpack(packed: Buffer): Promise<Buffer | undefined> {
+  try {
+    return await promisify(zstdDecompress)(packed, { maxOutputLength: MAX_LIST_BYTES });
+  } catch (error) {
+    if (isUnpackingFault(error)) return undefined;
+    throw error;
   }
-  yield Buffer.from(text);
-}
-
-function parseList(text: string, digest: Digest): StepFile[] | undefined {
-  const [first = '', ...lines] = text.trimEnd().split('\n');
-  const head = JSON.parse(first) as { readonly format?: unknown; readonly files?: unknown };
-  if (head.format !== FORMAT || head.files !== digest) return undefined;
-  return lines.map((line) => {
-    const [path, state] = JSON.parse(line) as [string, string];
-    return { path, state };
-  });
 }
 
 function isUnpackingFault(error: unknown): boolean {
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE');
+  return typeof code === 'string' && (/^Z(?:STD)?_/.test(code) || code === 'ERR_BUFFER_TOO_LARGE');
 }
