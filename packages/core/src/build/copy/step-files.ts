@@ -1,4 +1,4 @@
-import { fileListDigest, fileListText } from '../cache/file-list.ts';
+import { fileListDigest, fileListText, parseFileList } from '../cache/file-list.ts';
 import { isKnownIn } from '../source-tree.ts';
 import type { StepFile, StepFiles } from '../step-inputs.ts';
 import type { FileState } from './layer-files.ts';
@@ -6,15 +6,27 @@ import { compareText } from './path-text.ts';
 import { type PlannedFile, relativePath } from './planned-source.ts';
 import { baseName } from './source-files.ts';
 
+/** Up to here the text of a list is kept for who asks for it again: that of some 50,000 files. */
+const MAX_KEPT_CHARACTERS = 8 * 1024 * 1024;
+
 /**
- * Sums up the files of a step; `undefined` when the content of one is not known yet. Their texts, several times larger
- * than all that is kept of a file, are made each time that somebody asks for them.
+ * Sums up the files of a step; `undefined` when the content of one is not known yet. The text of many files, several
+ * times larger than all that is kept of them, is made each time that somebody asks for it.
  */
 export function summariseFiles(files: PlannedFile[]): StepFiles | undefined {
   if (!files.every(isKnown)) return undefined;
   files.sort((a, b) => compareText(a.path, b.path) || compareText(describe(a), describe(b)));
-  const list = () => listed(files);
-  return { digest: fileListDigest(fileListText(list())), list };
+  let text = '';
+  let isKept = true;
+  const keeping = function* () {
+    for (const piece of fileListText(listed(files))) {
+      isKept &&= text.length + piece.length <= MAX_KEPT_CHARACTERS;
+      text = isKept ? text + piece : '';
+      yield piece;
+    }
+  };
+  const digest = fileListDigest(keeping());
+  return { digest, list: () => (isKept ? parseFileList(text) : listed(files)) };
 }
 
 function isKnown({ node, source }: PlannedFile): boolean {
