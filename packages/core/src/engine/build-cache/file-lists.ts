@@ -2,9 +2,11 @@ import { statSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { zstdDecompress } from 'node:zlib';
 import { fileListDigest, fileListText, parseFileList } from '../../build/cache/file-list.ts';
 import type { StepFile, StepFiles } from '../../build/step-inputs.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { compressZstd } from '../../compression/compress-zstd.ts';
 import { allocatedBytes } from '../../content/allocated-bytes.ts';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { namesIn } from '../../content/names-in.ts';
@@ -17,7 +19,7 @@ const SUFFIX = '.zst';
 /** Lists of more text, of some 200,000 files, are not kept: what changed is then told without names. */
 const MAX_LIST_BYTES = 32 << 20;
 /** The digests in it do not get smaller, whatever the effort. */
-const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const PACKING = { level: 1 };
 
 /**
  * The files of cached steps, one packed list each: the text that their digest is of. They serve to explain, and to tell
@@ -32,17 +34,15 @@ export class FileLists {
 
   /** Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. */
   async write(key: string, files: StepFiles): Promise<void> {
-    const text = textOf(files);
-    if (text === undefined) return;
     await makeStoreDirectory(this.#directory);
     const path = this.pathOf(key);
     const temporary = temporaryBeside(path);
     try {
-      await writeFile(temporary, await promisify(zstdCompress)(text, PACKING));
+      await writeFile(temporary, compressZstd(textOf(files), PACKING));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
-      if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error;
+      if (!isErrno(error, 'ENOSPC', 'EDQUOT') && !(error instanceof TooLong)) throw error;
     }
   }
 
@@ -88,17 +88,16 @@ export class FileLists {
   }
 }
 
-/** `undefined`: it is too long. */
-function textOf(files: StepFiles): Buffer | undefined {
-  const pieces: Buffer[] = [];
+class TooLong extends Error {}
+
+async function* textOf(files: StepFiles): ByteSource {
   let bytes = 0;
   for (const text of fileListText(files.list())) {
     const piece = Buffer.from(text);
     bytes += piece.length;
-    if (bytes > MAX_LIST_BYTES) return undefined;
-    pieces.push(piece);
+    if (bytes > MAX_LIST_BYTES) throw new TooLong();
+    yield piece;
   }
-  return Buffer.concat(pieces);
 }
 
 /** `undefined`: it is no list, or was cut off by a loss of power. */
