@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Digest } from '../digest.ts';
 import type { StoredDocument } from '../image/build-image.ts';
+import type { TarEdit } from '../layer/revise-layer.ts';
 import type { TocEntry } from '../layer/toc-format.ts';
 import type { Platform } from '../platform.ts';
 import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
@@ -51,6 +52,14 @@ export interface BuildDeps {
   remote(source: string, options: RemoteOptions): Promise<CopyOrigin | undefined>;
   /** Stores a layer of about so many bytes, where that is known; `undefined`: the tar has no entries. */
   storeLayer(tar: ByteSource, bytes?: number): Promise<StageLayer | undefined>;
+  /**
+   * Stores a layer that is an earlier one but for what `editsOf` says of its entries; `undefined`: that one is not here
+   * as a plain tar, or damaged, or nothing is to come of it.
+   */
+  reviseLayer(
+    earlier: Pick<StageLayer, 'digest'>,
+    editsOf: (entries: readonly TocEntry[]) => Promise<AsyncIterable<TarEdit> | undefined>,
+  ): Promise<StageLayer | undefined>;
   layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
   /** The layer's tar, uncompressed. */
   layerTar(layer: StageLayer): ByteSource;

@@ -41,12 +41,21 @@ export type HadContent = (file: SourceNode, digest: Digest) => Uint8Array | unde
  */
 export interface SourceTree extends AsyncDisposable {
   readonly root: SourceNode;
+  /** It reads files in the order of their paths, name by name; absent: in another one. */
+  readonly readsByPath?: boolean;
   /** What a file holds, where that is known without reading it. */
   knownDigest(file: SourceNode): Digest | undefined;
+  /** Whether `knownDigest` has something to say, for less than that takes; absent: ask there. */
+  isKnown?(file: SourceNode): boolean;
   /**
    * Reads files, in the order that suits the source best and that is the same for the same tree. What is read is
    * hashed on the way: `knownDigest` has it afterwards. A tree that would open a file of its own for each asks `had`
    * first where the digest is known. Throws `CONFLICT` for a file that changed meanwhile.
    */
   read(files: Iterable<SourceNode>, signal?: AbortSignal, had?: HadContent): AsyncIterable<SourceContent>;
+}
+
+/** Whether it is known what a file holds. */
+export function isKnownIn(tree: SourceTree, file: SourceNode): boolean {
+  return tree.isKnown ? tree.isKnown(file) : tree.knownDigest(file) !== undefined;
 }

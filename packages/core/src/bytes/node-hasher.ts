@@ -3,15 +3,21 @@ import type { Digest, Hasher } from '../digest.ts';
 
 type Algorithm = 'sha256' | 'sha512';
 
-/** A hasher of `node:crypto`: the fastest where the CPU has SHA instructions; its state cannot be saved. */
+/** A hasher of `node:crypto`: the fastest where the CPU has SHA instructions; its state cannot be saved, but copied. */
 export class NodeHasher implements Hasher {
   readonly #hash: Hash;
   readonly #algorithm: Algorithm;
   #isDone = false;
 
-  constructor(algorithm: Algorithm = 'sha256') {
+  constructor(algorithm: Algorithm = 'sha256', hash = createHash(algorithm)) {
     this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
+    this.#hash = hash;
+  }
+
+  /** Another one that has seen the same bytes. */
+  copy(): NodeHasher {
+    this.#assertOpen();
+    return new NodeHasher(this.#algorithm, this.#hash.copy());
   }
 
   update(chunk: Uint8Array): void {

@@ -118,25 +118,25 @@ describe('FsBlobStore', () => {
     expect((await writer.commit()).digest).toBe(digestOf(bytes));
   });
 
-  test('does not take a blob whose bytes the disk refused while it was written', async () => {
-    const { root } = await open();
+  /** A writer whose flushes are counted; `onFlush` comes before each. */
+  async function flushingWriter(root: string, onFlush: (count: number) => void = () => {}) {
     const directory = await IngestDirectory.acquire(join(root, 'ingests', 'k'));
     const handle = await openFile(directory.dataPath, 'w');
-    let flushes = 0;
-    const refusing = new Proxy(handle, {
+    const flushes = { count: 0 };
+    const watched = new Proxy(handle, {
       get: (target, name) => {
         if (name === 'datasync')
           return async () => {
-            // Linux tells of lost bytes once.
-            if (flushes++ === 0) throw Object.assign(new Error('lost'), { code: 'ENOSPC' });
+            onFlush(++flushes.count);
+            await target.datasync();
           };
         const value = Reflect.get(target, name, target) as unknown;
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-    await using writer = new FsBlobWriter({
+    const writer = new FsBlobWriter({
       directory,
-      handle: refusing,
+      handle: watched,
       offset: 0,
       exists: false,
       hasher: createTestHasher(),
@@ -144,10 +144,34 @@ describe('FsBlobStore', () => {
       blobPath: () => join(root, 'blob'),
       flush: new BackgroundFlush(),
     });
+    return { writer, flushes };
+  }
+
+  test('does not take a blob whose bytes the disk refused while it was written', async () => {
+    const { root } = await open();
+    const { writer, flushes } = await flushingWriter(root, (count) => {
+      // Linux tells of lost bytes once.
+      if (count === 1) throw Object.assign(new Error('lost'), { code: 'ENOSPC' });
+    });
+    await using _ = writer;
     const chunk = Buffer.alloc(1024 * 1024);
     for (let written = 0; written < FLUSH_BYTES; written += chunk.length) await writer.write(chunk);
     await expect(writer.commit()).rejects.toMatchObject({ code: 'NO_SPACE' });
-    expect([flushes, existsSync(join(root, 'blob'))]).toEqual([1, false]);
+    expect([flushes.count, existsSync(join(root, 'blob'))]).toEqual([1, false]);
+  });
+
+  test.each([
+    { name: 'nothing is written after the flush', after: [], flushes: 1 },
+    { name: 'something is', after: [HELLO], flushes: 2 },
+  ])('is flushed whole, and once where $name', async ({ after, flushes }) => {
+    const { root } = await open();
+    const { writer, flushes: made } = await flushingWriter(root);
+    await using _ = writer;
+    await writer.write(HELLO);
+    writer.flush();
+    for (const chunk of after) await writer.write(chunk);
+    await writer.commit();
+    expect([made.count, existsSync(join(root, 'blob'))]).toEqual([flushes, true]);
   });
 
   test('lets stores of one root exclude each other, and tells the second that the work is done', async () => {

@@ -94,7 +94,7 @@ export class FsBlobWriter implements BlobWriter {
     await withStorageErrors(`write ${blobSubject(found.digest)}`, async () => {
       await this.#flush;
       if (this.#flushFailure !== undefined) throw this.#flushFailure;
-      await handle.datasync();
+      if (!this.#isFlushed) await handle.datasync();
       await handle.close();
       await publishBlob(this.path, blobPath(found.digest));
     });
@@ -122,6 +122,11 @@ export class FsBlobWriter implements BlobWriter {
             : (await handle.write(chunk, done, length, position)).bytesWritten;
       }
     });
+  }
+
+  /** A flush that began when all was written takes what an earlier process wrote with it. */
+  get #isFlushed(): boolean {
+    return this.#flush !== undefined && this.#flushedTo === this.#position;
   }
 
   #flushInBackground(): void {

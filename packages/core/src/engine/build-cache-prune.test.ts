@@ -279,13 +279,13 @@ describe('what else knows the build cache', () => {
     // Long enough ago that a build would have come since.
     utimesSync(scratch, 1, 1);
     mkdirSync(join(store.root, 'build/files'), { recursive: true });
-    writeFileSync(join(store.root, 'build/files/abcd.gz'), '');
+    writeFileSync(join(store.root, 'build/files/abcd.zst'), '');
     const key = stepKey({ ...newStep('a').inputs, files });
     const found = (await engine.check()).faults;
     expect(found.map(({ kind, subject }) => `${kind} ${subject}`).sort()).toEqual(
       [
         `build-cache-incomplete ${key}`,
-        'stray-file build/files/abcd.gz',
+        'stray-file build/files/abcd.zst',
         'stray-file build/mounts/aa/0.new',
         'stray-file build/mounts/aa/0.old-1',
         'stray-file build/scratch/11111111-1111-4111-8111-111111111111',

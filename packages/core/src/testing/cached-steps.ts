@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { NewStep } from '../build/cache/build-cache.ts';
+import { fileListDigest, fileListText } from '../build/cache/file-list.ts';
 import type { StepFiles, StepResult } from '../build/step-inputs.ts';
 import type { Digest } from '../digest.ts';
 import { openBuildCache } from '../engine/build-cache/stored-build-cache.ts';
@@ -43,6 +44,6 @@ export async function storeStep(
 }
 
 export function filesOf(files: Readonly<Record<string, string>>): StepFiles {
-  const digest = `sha256:${createHash('sha256').update(JSON.stringify(files)).digest('hex')}` as Digest;
-  return { digest, list: () => Object.entries(files).map(([path, state]) => ({ path, state })) };
+  const list = () => Object.entries(files).map(([path, state]) => ({ path, state }));
+  return { digest: fileListDigest(fileListText(list())), list };
 }

@@ -35,9 +35,9 @@ export async function openDirectoryContext(
 
 class DirectoryContext implements SourceTree {
   readonly root: DiskNode;
+  readonly readsByPath = true;
   readonly #table: FileTable;
   readonly #keep: () => Promise<void>;
-  #hasNews = false;
 
   constructor(root: DiskNode, table: FileTable, keep: () => Promise<void>) {
     this.root = root;
@@ -49,14 +49,17 @@ class DirectoryContext implements SourceTree {
     return file instanceof DiskNode ? this.#table.digest(file.place) : undefined;
   }
 
+  isKnown(file: SourceNode): boolean {
+    return file instanceof DiskNode && this.#table.isKnown(file.place);
+  }
+
   read(files: Iterable<SourceNode>, signal?: AbortSignal, had?: HadContent): AsyncIterable<SourceContent> {
-    this.#hasNews = true;
     return readFiles(Array.from(files, asOwnFile), this.#table, signal, had);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasNews) return;
-    this.#hasNews = false;
+    if (!this.#table.hasNews) return;
+    this.#table.hasNews = false;
     await this.#keep();
   }
 }

@@ -1,8 +1,7 @@
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { SourceNode } from '../source-tree.ts';
 
 const NO_LINK = new Uint8Array(0);
-const NANOSECONDS = 1_000_000_000n;
 const PERMISSION_BITS = 0o7777;
 /** Windows has no such bits; Docker gives all files those. */
 const WINDOWS_MODE = 0o755;
@@ -29,19 +28,19 @@ export class DiskNode implements SourceNode {
   constructor(
     name: string,
     parent: DiskDirectory | undefined,
-    stats: BigIntStats,
+    stats: Stats,
     { link = NO_LINK, place = -1 }: { readonly link?: Uint8Array; readonly place?: number } = {},
   ) {
-    const [mtime, mtimeNs] = secondsOf(stats.mtimeNs);
+    const [mtime, mtimeNs] = secondsOf(stats.mtimeMs);
     this.type = typeOf(stats);
-    this.mode = process.platform === 'win32' ? WINDOWS_MODE : Number(stats.mode) & PERMISSION_BITS;
-    this.size = this.type === 'file' ? Number(stats.size) : 0;
+    this.mode = process.platform === 'win32' ? WINDOWS_MODE : stats.mode & PERMISSION_BITS;
+    this.size = this.type === 'file' ? stats.size : 0;
     this.mtime = mtime;
     this.mtimeNs = mtimeNs;
     this.link = link;
     const isDevice = this.type === 'char' || this.type === 'block';
-    this.devMajor = isDevice ? majorOf(stats.rdev) : 0;
-    this.devMinor = isDevice ? minorOf(stats.rdev) : 0;
+    this.devMajor = isDevice ? majorOf(BigInt(stats.rdev)) : 0;
+    this.devMinor = isDevice ? minorOf(BigInt(stats.rdev)) : 0;
     this.name = name;
     this.parent = parent;
     this.place = place;
@@ -58,13 +57,13 @@ export class DiskDirectory extends DiskNode {
   /** As `extendPathHash` gives it. */
   readonly pathHash: number;
 
-  constructor(name: string, parent: DiskDirectory | undefined, stats: BigIntStats, pathHash: number) {
+  constructor(name: string, parent: DiskDirectory | undefined, stats: Stats, pathHash: number) {
     super(name, parent, stats);
     this.pathHash = pathHash;
   }
 }
 
-function typeOf(stats: BigIntStats): SourceNode['type'] {
+function typeOf(stats: Stats): SourceNode['type'] {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';
   if (stats.isSymbolicLink()) return 'symlink';
@@ -72,11 +71,10 @@ function typeOf(stats: BigIntStats): SourceNode['type'] {
   return stats.isCharacterDevice() ? 'char' : 'block';
 }
 
-function secondsOf(nanoseconds: bigint): [seconds: number, rest: number] {
-  let seconds = nanoseconds / NANOSECONDS;
-  // Division rounds towards zero; nanoseconds count forward from the second before.
-  if (seconds * NANOSECONDS > nanoseconds) seconds--;
-  return [Number(seconds), Number(nanoseconds - seconds * NANOSECONDS)];
+function secondsOf(milliseconds: number): [seconds: number, rest: number] {
+  // Nanoseconds count forward from the second before.
+  const seconds = Math.floor(milliseconds / 1000);
+  return [seconds, Math.floor((milliseconds - seconds * 1000) * 1e6)];
 }
 
 // Linux keeps both in pieces in one number: glibc's `gnu_dev_major` and `gnu_dev_minor`.

@@ -1,12 +1,12 @@
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { expect, test } from 'vitest';
 import { EMPTY_PATH_HASH, extendPathHash, FileTable } from './file-table.ts';
 
 function tableOf(files: readonly (readonly [name: string, mtime: number])[]): FileTable {
   const table = new FileTable();
   for (const [name, mtime] of files) {
-    const stats = { ino: 1n, dev: 1n, mtimeNs: BigInt(mtime), ctimeNs: 5n, size: 3n, mode: 0o644n };
-    table.add(stats as BigIntStats, extendPathHash(EMPTY_PATH_HASH, name));
+    const stats = { ino: 1, dev: 1, mtimeMs: mtime, ctimeMs: 5, size: 3, mode: 0o644 };
+    table.add(stats as Stats, extendPathHash(EMPTY_PATH_HASH, name));
   }
   return table;
 }
@@ -15,7 +15,7 @@ function tableOf(files: readonly (readonly [name: string, mtime: number])[]): Fi
 function recordsOf(files: readonly (readonly [name: string, mtime: number])[]): Uint8Array {
   const table = tableOf(files);
   for (const [place, file] of files.entries()) table.setDigest(place, hexOf(file));
-  return Buffer.concat(files.map((_, place) => table.record(place)));
+  return table.records(0, files.length);
 }
 
 function hexOf([name, mtime]: readonly [name: string, mtime: number]): string {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { ByteSource } from '../../bytes/byte-source.ts';
@@ -77,13 +77,13 @@ function readSmall(node: DiskNode, table: FileTable, slab: Slab): Uint8Array {
   // One more byte tells a file that grew.
   const buffer = slab.take(node.size + 1);
   let length = 0;
-  let stats: BigIntStats;
+  let stats: Stats;
   try {
     const descriptor = openSync(toDiskPath(path), OPEN_FLAGS);
     try {
       length = readFully(descriptor, buffer);
       // Afterwards: one look tells a change before the reading and one meanwhile.
-      stats = fstatSync(descriptor, { bigint: true });
+      stats = fstatSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -111,7 +111,7 @@ async function* readLarge(node: DiskNode, table: FileTable, signal?: AbortSignal
   const hasher = createNodeHasher();
   const handle = await openFile(path);
   try {
-    if (!table.isUnchanged(node.place, await handle.stat({ bigint: true }))) throw changed(path);
+    if (!table.isUnchanged(node.place, await handle.stat())) throw changed(path);
     for (let at = 0; at < node.size; ) {
       throwIfCancelled(signal);
       const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, node.size - at));
@@ -121,8 +121,7 @@ async function* readLarge(node: DiskNode, table: FileTable, signal?: AbortSignal
       hasher.update(chunk);
       at += bytesRead;
       // Before the last chunk goes out: who has all of them may take the file for good.
-      if (at === node.size && !table.isUnchanged(node.place, await handle.stat({ bigint: true })))
-        throw changed(path);
+      if (at === node.size && !table.isUnchanged(node.place, await handle.stat())) throw changed(path);
       if (at === node.size) table.setDigest(node.place, digestHex(hasher.digest()));
       yield chunk;
     }

@@ -11,11 +11,11 @@ import { type FileTable, RECORD_BYTES } from './file-table.ts';
  * The file: MAGIC, byte order, records of `FileTable` in the order of a walk, and the SHA-256 of all before it. What
  * is not exactly that is taken for no file. It is of one machine, and lost without harm.
  */
-const MAGIC = Buffer.from(`whctx\x01${endianness()}`, 'latin1');
+const MAGIC = Buffer.from(`whctx\x02${endianness()}`, 'latin1');
 const DIGEST_BYTES = 32;
 
 /** A file that changed so shortly before the walk may change again without another time to show for it. */
-const RACY_NANOSECONDS = 2_000_000_000n;
+const RACY_MS = 2000;
 
 /** Where the digests of a build context's files are kept, by the path of the context. */
 export function statCachePath(cacheDirectory: string, root: string): string {
@@ -52,13 +52,13 @@ function readRecords(path: string): Uint8Array | undefined {
  * `false`: it could not be written.
  */
 export async function saveDigests(path: string, table: FileTable, walkedAt: number): Promise<boolean> {
-  const trusted = BigInt(Math.floor(walkedAt)) * 1_000_000n - RACY_NANOSECONDS;
   const bytes = Buffer.allocUnsafe(MAGIC.length + table.length * RECORD_BYTES + DIGEST_BYTES);
   let length = MAGIC.copy(bytes);
   for (let place = 0; place < table.length; place++) {
-    if (!table.isKnown(place) || table.lastChange(place) >= trusted) continue;
-    bytes.set(table.record(place), length);
-    length += RECORD_BYTES;
+    const start = place;
+    while (place < table.length && isKept(table, place, walkedAt)) place++;
+    bytes.set(table.records(start, place), length);
+    length += (place - start) * RECORD_BYTES;
   }
   bytes.set(hash('sha256', bytes.subarray(0, length), 'buffer'), length);
   try {
@@ -69,6 +69,10 @@ export async function saveDigests(path: string, table: FileTable, walkedAt: numb
     if (isErrno(error, ...NO_CACHE)) return false;
     throw error;
   }
+}
+
+function isKept(table: FileTable, place: number, walkedAt: number): boolean {
+  return table.isKnown(place) && table.lastChange(place) < walkedAt - RACY_MS;
 }
 
 /** A file system that has no cache for us, or no room for one. */

@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { IgnoreDirectory, IgnoreMatcher } from '@wherry/dockerfile';
 import { isErrno, throwIfCancelled, WherryError } from '../../errors.ts';
@@ -88,7 +88,7 @@ class Walk implements WalkedDirectory {
     else if (!isExcluded) this.#addLeaf(directory, name, stats);
   }
 
-  #visitDirectory(from: OpenDirectory, name: string, stats: BigIntStats, isExcluded: boolean): void {
+  #visitDirectory(from: OpenDirectory, name: string, stats: Stats, isExcluded: boolean): void {
     const { node, ignore } = from;
     const pathHash = extendPathHash(node.pathHash, name);
     const directory = new DiskDirectory(name, node, stats, pathHash);
@@ -109,13 +109,13 @@ class Walk implements WalkedDirectory {
     return opened;
   }
 
-  #addLeaf(directory: OpenDirectory, name: string, stats: BigIntStats): void {
+  #addLeaf(directory: OpenDirectory, name: string, stats: Stats): void {
     const path = `${directory.path}/${name}`;
     if (stats.isSocket()) {
       this.#options.onWarning?.(`${shownPath(path)}: a socket is not sent to the builder`);
       return;
     }
-    const identity = stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+    const identity = stats.nlink > 1 ? identityOf(path, stats) : undefined;
     const known = identity === undefined ? undefined : this.#linked.get(identity);
     const node = known ?? this.#makeLeaf(directory.node, name, path, stats);
     if (node === undefined) return;
@@ -124,7 +124,7 @@ class Walk implements WalkedDirectory {
     directory.node.children.set(name, node);
   }
 
-  #makeLeaf(parent: DiskDirectory, name: string, path: string, stats: BigIntStats): DiskNode | undefined {
+  #makeLeaf(parent: DiskDirectory, name: string, path: string, stats: Stats): DiskNode | undefined {
     if (stats.isFile()) {
       const place = this.table.add(stats, extendPathHash(parent.pathHash, name));
       return new DiskNode(name, parent, stats, { place });
@@ -145,12 +145,20 @@ function link(directory: OpenDirectory): void {
   }
 }
 
-function lookAt(path: string): BigIntStats | undefined {
+function lookAt(path: string): Stats | undefined {
   try {
-    return lstatSync(toDiskPath(path), { bigint: true, throwIfNoEntry: false });
+    return lstatSync(toDiskPath(path), { throwIfNoEntry: false });
   } catch (error) {
     throw refusal(error, path);
   }
+}
+
+/** What names of one file have in common; `undefined`: it went away. */
+function identityOf(path: string, stats: Stats): string | undefined {
+  if (Number.isSafeInteger(stats.ino)) return `${stats.dev}:${stats.ino}`;
+  // Two large numbers may look the same.
+  const exact = lstatSync(toDiskPath(path), { bigint: true, throwIfNoEntry: false });
+  return exact && `${exact.dev}:${exact.ino}`;
 }
 
 /** The last one first; `undefined`: the directory went away. */

@@ -1,7 +1,9 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { WherryError } from '../../errors.ts';
+import type { TarEdit } from '../../layer/revise-layer.ts';
+import type { TocEntry } from '../../layer/toc-format.ts';
 import { ImageTree } from '../../tree/image-tree.ts';
-import type { StepFiles } from '../step-inputs.ts';
+import type { StepFile, StepFiles } from '../step-inputs.ts';
 import { addArchive } from './add-archive.ts';
 import { ArchiveSource } from './archive-source.ts';
 import type { BuildTimes, CopyRequest, CopyStage } from './copy-request.ts';
@@ -16,6 +18,7 @@ import type { EarlierContents } from './earlier-contents.ts';
 import { parseMode } from './file-mode.ts';
 import { type FileState, LayerFiles, madeDirectory, type PlacedEntry, put, typeOf } from './layer-files.ts';
 import { parseOwner } from './ownership.ts';
+import { type FileEdit, planRevision, revisedFiles } from './plan-revision.ts';
 import {
   type PlannedFile,
   type PlannedSource,
@@ -126,6 +129,34 @@ export class CopyPlan {
    */
   async *write(signal?: AbortSignal, earlier?: EarlierContents): ByteSource {
     yield* writeCopy(await this.#entries(signal), signal, earlier);
+  }
+
+  /**
+   * What makes the layer of one that the same instruction made on the same stage when its files were those of `before`;
+   * `undefined`: it cannot be told from the lists of files. As `write` it throws what reading the sources throws.
+   */
+  async revise(
+    earlier: readonly TocEntry[],
+    before: Iterable<StepFile>,
+    now: StepFiles,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<TarEdit> | undefined> {
+    const [source, ...others] = this.#sources;
+    if (source === undefined || others.length > 0) return undefined;
+    const revision = planRevision(source, earlier, before, now);
+    if (revision === undefined) return undefined;
+    const added = revision.filter(({ file, removes }) => file && !removes);
+    if (added.length > 0 && (await this.#standsOnDirectory(added))) return undefined;
+    return revisedFiles(source.origin.tree, revision, signal);
+  }
+
+  /** Then the layer cannot be written, which `write` says. */
+  async #standsOnDirectory(edits: readonly FileEdit[]): Promise<boolean> {
+    const files = new LayerFiles(await this.#lower());
+    return edits.some(({ file }) => {
+      const existing = file && files.find(file.path.split('/'));
+      return existing !== undefined && typeOf(existing) === 'directory';
+    });
   }
 
   /** The stage's tree goes when the entries are known: reading takes longest, and memory is short then. */

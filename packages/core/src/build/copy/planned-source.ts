@@ -106,13 +106,14 @@ function plannedFiles(source: FoundSource, filter: FileFilter, rules: Rules): Pl
   const name = baseName(match.path);
   const isDirectory = match.node.type === 'directory';
   if (!isDirectory && filter.excludes?.excludes(textOf(name))) return undefined;
-  refuseWhiteout(name);
+  refuseWhiteout(name, 0);
   const stateOf = stateMaker(origin.kind, rules);
   if (!isDirectory)
     return [{ source, path: match.path, node: match.node, state: stateOf(match.node), isOnWay: false }];
   const files: PlannedFile[] = [];
+  const start = relativeStart(match);
   visitFiles(match.path, match.node, filter, (path, node, isOnWay) => {
-    refuseWhiteout(path.slice(relativeStart(match)));
+    refuseWhiteout(path, start);
     files.push({ source, path, node, state: stateOf(node), isOnWay });
   });
   return files;
@@ -128,12 +129,12 @@ export function relativePath({ path, source: { match } }: PlannedFile): string {
   return path.slice(relativeStart(match));
 }
 
-/** In a layer such a name says that a file is gone: that of the rest of the name. */
-function refuseWhiteout(path: string): void {
-  if (!baseName(path).startsWith('.wh.')) return;
+/** In a layer such a name says that a file is gone: that of the rest of the name. Errors show the path from `start` on. */
+function refuseWhiteout(path: string, start: number): void {
+  if (!path.startsWith('.wh.', path.lastIndexOf('/') + 1)) return;
   throw new WherryError(
     'UNSUPPORTED',
-    `${textOf(path)}: names that begin with .wh. mark what is deleted, an image cannot hold them`,
+    `${textOf(path.slice(start))}: names that begin with .wh. mark what is deleted, an image cannot hold them`,
     { hint: 'leave the file out with --exclude or .dockerignore' },
   );
 }

@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../../errors.ts';
-import type { SourceNode, SourceTree } from '../source-tree.ts';
+import { isKnownIn, type SourceNode, type SourceTree } from '../source-tree.ts';
 import type { PlannedSource } from './planned-source.ts';
 
 /** Of all the work of a layer: what is read for nothing when it must be written after all. */
@@ -25,7 +25,7 @@ export async function readUnknown(
     const ofTree = unknown.get(origin.tree) ?? new Set();
     unknown.set(origin.tree, ofTree);
     for (const { node } of files) {
-      if (node.type !== 'file' || origin.tree.knownDigest(node) !== undefined || ofTree.has(node)) continue;
+      if (node.type !== 'file' || isKnownIn(origin.tree, node) || ofTree.has(node)) continue;
       left -= workOf(node);
       if (left < 0) return false;
       ofTree.add(node);

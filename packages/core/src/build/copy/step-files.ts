@@ -1,52 +1,51 @@
-import { createHash } from 'node:crypto';
-import type { Digest } from '../../digest.ts';
+import { fileListDigest, fileListText, parseFileList } from '../cache/file-list.ts';
+import { isKnownIn } from '../source-tree.ts';
 import type { StepFile, StepFiles } from '../step-inputs.ts';
 import type { FileState } from './layer-files.ts';
 import { compareText } from './path-text.ts';
 import { type PlannedFile, relativePath } from './planned-source.ts';
 import { baseName } from './source-files.ts';
 
-/** Hashing each file's text by itself takes twice the time. */
-const TEXT_CHARACTERS = 64 * 1024;
+/** Up to here the text of a list is kept for who asks for it again: that of some 50,000 files. */
+const MAX_KEPT_CHARACTERS = 8 * 1024 * 1024;
 
 /**
- * Sums up the files of a step; `undefined` when the content of one is not known yet. Their texts, several times larger
- * than all that is kept of a file, are made each time that somebody asks for them.
+ * Sums up the files of a step; `undefined` when the content of one is not known yet. The text of many files, several
+ * times larger than all that is kept of them, is made each time that somebody asks for it.
  */
 export function summariseFiles(files: PlannedFile[]): StepFiles | undefined {
-  files.sort((a, b) => compareText(a.path, b.path) || compareText(describe(a) ?? '', describe(b) ?? ''));
-  const hash = createHash('sha256');
+  if (!files.every(isKnown)) return undefined;
+  files.sort((a, b) => compareText(a.path, b.path) || compareText(describe(a), describe(b)));
   let text = '';
-  for (const file of files) {
-    const state = describe(file);
-    if (state === undefined) return undefined;
-    // Lengths first: no path may pass for a part of something else.
-    text += `${file.path.length} ${state.length} ${file.path}${state}\n`;
-    if (text.length < TEXT_CHARACTERS) continue;
-    hash.update(text);
-    text = '';
-  }
-  hash.update(text);
-  return { digest: `sha256:${hash.digest('hex')}` as Digest, list: () => listed(files) };
+  let isKept = true;
+  const keeping = function* () {
+    for (const piece of fileListText(listed(files))) {
+      isKept &&= text.length + piece.length <= MAX_KEPT_CHARACTERS;
+      text = isKept ? text + piece : '';
+      yield piece;
+    }
+  };
+  const digest = fileListDigest(keeping());
+  return { digest, list: () => (isKept ? parseFileList(text) : listed(files)) };
+}
+
+function isKnown({ node, source }: PlannedFile): boolean {
+  return node.type !== 'file' || isKnownIn(source.origin.tree, node);
 }
 
 function* listed(files: readonly PlannedFile[]): Generator<StepFile> {
-  for (const file of files) yield { path: file.path, state: describe(file) ?? '' };
+  for (const file of files) yield { path: file.path, state: describe(file) };
 }
 
 /**
  * Words of the form `name=value`, of which an explanation can say which differ: all about the file as it will be but its
- * times. `undefined`: its content is not known.
+ * times.
  */
-function describe(file: PlannedFile): string | undefined {
+function describe(file: PlannedFile): string {
   const { state, node, source } = file;
   const { match, origin } = source;
   let text = `type=${state.type} mode=${state.mode.toString(8)} owner=${state.uid}:${state.gid}`;
-  if (node.type === 'file') {
-    const digest = origin.tree.knownDigest(node);
-    if (digest === undefined) return undefined;
-    text += ` content=${digest}`;
-  }
+  if (node.type === 'file') text += ` content=${origin.tree.knownDigest(node)}`;
   text += describeRest(state);
   const target = match.node.type === 'directory' ? relativePath(file) : baseName(match.path);
   return target === '' ? text : `${text} name=${encoded(target)}`;

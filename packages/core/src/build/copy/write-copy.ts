@@ -93,7 +93,8 @@ function* linkedItems(
     yield { entry: { ...tarEntry(other), type: 'hardlink', link: file.name, devMajor: 0, devMinor: 0 } };
 }
 
-function tarEntry({ path, state }: PlacedEntry, size = 0): TarEntryInit {
+/** An entry of the layer as its tar has it. */
+export function tarEntry({ path, state }: PlacedEntry, size = 0): TarEntryInit {
   const name = state.type === 'directory' ? `${path || '.'}/` : path;
   // Not `...state`: what stands in a lower layer has a size and places of its own.
   const { type, mode, uid, gid, mtime, mtimeNs, link, devMajor, devMinor, xattrs } = state;

@@ -2,7 +2,8 @@ import type { AddInstruction, CopyInstruction } from '@wherry/dockerfile';
 import { isWherryError } from '../../errors.ts';
 import { DEFAULT_SHELL } from '../../image/apply-instruction.ts';
 import type { StageLayer } from '../build-deps.ts';
-import type { StepKind } from '../cache/build-cache.ts';
+import type { StepKind, StepRecord } from '../cache/build-cache.ts';
+import { stepKey } from '../cache/step-key.ts';
 import type { CopyOrigin } from '../copy/copy-request.ts';
 import { EarlierContents, type PlainTar } from '../copy/earlier-contents.ts';
 import { heredocOrigin } from '../copy/memory-source.ts';
@@ -57,7 +58,7 @@ async function copyFiles(
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
-  const layer = await writeLayer(copying, plan);
+  const layer = (known && (await revisedLayer(copying, plan, known))) ?? (await writeLayer(copying, plan));
   const files = known ?? (await plan.writtenFiles(context.deps.signal));
   const inputs = inputsOf(copying, files);
   const outcome = found ?? (await outcomeOf(copying, inputs));
@@ -75,12 +76,42 @@ async function knownFiles({ context }: Copying, plan: CopyPlan): Promise<StepFil
   return plan.files();
 }
 
-/** What the last form of the step has made has most of the content, mostly. */
-async function writeLayer({ context, state }: Copying, plan: CopyPlan): Promise<StageLayer | undefined> {
+/**
+ * The layer of the last form of the step with other files: where all else is as it was, only those that changed are
+ * looked into.
+ */
+async function revisedLayer(
+  copying: Copying,
+  plan: CopyPlan,
+  files: StepFiles,
+): Promise<StageLayer | undefined> {
+  const { deps } = copying.context;
+  const last = lastOf(copying);
+  if (last?.layer === undefined || !isLike(last, inputsOf(copying, files))) return undefined;
+  return await deps.reviseLayer(last.layer, async (entries) => {
+    const before = await deps.cache.filesOf(last);
+    return before && (await plan.revise(entries, before, files, deps.signal));
+  });
+}
+
+/** Whether nothing but the files is different. A key that is not that of its inputs is of another version of wherry. */
+function isLike({ key, inputs }: StepRecord, { files: _, ...now }: StepInputs): boolean {
+  const { files: digest, ...was } = inputs;
+  if (digest === undefined || key !== stepKey({ ...was, files: { digest, list: () => [] } })) return false;
+  return stepKey(was) === stepKey(now);
+}
+
+/** The last form of the step that made a layer. */
+function lastOf({ context, state }: Copying): StepRecord | undefined {
   const { deps, noCache } = context;
-  const [last] = noCache
-    ? []
-    : deps.cache.latestFor(state.slot, state.step.text).filter(({ layer }) => layer);
+  if (noCache) return undefined;
+  return deps.cache.latestFor(state.slot, state.step.text).find(({ layer }) => layer);
+}
+
+/** What the last form of the step has made has most of the content, mostly. */
+async function writeLayer(copying: Copying, plan: CopyPlan): Promise<StageLayer | undefined> {
+  const { deps } = copying.context;
+  const last = lastOf(copying);
   using tar = last?.layer && deps.openPlainTar(last.layer);
   return await deps.storeLayer(plan.write(deps.signal, earlierContents(tar)), plan.tarBytes);
 }

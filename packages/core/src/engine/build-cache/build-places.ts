@@ -3,7 +3,7 @@ import { join } from 'node:path';
 /**
  * Where a store keeps what builds need besides layers:
  *
- *     build/files/<key>.gz     the files of a cached step, for who explains a miss
+ *     build/files/<key>.zst    the files of a cached step, for who explains a miss or makes its next layer
  *     build/contexts/              digests of the files of contexts, for builds to come
  *     build/mounts/<name>/     a cache mount of RUN
  *     build/scratch/<uuid>/    what one build has on its way, with <uuid>.lock beside it

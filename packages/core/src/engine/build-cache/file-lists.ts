@@ -1,11 +1,12 @@
-import { createWriteStream, statSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { createGzip, gunzip } from 'node:zlib';
+import { zstdDecompress } from 'node:zlib';
+import { fileListDigest, fileListText, parseFileList } from '../../build/cache/file-list.ts';
 import type { StepFile, StepFiles } from '../../build/step-inputs.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { compressZstd } from '../../compression/compress-zstd.ts';
 import { allocatedBytes } from '../../content/allocated-bytes.ts';
 import { makeStoreDirectory } from '../../content/durable-file.ts';
 import { namesIn } from '../../content/names-in.ts';
@@ -14,14 +15,15 @@ import { isErrno, WherryError } from '../../errors.ts';
 import { isTemporary, temporaryBeside } from '../../rootfs/replace-file.ts';
 import { BuildPlaces } from './build-places.ts';
 
-const FORMAT = 1;
-const SUFFIX = '.gz';
-/** Longer lists, of some 250,000 files, are not kept: what changed is then told without names. */
+const SUFFIX = '.zst';
+/** Lists of more text, of some 200,000 files, are not kept: what changed is then told without names. */
 const MAX_LIST_BYTES = 32 << 20;
+/** The digests in it do not get smaller, whatever the effort. */
+const PACKING = { level: 1 };
 
 /**
- * The files of cached steps, one packed list each: a line of JSON that says whose it is, then one per file. They
- * only serve to explain, so they are not flushed, and one that is lost is no fault.
+ * The files of cached steps, one packed list each: the text that their digest is of. They serve to explain, and to tell
+ * what changed in a layer, which can be done without; so they are not flushed, and one that is lost is no fault.
  */
 export class FileLists {
   readonly #directory: string;
@@ -36,8 +38,7 @@ export class FileLists {
     const path = this.pathOf(key);
     const temporary = temporaryBeside(path);
     try {
-      const lines = Readable.from(linesOf(files), { objectMode: false });
-      await pipeline(lines, createGzip({ level: 1 }), createWriteStream(temporary));
+      await writeFile(temporary, compressZstd(textOf(files), PACKING));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -46,7 +47,7 @@ export class FileLists {
   }
 
   /** The list with the digest `files`; `undefined` when there is none that is whole. */
-  async read(key: string, files: Digest): Promise<StepFile[] | undefined> {
+  async read(key: string, files: Digest): Promise<Iterable<StepFile> | undefined> {
     let packed: Buffer;
     try {
       packed = await readFile(this.pathOf(key));
@@ -54,14 +55,9 @@ export class FileLists {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
     }
-    try {
-      const unpacked = await promisify(gunzip)(packed, { maxOutputLength: 2 * MAX_LIST_BYTES });
-      return parseList(unpacked.toString('utf8'), files);
-    } catch (error) {
-      // Cut off by a loss of power.
-      if (error instanceof SyntaxError || isUnpackingFault(error)) return undefined;
-      throw error;
-    }
+    const text = await unpack(packed);
+    if (text === undefined || fileListDigest([text]) !== files) return undefined;
+    return parseFileList(text.toString('utf8'));
   }
 
   /** Removes a list; returns what the file system gets back. */
@@ -94,39 +90,27 @@ export class FileLists {
 
 class TooLong extends Error {}
 
-function* linesOf(files: StepFiles): Iterable<Buffer> {
-  yield Buffer.from(`${JSON.stringify({ format: FORMAT, files: files.digest })}\n`);
+async function* textOf(files: StepFiles): ByteSource {
   let bytes = 0;
-  for (const chunk of chunksOf(files.list())) {
-    bytes += chunk.length;
+  for (const text of fileListText(files.list())) {
+    const piece = Buffer.from(text);
+    bytes += piece.length;
     if (bytes > MAX_LIST_BYTES) throw new TooLong();
-    yield chunk;
+    yield piece;
   }
 }
 
-/** A chunk for each line would cost more than its packing. */
-function* chunksOf(files: Iterable<StepFile>): Iterable<Buffer> {
-  let text = '';
-  for (const { path, state } of files) {
-    text += `${JSON.stringify([path, state])}\n`;
-    if (text.length < 64 << 10) continue;
-    yield Buffer.from(text);
-    text = '';
+/** `undefined`: it is no list, or was cut off by a loss of power. */
+async function unpack(packed: Buffer): Promise<Buffer | undefined> {
+  try {
+    return await promisify(zstdDecompress)(packed, { maxOutputLength: MAX_LIST_BYTES });
+  } catch (error) {
+    if (isUnpackingFault(error)) return undefined;
+    throw error;
   }
-  yield Buffer.from(text);
-}
-
-function parseList(text: string, digest: Digest): StepFile[] | undefined {
-  const [first = '', ...lines] = text.trimEnd().split('\n');
-  const head = JSON.parse(first) as { readonly format?: unknown; readonly files?: unknown };
-  if (head.format !== FORMAT || head.files !== digest) return undefined;
-  return lines.map((line) => {
-    const [path, state] = JSON.parse(line) as [string, string];
-    return { path, state };
-  });
 }
 
 function isUnpackingFault(error: unknown): boolean {
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE');
+  return typeof code === 'string' && (/^Z(?:STD)?_/.test(code) || code === 'ERR_BUFFER_TOO_LARGE');
 }

@@ -80,9 +80,9 @@ describe('put', () => {
     await cache.put(step);
     const record = (await cache.find(stepKey(step.inputs)))!;
     expect(record.inputs).toEqual({ ...step.inputs, files: files.digest });
-    expect(await cache.filesOf(record)).toEqual([...files.list()]);
+    expect([...(await cache.filesOf(record))!]).toEqual([...files.list()]);
     const path = new FileLists(store.root).pathOf(record.key);
-    truncateSync(path, 30);
+    truncateSync(path, 20);
     expect(await cache.filesOf(record)).toBeUndefined();
     writeFileSync(path, 'no list');
     expect(await cache.filesOf(record)).toBeUndefined();

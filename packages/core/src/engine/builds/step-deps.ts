@@ -5,11 +5,13 @@ import type { SourceTree } from '../../build/source-tree.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { Digest } from '../../digest.ts';
 import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
+import type { LayerFacts } from '../../layer/layer-facts.ts';
 import { formatReference } from '../../reference.ts';
 import type { BuildVerbDeps } from '../build.ts';
 import type { BuildRequest, NamedContext } from '../build-request.ts';
 import { layerEntries, layerTar } from '../layers/layer-entries.ts';
 import { openPlainTar } from '../layers/plain-tar.ts';
+import { storeRevisedLayer } from '../layers/revise-layer.ts';
 import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
@@ -60,6 +62,8 @@ export function stepDeps(parts: StepParts): BuildDeps {
     namedImage: (name) => imageText(namedContexts[name]),
     remote: (source, options) => remoteOrigin(source, options, parts.contexts),
     storeLayer: (tar, bytes) => storeStepLayer(parts, tar, bytes),
+    reviseLayer: ({ digest }, editsOf) =>
+      storeRevisedLayer(store, digest, editsOf, { hold: (facts) => holdStored(parts, facts), signal }),
     layerEntries: ({ digest }) => layerEntries(store, digest, signal),
     layerTar: ({ digest }) => layerTar(store, digest),
     openPlainTar: ({ digest }) => openPlainTar(store, digest),
@@ -77,21 +81,20 @@ export function stepDeps(parts: StepParts): BuildDeps {
   };
 }
 
-async function storeStepLayer(
-  { deps, stored, hold, signal }: StepParts,
-  tar: ByteSource,
-  tarBytes: number | undefined,
-) {
+async function storeStepLayer(parts: StepParts, tar: ByteSource, tarBytes: number | undefined) {
+  const { deps, signal } = parts;
   const { stored: storing } = storeLayer(deps, tar, {
-    hold: ({ digest }) => {
-      stored.add(digest);
-      hold(digest);
-    },
+    hold: (facts) => holdStored(parts, facts),
     ...(tarBytes !== undefined && { tarBytes }),
     signal,
   });
   const facts = await storing;
   return facts.diffID === EMPTY_DIFF_ID ? undefined : facts;
+}
+
+function holdStored({ stored, hold }: StepParts, { digest }: Pick<LayerFacts, 'digest'>): void {
+  stored.add(digest);
+  hold(digest);
 }
 
 async function openOther(

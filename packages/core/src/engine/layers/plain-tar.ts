@@ -4,6 +4,8 @@ import { COMPRESSION_HEAD_BYTES, detectCompression } from '../../compression/det
 import { tocPath } from '../../content/store-paths.ts';
 import type { Digest } from '../../digest.ts';
 import { isErrno } from '../../errors.ts';
+import type { EarlierTar } from '../../layer/revise-layer.ts';
+import type { TocEntry } from '../../layer/toc-format.ts';
 import { readToc } from '../../layer/toc-reader.ts';
 import type { Store } from '../store/store.ts';
 
@@ -11,7 +13,7 @@ import type { Store } from '../store/store.ts';
  * Opens a layer blob that is a tar as it is, to read pieces of it, also when the blob is removed meanwhile.
  * `undefined`: it is packed, it or its table of contents is not there.
  */
-export function openPlainTar(store: Store, digest: Digest): PlainTar | undefined {
+export function openPlainTar(store: Store, digest: Digest): BlobTar | undefined {
   let file: number | undefined;
   try {
     const toc = readFileSync(tocPath(store.root, digest));
@@ -28,8 +30,8 @@ export function openPlainTar(store: Store, digest: Digest): PlainTar | undefined
   }
 }
 
-class BlobTar implements PlainTar {
-  readonly entries: PlainTar['entries'];
+export class BlobTar implements PlainTar {
+  readonly entries: ReturnType<typeof readToc>;
   readonly #file: number;
 
   constructor(file: number, toc: Uint8Array) {
@@ -46,6 +48,19 @@ class BlobTar implements PlainTar {
       length += count;
     }
     return buffer.subarray(0, length);
+  }
+
+  /** All that is known of the layer; instead of `entries`, not after them. Throws `CORRUPT` as `readToc` does. */
+  whole(): EarlierTar {
+    const entries: TocEntry[] = [];
+    for (let next = this.entries.next(); ; next = this.entries.next()) {
+      if (next.done) {
+        const readInto = (buffer: Uint8Array, offset: number) =>
+          readSync(this.#file, buffer, 0, buffer.length, offset);
+        return { entries, facts: next.value, readInto };
+      }
+      entries.push(next.value);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -10,6 +10,7 @@ import { GrowingFile } from '../../layer/growing-file.ts';
 import type { LayerFacts } from '../../layer/layer-facts.ts';
 import type { LayerPassJob } from '../../layer/pass-pool.ts';
 import { INLINE_BYTES } from '../../layer/pass-protocol.ts';
+import type { Store } from '../store/store.ts';
 import { type LayerFetchDeps, recordLayer, startPass } from './layer-fetch.ts';
 
 /** Up to here, reading a tar keeps this thread busy for some 100 ms: less than a thread of its own takes in all. */
@@ -129,10 +130,20 @@ function hintsOf({ tarBytes = Infinity }: StoreLayerOptions<never>): Pick<LayerP
 async function keepLayer({ deps, writer, facts, toc, hold }: Written<LayerFacts>): Promise<LayerFacts> {
   const found = await facts;
   hold(found);
-  await publishToc(deps.store.root, found.digest, toc);
-  await writer.commit(found);
-  recordLayer(deps.store, found);
+  await publishLayer(deps.store, writer, found, toc);
   return found;
+}
+
+/** Publishes a layer that is written, so that each finds what it names; `toc` is a file beside the bytes. */
+export async function publishLayer(
+  store: Store,
+  writer: BlobWriter,
+  facts: LayerFacts,
+  toc: string,
+): Promise<void> {
+  await publishToc(store.root, facts.digest, toc);
+  await writer.commit(facts);
+  recordLayer(store, facts);
 }
 
 async function keepLayerOrBlob(written: Written<LayerFacts | BlobInfo>): Promise<LayerFacts | BlobInfo> {

@@ -18,8 +18,9 @@ const GIT_URL = /^(?:git:\/\/|ssh:\/\/|git@|github\.com\/)|^https?:\/\/[^#]*\.gi
 const HTTP_URL = /^https?:\/\//i;
 
 /** What the operand of `build` stands for: a directory that is there comes before a URL, as with Docker. */
-export async function contextOf(operand: string, { stdin }: Io): Promise<BuildContext> {
-  if (operand === '-') return { kind: 'stream', source: stdin };
+export async function contextOf(operand: string, io: Io): Promise<BuildContext> {
+  // Standard input is opened when somebody looks at it, which takes as long as the rest of a small command's start.
+  if (operand === '-') return { kind: 'stream', source: io.stdin };
   const directory: BuildContext = { kind: 'directory', path: operand };
   return (await isDirectory(operand)) ? directory : (remoteContext(operand) ?? directory);
 }
@@ -43,14 +44,14 @@ function remoteContext(text: string): BuildContext | undefined {
 export function dockerfileFlag(
   flags: Flags,
   context: BuildContext,
-  { stdin }: Io,
+  io: Io,
 ): { readonly dockerfile?: BuildDockerfile } {
   const path = flags.string('file') ?? '';
   if (path === '') return {};
   if (path !== '-') return { dockerfile: { kind: 'file', path } };
   if (context.kind === 'stream')
     throw new CommandError("invalid argument: can't use stdin for both build context and dockerfile");
-  return { dockerfile: { kind: 'stream', source: stdin } };
+  return { dockerfile: { kind: 'stream', source: io.stdin } };
 }
 
 /** `--build-context NAME=VALUE`. Throws `FlagError`. */
