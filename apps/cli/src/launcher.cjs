@@ -27,7 +27,13 @@ const caches = {
   win32: env.LOCALAPPDATA,
 };
 const cache = env.XDG_CACHE_HOME || caches[platform] || (env.HOME && `${env.HOME}/.cache`);
-if (cache && isThere(cache) && isThere(`${cache}/wherry`) && isOurs(`${cache}/wherry`))
+if (
+  cache &&
+  !env.NODE_DISABLE_COMPILE_CACHE &&
+  isThere(cache) &&
+  isThere(`${cache}/wherry`) &&
+  isOurs(`${cache}/wherry`)
+)
   process.getBuiltinModule('module').enableCompileCache(`${cache}/wherry/compiled`);
 
 /** Makes a directory that only its owner may change. Its parent must be there. */

@@ -9,6 +9,7 @@ function launch(version: string, env: Record<string, string> = {}, platform = 'l
   const warned: unknown[] = [];
   const required: string[] = [];
   const caches: string[] = [];
+  const made: string[] = [];
   let exitCode: number | undefined;
   const process = {
     argv: ['node', 'wherry.js', command],
@@ -24,6 +25,7 @@ function launch(version: string, env: Record<string, string> = {}, platform = 'l
     getBuiltinModule: () => ({
       enableCompileCache: (path: string) => caches.push(path),
       mkdirSync: (path: string) => {
+        made.push(path);
         if (path.startsWith('/none')) throw Object.assign(new Error('no such directory'), { code: 'ENOENT' });
         throw Object.assign(new Error('is there'), { code: 'EEXIST' });
       },
@@ -36,7 +38,7 @@ function launch(version: string, env: Record<string, string> = {}, platform = 'l
   } catch (error) {
     if (exitCode === undefined) throw error;
   }
-  return { written, warned, required, caches, exitCode, emitWarning: process.emitWarning };
+  return { written, warned, required, caches, made, exitCode, emitWarning: process.emitWarning };
 }
 
 describe('the launcher', () => {
@@ -70,6 +72,11 @@ describe('the launcher', () => {
       expect(launch('24.0.0', env)).toMatchObject({ caches: [], required: ['./main.js'] });
     },
   );
+
+  test('makes no directory where Node is told to keep none', () => {
+    const env = { HOME: '/h', NODE_DISABLE_COMPILE_CACHE: '1' };
+    expect(launch('24.0.0', env)).toMatchObject({ caches: [], made: [], required: ['./main.js'] });
+  });
 
   test('keeps back the warning about SQLite, and no other', () => {
     const { emitWarning, warned } = launch('22.19.0');

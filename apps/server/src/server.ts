@@ -9,7 +9,7 @@ import {
   storeRoot,
 } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
-import { accessPlaces, hasAccessFiles, type OpenAccess, openAccess } from './access/open-access.ts';
+import { accessPlaces, isAccessControlled, type OpenAccess, openAccess } from './access/open-access.ts';
 import { buildApp } from './app.ts';
 import { HouseKeeper, observedBy } from './housekeeping/keep-house.ts';
 import type { HousekeepingSettings } from './housekeeping/settings.ts';
@@ -187,7 +187,7 @@ async function accessFor(
   log: Logger,
 ): Promise<OpenAccess | undefined> {
   const places = await accessPlaces(storeRoot(root, env), accessFile, env);
-  const isWanted = listen?.tls?.clientCa !== undefined || (await hasAccessFiles(places));
+  const isWanted = listen?.tls?.clientCa !== undefined || (await isAccessControlled(places));
   const mirrored = (mirror?.upstreams ?? []).map(({ name }) => name);
   return isWanted ? openAccess({ places, log, mirrored }) : undefined;
 }

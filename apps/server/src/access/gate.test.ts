@@ -10,7 +10,7 @@ import { MemoryBackend } from '../../test/memory-backend.ts';
 import { buildApp } from '../app.ts';
 import { RunningRequests } from '../running-requests.ts';
 import { createToken, removeToken } from './long-lived-tokens.ts';
-import { accessPlaces, type OpenAccess, openAccess } from './open-access.ts';
+import { accessPlaces, isAccessControlled, type OpenAccess, openAccess } from './open-access.ts';
 
 const ABSENT = `sha256:${'0'.repeat(64)}` as Digest;
 const HASHES = ['ada', 'bob'].map((name) => `${name}:${bcrypt.hashSync(`${name}-secret`, 4)}\n`).join('');
@@ -487,4 +487,15 @@ test('what is mirrored may be called by its bare name, and rules call it by the 
   expect(caller.may('pull', 'library/app')).toBe(false);
   expect((await send('GET', '/v2/library/app/manifests/1', token)).statusCode).toBe(403);
   expect((await send('GET', '/v2/other/app/manifests/1', token)).statusCode).toBe(401);
+});
+
+test('access is controlled by an account, and by a table, which variables may stand for', async () => {
+  const isControlled = async (env = {}, settings?: string) =>
+    isAccessControlled(await accessPlaces(join(root, 'none'), settings, env));
+  expect(await isControlled()).toBe(false);
+  expect(await isControlled({ WHERRY_SERVE_ACCESS_RULE: '' })).toBe(false);
+  expect(await isControlled({}, join(root, 'serve.toml'))).toBe(true);
+  const rule = '[{ repositories = "*", users = ["anonymous"], rights = ["pull"] }]';
+  expect(await isControlled({ WHERRY_SERVE_ACCESS_RULE: rule })).toBe(true);
+  expect(await isControlled({ WHERRY_SERVE_ACCESS_USERS: join(root, 'users') })).toBe(true);
 });

@@ -1,5 +1,15 @@
-import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import {
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno, WherryError } from '@wherry/core';
 
@@ -29,7 +39,7 @@ export async function changeFile(
   path: string,
   change: (text: string | undefined) => string | Promise<string>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+  await makeDirectory(resolve(dirname(path)));
   const target = await resolved(path);
   const lock = `${target}.lock`;
   const file = await take(lock);
@@ -58,14 +68,34 @@ async function resolved(path: string): Promise<string> {
   }
 }
 
-/** Root may change the file of a service that runs as another user, who has to be able to read it after that. */
+/**
+ * Root may change the file of a service that runs as another user, who has to be able to read it after that. A new file
+ * gets the owner of its directory.
+ */
 async function keepOwner(file: FileHandle, path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
+  const { uid, gid } = (await statIfThere(path)) ?? (await stat(dirname(path)));
+  await file.chown(uid, gid);
+}
+
+/** What is made below another user's directory is that user's. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+  if (first === undefined || process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(dirname(first));
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    // That user could have put a link in its place by now.
+    const directory = await open(made, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    await directory.chown(uid, gid).finally(() => directory.close());
+  }
+}
+
+async function statIfThere(path: string) {
   try {
-    const { uid, gid } = await stat(path);
-    await file.chown(uid, gid);
+    return await stat(path);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 
@@ -85,10 +115,6 @@ async function take(lock: string) {
 }
 
 async function isStale(lock: string): Promise<boolean> {
-  try {
-    return Date.now() - (await stat(lock)).mtimeMs > STALE_MS;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
+  const found = await statIfThere(lock);
+  return found !== undefined && Date.now() - found.mtimeMs > STALE_MS;
 }

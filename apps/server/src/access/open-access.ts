@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isWherryError, parseToml, WherryError } from '@wherry/core';
 import type { Logger } from '../operating/logger.ts';
 import { readSection } from '../settings/read-settings.ts';
+import { variableOf } from '../settings/section.ts';
 import { AccessControl } from './access-control.ts';
 import { readIfThere } from './locked-file.ts';
 import { readTokens } from './long-lived-tokens.ts';
@@ -42,6 +43,9 @@ export interface OpenAccess {
   close(): void;
 }
 
+/** They stand for keys of the table. */
+const VARIABLES = Object.keys(ACCESS_SECTION.fields).map((name) => variableOf(ACCESS_SECTION.name, name));
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -65,8 +69,13 @@ export async function accessPlaces(
 }
 
 /** Tells whether there is anything to control access by. */
-export async function hasAccessFiles({ settings, users, tokens }: AccessPlaces): Promise<boolean> {
-  if (settings !== undefined) return true;
+export async function isAccessControlled({
+  settings,
+  env = {},
+  users,
+  tokens,
+}: AccessPlaces): Promise<boolean> {
+  if (settings !== undefined || VARIABLES.some((name) => env[name])) return true;
   return (await readIfThere(users)) !== undefined || (await readTokens(tokens)).length > 0;
 }
 

@@ -9,7 +9,8 @@ const PATTERN = /^(?:\*|[a-z0-9._-]+(?:\/[a-z0-9._-]+)*(?:\/\*)?)$/;
 /** `[access]`: who may do what. */
 export const ACCESS_SECTION = section({
   name: 'access',
-  doc: 'Who may do what. Without accounts, tokens and this table, whoever reaches the service may do all.',
+  doc: 'Who may do what. Without accounts, tokens and this table, even an empty one, whoever reaches the service may do all.',
+  countsWhenEmpty: true,
   fields: {
     users: {
       kind: 'string',

@@ -89,6 +89,7 @@ export function registerEngine(
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toEngineErrorAnswer(error);
+    request.failure = body.message;
     if (status >= 500 && status !== 501)
       surroundings.log.error(`${request.method} ${loggablePath(request.url)}: ${String(error)}`, {
         id: request.id,

@@ -134,12 +134,26 @@ describe('a Unix socket', () => {
     );
   });
 
+  test('needs a directory that there is', async () => {
+    const path = join(directory, 'none', 's');
+    await expect(listen({ addresses: [{ kind: 'unix', path }] })).rejects.toThrow(
+      `address ${path}: there is no directory ${join(directory, 'none')}`,
+    );
+  });
+
   test('needs a group that there is', async () => {
     const addresses = [{ kind: 'unix', path: join(directory, 's') }] as const;
     await expect(listen({ addresses, socketGroup: 'no-such-group' })).rejects.toThrow(
       'there is no group "no-such-group"',
     );
   });
+});
+
+test('an address of another machine is refused by its name', async () => {
+  const addresses = [{ kind: 'tcp', host: '192.0.2.1', port: 5000 }] as const;
+  await expect(listen({ addresses, isInsecure: true })).rejects.toThrow(
+    "address 192.0.2.1:5000 is not one of this machine's",
+  );
 });
 
 describe('beyond loopback', () => {

@@ -113,12 +113,24 @@ async function listenOnHost(
   try {
     await listening(server, () => server.listen({ host, port }));
   } catch (cause) {
-    if (!isErrno(cause, 'EADDRINUSE')) throw cause;
-    throw new WherryError('CONFLICT', `address ${host}:${port} is in use`, {
+    throw refusedAddress(cause, `address ${host}:${port}`) ?? cause;
+  }
+}
+
+function refusedAddress(cause: unknown, address: string): WherryError | undefined {
+  if (isErrno(cause, 'EADDRINUSE'))
+    return new WherryError('CONFLICT', `${address} is in use`, {
       hint: 'choose another port with --addr',
       cause,
     });
-  }
+  if (isErrno(cause, 'EADDRNOTAVAIL', 'ENOTFOUND'))
+    return new WherryError('INVALID_ARGUMENT', `${address} is not one of this machine's`, { cause });
+  if (isErrno(cause, 'EACCES'))
+    return new WherryError('PERMISSION_DENIED', `${address}: permission denied`, {
+      hint: 'ports below 1024 are for root, or for a socket unit of systemd',
+      cause,
+    });
+  return undefined;
 }
 
 /** Looks at where the server really listens: `localhost` is what the machine's hosts file says it is. */

@@ -1,5 +1,6 @@
 import { chmod, chown, lstat, readFile, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { isErrno, WherryError } from '@wherry/core';
 
 const SOCKET_MODE = 0o660;
@@ -15,6 +16,8 @@ export async function listenOnSocket(server: Server, path: string, group: string
   try {
     await bind(server, path);
   } catch (cause) {
+    // Node says this of a directory that is missing, too.
+    if (isErrno(cause, 'EACCES', 'ENOENT')) throw await unmakable(path, cause);
     if (!isErrno(cause, 'EADDRINUSE')) throw cause;
     await removeStale(path, cause);
     await bind(server, path);
@@ -46,6 +49,19 @@ async function bind(server: Server, path: string): Promise<void> {
     process.umask(mask);
   }
   await listening;
+}
+
+async function unmakable(path: string, cause: unknown): Promise<WherryError> {
+  const directory = dirname(path);
+  const isThere = await lstat(directory).then(
+    () => true,
+    (error) => !isErrno(error, 'ENOENT'),
+  );
+  if (!isThere)
+    return new WherryError('FILE_NOT_FOUND', `address ${path}: there is no directory ${directory}`, {
+      cause,
+    });
+  return new WherryError('PERMISSION_DENIED', `address ${path}: permission denied`, { cause });
 }
 
 async function removeStale(path: string, cause: unknown): Promise<void> {

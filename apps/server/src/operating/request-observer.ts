@@ -6,11 +6,19 @@ import { loggablePath } from './request-path.ts';
 import { routeClassOf, SERVICE_ROUTES } from './route-class.ts';
 import { type WireBytes, WireCounter } from './wire-bytes.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why it was answered with an error, as its client was told; for the log. */
+    failure?: string;
+  }
+}
+
 /** Seconds: from what memory answers to the pull of a large layer. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600];
 
 /** Logs and counts every request at its end, and answers with its ID. */
 export function observeRequests(app: FastifyInstance, log: Logger, metrics: Metrics): void {
+  app.decorateRequest('failure', undefined);
   const count = requestMetrics(metrics);
   const wire = new WireCounter();
   app.addHook('onRequest', (request, reply, done) => {
@@ -50,6 +58,7 @@ function logEnd(log: Logger, request: FastifyRequest, reply: FastifyReply, more:
     status,
     ms,
     ...more,
+    error: request.failure,
     caller: request.caller?.name,
   });
 }

@@ -132,6 +132,12 @@ test('a request is logged at its end, with its ID in the answer', async () => {
   expect(logged[1]).toMatchObject({ level: 'debug', fields: { status: 200 } });
 });
 
+test('the line of a refused request says why', async () => {
+  start();
+  await app.inject('/v2/a/manifests/none');
+  expect(logged.at(-1)?.fields).toMatchObject({ status: 404, error: expect.stringMatching(/^[A-Z_]+: .+/) });
+});
+
 test('describes what it serves', async () => {
   start();
   const { json, headers } = await app.inject('/openapi.json');

@@ -74,6 +74,7 @@ export function registerRegistry(
 
 /** Answers with the specification's error document. */
 export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): FastifyReply {
+  reply.request.failure = body.errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
   // What a handler said of a body that is not sent now.
   reply.removeHeader('content-length').removeHeader('etag').removeHeader('cache-control');
   return reply

@@ -151,3 +151,15 @@ list = []
 # tags = []
 `);
 });
+
+test('a table that counts when it is empty is printed as one only if somebody wrote it', async () => {
+  const sections = [section({ ...THINGS, countsWhenEmpty: true })] as const;
+  const titleFor = async (file: string, env = {}) => {
+    const read = await readSettings(sections, { env, file: { path: '/s', text: file } });
+    return printSettings(sections, read).split('\n')[1];
+  };
+  expect(await titleFor('')).toBe('# [things]');
+  expect(await titleFor('[things]')).toBe('[things]');
+  expect(await titleFor('[[things.row]]\nname = "x"')).toBe('[things]');
+  expect(await titleFor('', { WHERRY_SERVE_THINGS_COUNT: '2' })).toBe('[things]');
+});

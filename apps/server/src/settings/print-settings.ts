@@ -21,9 +21,20 @@ export function printSettings(sections: readonly Section[], printable: Printable
     // What follows `[[a.b]]` belongs to it, so that plain keys come first.
     const inOrder = [...tables.filter((each) => !isArray(each)), ...tables.filter(isArray)];
     const keys = inOrder.map(({ property, field }) => printField(name, property, field, printable));
-    return [...comment(doc), `[${name}]`, '', ...keys.flatMap((lines) => [...lines, ''])].join('\n');
+    return [
+      ...comment(doc),
+      titleOf(section, printable),
+      '',
+      ...keys.flatMap((lines) => [...lines, '']),
+    ].join('\n');
   });
   return texts.join('\n');
+}
+
+/** An empty table that nobody wrote is left out where it would mean something. */
+function titleOf({ name, fields, countsWhenEmpty }: Section, { origins }: PrintableSettings): string {
+  const paths = [name, ...Object.keys(fields).map((property) => `${name}.${keyOf(property)}`)];
+  return `${countsWhenEmpty && !paths.some((path) => origins.has(path)) ? '# ' : ''}[${name}]`;
 }
 
 function isArray({ field }: { readonly field: Field }): boolean {

@@ -23,7 +23,10 @@ export interface SettingsSources {
 
 export interface ReadSettings<T extends readonly Section[]> {
   readonly settings: SettingsOfAll<T>;
-  /** Who set a key, by `section.key`: the file, a variable, a flag. Absent: its default holds. */
+  /**
+   * Who set a key, by `section.key`: the file, a variable, a flag. Absent: its default holds. A section that counts
+   * when it is empty is there by its name if the file has it.
+   */
   readonly origins: ReadonlyMap<string, string>;
   /** What looks wrong and may be right. */
   readonly warnings: readonly string[];
@@ -63,9 +66,10 @@ export interface SectionSources extends Pick<SettingsSources, 'env' | 'flags'> {
 
 /** Reads the settings of one section. Throws `INVALID_CONFIG`. */
 export async function readSection<S extends Section>(
-  { name, fields }: S,
+  { name, fields, countsWhenEmpty }: S,
   { table, env, flags = {}, origins }: SectionSources,
 ): Promise<SettingsOf<S>> {
+  if (table && countsWhenEmpty) origins?.set(name, table.path);
   const values: Record<string, unknown> = {};
   for (const [property, field] of Object.entries(fields)) {
     const key = keyOf(property);

@@ -85,6 +85,8 @@ export interface Section {
   /** Of the table, such as `log`. */
   readonly name: string;
   readonly doc: string;
+  /** The table means something in the file even where it is empty. */
+  readonly countsWhenEmpty?: boolean;
   /** By the names that code uses; the file has them in kebab-case. */
   readonly fields: Readonly<Record<string, Field>>;
 }

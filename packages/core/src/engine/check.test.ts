@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { blobPath, tocPath } from '../content/store-paths.ts';
@@ -148,6 +148,14 @@ describe('files that belong to nothing', () => {
     expect((await store.engine.check({ repair: true })).faults).toMatchObject([{ repaired: 'removed' }]);
     expect(existsSync(file)).toBe(false);
     expect(await store.engine.check()).toMatchObject({ faults: [] });
+  });
+
+  test('leaves what the file system has put there', async () => {
+    await using store = await pulled();
+    const directory = join(store.sandbox.root, 'lost+found');
+    mkdirSync(directory);
+    expect(await store.engine.check({ repair: true })).toMatchObject({ faults: [] });
+    expect(existsSync(directory)).toBe(true);
   });
 
   test('leaves what a live process may be writing', async () => {

@@ -25,6 +25,8 @@ const TOP = new Set([
   'metadata.db',
   'metadata.db-wal',
   'metadata.db-shm',
+  // The file system's own, where the store has one to itself.
+  'lost+found',
 ]);
 
 /** A temporary file of a live process is seldom older; one of a dead process may be as old as it likes. */
