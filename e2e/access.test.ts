@@ -127,7 +127,7 @@ describeWith({ linux: true }, 'a service with access control', () => {
     expect(refused.stderr).toContain('is not a loopback address, and there is no TLS and no access control');
     const service = await ServiceProcess.start(sandbox, ['--addr', '0.0.0.0:0', '--insecure']);
     try {
-      expect(service.log).toMatch(/address 0\.0\.0\.0 is not a loopback address/);
+      await soon(() => service.log).toMatch(/address 0\.0\.0\.0 is not a loopback address/);
       const url = `http://127.0.0.1:${new URL(service.urls[0] ?? '').port}`;
       expect((await ask(`${url}/v2/`)).status).toBe(200);
       expect((await ask(`${url}/_ping`)).status).toBe(403);
@@ -197,7 +197,7 @@ describeWith({ programs: ['openssl', 'docker', 'curl'], linux: true }, 'a servic
     expect((await ask(url('/v2/'), own)).status).toBe(200);
     const files = ['--tlscacert', at('ca.crt'), '--tlscert', at('cert.crt'), '--tlskey', at('cert.key')];
     await tryRun({}, 'docker', '--tlsverify', ...files, '-H', `tcp://${new URL(url('/')).host}`, 'version');
-    expect(service.log).toMatch(/HEAD \/_ping 200/);
+    await soon(() => service.log).toMatch(/HEAD \/_ping 200/);
   });
 
   test('does not take a session that is resumed for a certificate', async () => {

@@ -35,6 +35,22 @@ describe.each(['json', 'text'] as const)('as %s', (format) => {
     expect([log.level, lines.length]).toEqual(['debug', 3]);
   });
 
+  test('has what must not wait written at once', () => {
+    const flushed: string[] = [];
+    const written: string[] = [];
+    const log = createLog({
+      ...{ level: 'info', format, now },
+      write: (text) => void written.push(text),
+      flush: () => void flushed.push(...written.splice(0)),
+    });
+    log.info('a');
+    expect(flushed).toHaveLength(0);
+    log.warn('b');
+    expect(flushed).toHaveLength(2);
+    log.error('c');
+    expect(flushed).toHaveLength(3);
+  });
+
   test('writes no secrets, whoever hands them in', () => {
     const { log, lines } = linesOf(format);
     log.info('x', { authorization: 'Basic hunter2', 'x-registry-auth': 'hunter2', token: 'hunter2' });

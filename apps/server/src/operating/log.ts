@@ -7,6 +7,8 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
   /** Gets whole lines. */
   readonly write: (text: string) => void;
+  /** Is called behind a line that must not wait, where lines are collected: a warning or an error. */
+  readonly flush?: () => void;
   readonly now?: () => Date;
 }
 
@@ -24,8 +26,10 @@ export function createLog(options: LogOptions): Log {
 
 class JsonLog implements Log {
   readonly #pino;
+  readonly #flush: () => void;
 
-  constructor({ level, write, now = () => new Date() }: LogOptions) {
+  constructor({ level, write, flush = () => {}, now = () => new Date() }: LogOptions) {
+    this.#flush = flush;
     this.#pino = pino(
       {
         level,
@@ -59,10 +63,12 @@ class JsonLog implements Log {
 
   warn(message: string, fields: LogFields = {}): void {
     this.#pino.warn(fields, message);
+    this.#flush();
   }
 
   error(message: string, fields: LogFields = {}): void {
     this.#pino.error(fields, message);
+    this.#flush();
   }
 }
 
@@ -83,11 +89,13 @@ function timestamps(now: () => Date): () => string {
 class TextLog implements Log {
   level: LogLevel;
   readonly #write: (text: string) => void;
+  readonly #flush: () => void;
   readonly #now: () => Date;
 
-  constructor({ level, write, now = () => new Date() }: LogOptions) {
+  constructor({ level, write, flush = () => {}, now = () => new Date() }: LogOptions) {
     this.level = level;
     this.#write = write;
+    this.#flush = flush;
     this.#now = now;
   }
 
@@ -101,10 +109,12 @@ class TextLog implements Log {
 
   warn(message: string, fields?: LogFields): void {
     this.#line('warn', message, fields);
+    this.#flush();
   }
 
   error(message: string, fields?: LogFields): void {
     this.#line('error', message, fields);
+    this.#flush();
   }
 
   #line(level: LogLevel, message: string, fields: LogFields = {}): void {

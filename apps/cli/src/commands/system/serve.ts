@@ -137,7 +137,7 @@ function openLog(
   const log = createLog({
     level,
     format: format === 'auto' ? (io.stderr.isTTY ? 'text' : 'json') : format,
-    write: linesTogether((text) => io.stderr.write(text)),
+    ...linesTogether((text) => io.stderr.write(text)),
     now: () => io.now(),
   });
   settings.onChange((next) => {
