@@ -9,14 +9,19 @@ import { STORE_DIR_MODE } from './store-paths.ts';
  */
 export async function publishFile(from: string, to: string): Promise<void> {
   const directory = dirname(to);
+  await inStoreDirectory(directory, () => rename(from, to));
+  await syncDirectory(directory);
+}
+
+/** Does something in a directory of the store, which is made if it turns out not to be there. */
+export async function inStoreDirectory<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    await rename(from, to);
+    return await work();
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
-    await makeStoreDirectory(directory);
-    await rename(from, to);
+    await makeStoreDirectory(path);
+    return await work();
   }
-  await syncDirectory(directory);
 }
 
 /** Makes a directory of the store and those above it; present ones stay as they are. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { inStoreDirectory, makeStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, tryFileLock } from '../../content/file-lock.ts';
 import { namesIn } from '../../content/names-in.ts';
 import { withStorageErrors } from '../../content/storage-error.ts';
@@ -55,8 +55,9 @@ export async function buildScratch(root: string): Promise<BuildScratch> {
 export async function claimStep(root: string, key: string, signal?: AbortSignal): Promise<AsyncDisposable> {
   const { scratch } = new BuildPlaces(root);
   return withStorageErrors(`write to ${scratch}`, async () => {
-    await makeStoreDirectory(scratch);
-    const lock = await acquireFileLock(join(scratch, key + LOCK), { signal });
+    const lock = await inStoreDirectory(scratch, () =>
+      acquireFileLock(join(scratch, key + LOCK), { signal }),
+    );
     return { [Symbol.asyncDispose]: async () => lock.release({ remove: true }) };
   });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { inStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-lock.ts';
 import type { Platform } from '../../platform.ts';
 import type { Snapshots } from '../../rootfs/snapshots/snapshots.ts';
@@ -28,7 +28,7 @@ export async function lockContainer(
   id: string,
   signal?: AbortSignal,
 ): Promise<FileLock> {
-  return await acquireFileLock(await lockPath(store, id), { signal });
+  return inStoreDirectory(locksDirectory(store.root), () => acquireFileLock(lockPath(store, id), { signal }));
 }
 
 /** The same, unless somebody else has it now. */
@@ -36,7 +36,7 @@ export async function tryLockContainer(
   { store }: Pick<ContainerDeps, 'store'>,
   id: string,
 ): Promise<FileLock | undefined> {
-  return tryFileLock(await lockPath(store, id));
+  return inStoreDirectory(locksDirectory(store.root), () => tryFileLock(lockPath(store, id)));
 }
 
 /** Where the locks lie. */
@@ -44,8 +44,6 @@ export function locksDirectory(root: string): string {
   return join(containersDirectory(root), 'locks');
 }
 
-async function lockPath({ root }: Store, id: string): Promise<string> {
-  const directory = locksDirectory(root);
-  await makeStoreDirectory(directory);
-  return join(directory, directoryName(id));
+function lockPath({ root }: Store, id: string): string {
+  return join(locksDirectory(root), directoryName(id));
 }

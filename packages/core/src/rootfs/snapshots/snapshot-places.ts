@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { inStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, type FileLock, tryFileLock } from '../../content/file-lock.ts';
 import { type Digest, digestHex } from '../../digest.ts';
 import { isErrno } from '../../errors.ts';
@@ -75,14 +76,17 @@ export class SnapshotPlaces {
 
   /** The lock of a snapshot, if nobody has it. */
   async tryLock(hex: string): Promise<FileLock | undefined> {
-    await makeStoreDirectory(join(this.directory, 'locks'));
-    return tryFileLock(this.#lockPath(hex));
+    return inStoreDirectory(this.#locks, () => tryFileLock(this.#lockPath(hex)));
   }
 
   /** Waits for the lock of a snapshot. */
   async lock(hex: string, signal?: AbortSignal): Promise<FileLock> {
-    await makeStoreDirectory(join(this.directory, 'locks'));
-    return acquireFileLock(this.#lockPath(hex), { signal });
+    return inStoreDirectory(this.#locks, () => acquireFileLock(this.#lockPath(hex), { signal }));
+  }
+
+  /** `false`: nobody has the lock of a snapshot, for it goes with its file. `true`: somebody may have it. */
+  isLocked(hex: string): boolean {
+    return existsSync(this.#lockPath(hex));
   }
 
   async #names(): Promise<string[]> {
@@ -94,7 +98,11 @@ export class SnapshotPlaces {
     }
   }
 
+  get #locks(): string {
+    return join(this.directory, 'locks');
+  }
+
   #lockPath(hex: string): string {
-    return join(this.directory, 'locks', hex);
+    return join(this.#locks, hex);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeStoreDirectory } from '../../content/durable-file.ts';
+import { inStoreDirectory } from '../../content/durable-file.ts';
 import { acquireFileLock, tryFileLock } from '../../content/file-lock.ts';
 import { type Digest, isDigest } from '../../digest.ts';
 import { isErrno, WherryError } from '../../errors.ts';
@@ -29,9 +29,8 @@ export class SnapshotUses {
 
   /** Takes a lease. */
   async lease(diffIDs: readonly Digest[]): Promise<AsyncDisposable> {
-    await makeStoreDirectory(this.#directory);
     const name = `${LEASE}${randomUUID()}`;
-    const lock = await acquireFileLock(this.#lockPath(name));
+    const lock = await inStoreDirectory(this.#directory, () => acquireFileLock(this.#lockPath(name)));
     const release = async () => {
       await rm(this.#path(name), { force: true });
       lock.release({ remove: true });
@@ -47,9 +46,9 @@ export class SnapshotUses {
 
   /** Holds snapshots until `release`; a second hold of the same holder takes the place of the first. */
   async hold(holder: string, diffIDs: readonly Digest[]): Promise<void> {
-    await makeStoreDirectory(this.#directory);
+    const path = this.#path(holdName(holder));
     // Not flushed: what it is held for does not outlive a loss of power.
-    await replaceFile(this.#path(holdName(holder)), JSON.stringify(diffIDs));
+    await inStoreDirectory(this.#directory, () => replaceFile(path, JSON.stringify(diffIDs)));
   }
 
   /** Ends a hold; fine when there is none. */

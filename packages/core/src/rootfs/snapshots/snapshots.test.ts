@@ -190,6 +190,26 @@ describe('a snapshot', () => {
   });
 });
 
+test('whoever was given a snapshot keeps it, and who removes meanwhile is refused or was earlier', async () => {
+  const layer = addLayer(file('a'));
+  let isOver = false;
+  const removing = (async () => {
+    while (!isOver)
+      try {
+        await new Snapshots(root).remove(layer.diffID);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CONFLICT' });
+      }
+  })();
+  for (let round = 0; round < 30; round++) {
+    await using lease = await snapshots.ensure([layer]);
+    await new Promise(setImmediate);
+    expect(readFileSync(join(lease.snapshots[0]?.directory ?? '', 'a'), 'utf8')).toBe('a');
+  }
+  isOver = true;
+  await removing;
+});
+
 test('holders have names that are names of files', async () => {
   await using lease = await snapshots.ensure([addLayer(file('a'))]);
   await expect(lease.hold('../up')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -81,7 +81,7 @@ export class Snapshots {
     throwIfCancelled(options.signal);
     const diffIDs = [...new Set(layers.map(({ diffID }) => diffID))];
     return withStorageErrors(`write to ${this.#places.directory}`, async () => {
-      // Before anything is looked at: who removes looks at the uses under the lock that each layer needs here.
+      // Before anything is looked at: who removes looks at the uses, and does that under the lock of the layer.
       const lease = await this.#use(diffIDs, options.holder);
       try {
         const made = await this.#ensureAll(layers, options);
@@ -244,14 +244,20 @@ export class Snapshots {
     const { diffID } = layer;
     const report = (phase: 'waiting' | 'exists' | 'done') =>
       options.onProgress?.({ kind: 'layer', digest: diffID, phase });
-    let lock = await this.#places.tryLock(digestHex(diffID));
-    if (lock === undefined) report('waiting');
-    lock ??= await this.#places.lock(digestHex(diffID), options.signal);
-    try {
-      const found = await this.#findUsable(diffID);
-      const { opaque } = found ?? (await this.#make(layer, pool, options));
-      report(found ? 'exists' : 'done');
+    const hex = digestHex(diffID);
+    const found = ({ opaque }: SnapshotRecord, phase: 'exists' | 'done'): Snapshot => {
+      report(phase);
       return { diffID, directory: join(this.#places.pathOf(diffID), FILES), opaque };
+    };
+    // Whoever takes the lock from here on sees our use, and removes nothing.
+    const present = this.#places.isLocked(hex) ? undefined : await this.#findUsable(diffID);
+    if (present) return found(present, 'exists');
+    let lock = await this.#places.tryLock(hex);
+    if (lock === undefined) report('waiting');
+    lock ??= await this.#places.lock(hex, options.signal);
+    try {
+      const made = await this.#findUsable(diffID);
+      return made ? found(made, 'exists') : found(await this.#make(layer, pool, options), 'done');
     } finally {
       lock.release({ remove: true });
     }
