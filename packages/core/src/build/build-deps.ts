@@ -21,6 +21,14 @@ export interface StageLayer {
   readonly size: number;
 }
 
+/** A layer that is known, and on its way into the store. */
+export interface ComingLayer {
+  /** Absent: the tar has no entries. */
+  readonly layer?: StageLayer;
+  /** Settles when it is there, or cannot be; somebody must look at it. */
+  readonly stored: Promise<unknown>;
+}
+
 /** An image that a stage stands on, or that files come from. */
 export interface BaseImage {
   readonly id: Digest;
@@ -53,6 +61,11 @@ export interface BuildDeps {
   /** Stores a layer of about so many bytes, where that is known; `undefined`: the tar has no entries. */
   storeLayer(tar: ByteSource, bytes?: number): Promise<StageLayer | undefined>;
   /**
+   * The same, without waiting for the disk: the tar has been read, and whoever asks for what is in the layer waits
+   * until it is there.
+   */
+  beginLayer(tar: ByteSource): Promise<ComingLayer>;
+  /**
    * Stores a layer that is an earlier one but for what `editsOf` says of its entries; `undefined`: that one is not here
    * as a plain tar, or damaged, or nothing is to come of it.
    */
@@ -84,10 +97,10 @@ export interface RemoteOptions {
 
 export interface StepRunner {
   readonly deps: RunDeps;
-  /** Has layers unpacked, base first. */
+  /** Has layers unpacked, base first, that are in the store or were adopted. */
   unpack(layers: readonly StageLayer[]): Promise<SnapshotLease>;
-  /** Takes what a step wrote for its layer, unpacked. */
-  adopt(layer: StageLayer, files: ChangedFiles): Promise<void>;
+  /** Takes what a step wrote for its layer, unpacked; `false`: the layer has to be unpacked after all. */
+  adopt(layer: StageLayer, files: ChangedFiles): Promise<boolean>;
   readonly secrets: (id: string) => Promise<Uint8Array | undefined>;
   /** The socket of an agent. */
   readonly agent: (id: string) => Promise<string | undefined>;

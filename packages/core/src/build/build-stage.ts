@@ -6,6 +6,7 @@ import { makeContainerId } from '../runtime/container-record.ts';
 import type { StepName } from './build-event.ts';
 import type { PlannedStep } from './build-plan.ts';
 import { stepSlot } from './cache/step-key.ts';
+import { KeptImages } from './kept-images.ts';
 import type { StageArguments } from './stage-arguments.ts';
 import { nextImage, type StageChange, type StageImage } from './stage-image.ts';
 import { configStep } from './steps/config-step.ts';
@@ -26,15 +27,22 @@ export interface ReadyStage {
   readonly steps: readonly PlannedStep[];
 }
 
-/** Builds a stage on its base, step by step; the image that it comes to. */
+/** Builds a stage on its base, step by step; the image that it comes to, once all of it is on disk. */
 export async function buildStage(stage: ReadyStage): Promise<StageImage> {
   const builder = new StageBuilder(stage);
-  await builder.runTriggers();
-  for (const step of stage.steps) await builder.run(step);
+  try {
+    await builder.runTriggers();
+    for (const step of stage.steps) await builder.run(step);
+  } finally {
+    // Of a build that failed too nothing goes on after its end.
+    await Promise.allSettled([builder.kept.done]);
+  }
+  await builder.kept.done;
   return builder.image;
 }
 
 class StageBuilder {
+  readonly kept: KeptImages;
   readonly #stage: ReadyStage;
   #image: StageImage;
   #hasCommand = false;
@@ -43,6 +51,7 @@ class StageBuilder {
   constructor(stage: ReadyStage) {
     this.#stage = stage;
     this.#image = stage.image;
+    this.kept = new KeptImages((record) => stage.context.deps.keep(record));
   }
 
   get image(): StageImage {
@@ -72,6 +81,7 @@ class StageBuilder {
     const { deps } = context;
     deps.signal.throwIfAborted();
     try {
+      this.kept.throwIfFailed();
       const state = this.#state(step);
       const instruction = isExpanded
         ? written
@@ -105,19 +115,19 @@ class StageBuilder {
     const { image, record } = nextImage(this.#image, change, context.epoch);
     const isCached = !context.noCache && context.deps.isKnown(record.document.descriptor.digest);
     this.#image = image;
-    context.deps.keep(record);
+    this.kept.add(record);
     if (isCached) return this.#finish(state.step, image, { isCached });
     const id = makeContainerId(randomBytes);
     context.deps.emit({ kind: 'build-step-runs', step: state.step, id });
     this.#finish(state.step, image, { isCached, id });
   }
 
-  #advance({ createdBy, layer }: LayerOutcome): StageImage {
+  #advance({ createdBy, layer, kept }: LayerOutcome): StageImage {
     const { context } = this.#stage;
     const change: StageChange = { createdBy, ...(layer && { layer }) };
     const { image, record } = nextImage(this.#image, change, context.epoch);
     this.#image = image;
-    context.deps.keep(record);
+    this.kept.add(record, kept);
     return image;
   }
 

@@ -6,7 +6,7 @@ import type { TarEntryInit, TarItem } from '../tar/writer.ts';
 import { OVERLAY_OPAQUE } from './overlay-marks.ts';
 import { nameFromTar, plainEntry } from './plain-entry.ts';
 import { detectOwnership, type Ownership } from './privileges.ts';
-import { NO_FILES, type ReadFiles, readFiles } from './tar-files.ts';
+import { NO_FILES, type ReadFiles, readFiles, type WaitingTar, waitingTar } from './tar-files.ts';
 import { startTarOf } from './tar-list.ts';
 import { byteString, shownName } from './unpack/safe-path.ts';
 import { type UpperName, upperNames } from './upper-names.ts';
@@ -21,6 +21,8 @@ export interface DiffLayerOptions {
   readonly ownership?: Ownership;
   /** What of the directory goes into the layer, in the order of `upperNames`; all of it unless given. */
   readonly names?: readonly UpperName[];
+  /** One that was started before, on the same directory. */
+  readonly tar?: WaitingTar;
   /** Whole seconds since the epoch: later times of entries are set back to it. */
   readonly latestTime?: number;
   /** Is told each directory that hides what is below it. */
@@ -44,7 +46,7 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
     present.length === 0
       ? NO_FILES
       : readFiles(
-          startTarOf(upper, options.signal),
+          options.tar ?? waitingTar(startTarOf(upper, options.signal)),
           present.map(({ path }) => path),
           options.signal,
         );

@@ -1,6 +1,6 @@
 import { OVERLAY_OPAQUE } from './overlay-marks.ts';
 import { nameFromTar } from './plain-entry.ts';
-import { readFiles } from './tar-files.ts';
+import { readFiles, waitingTar } from './tar-files.ts';
 import { startTarOf } from './tar-list.ts';
 
 /** Finds which of the named directories of an overlay's upper directory hide what is below them. */
@@ -11,7 +11,7 @@ export async function opaqueNames(
 ): Promise<ReadonlySet<string>> {
   const opaque = new Set<string>();
   if (directories.length === 0) return opaque;
-  await using files = readFiles(startTarOf(upper, signal), directories, signal);
+  await using files = readFiles(waitingTar(startTarOf(upper, signal)), directories, signal);
   try {
     for (let next = await files.entries.next(); !next.done; next = await files.entries.next()) {
       const { entry } = next.value;

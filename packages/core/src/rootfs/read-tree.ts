@@ -2,7 +2,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { tarEnd, writeTarEntry } from '../tar/writer.ts';
 import { nameFromTar, plainEntry } from './plain-entry.ts';
 import { detectOwnership } from './privileges.ts';
-import { readFiles } from './tar-files.ts';
+import { readFiles, waitingTar } from './tar-files.ts';
 import { startTarOf, type TarReach } from './tar-list.ts';
 
 export interface ReadTreeRequest {
@@ -41,7 +41,7 @@ async function* rewritten(
 ): ByteSource {
   const ownership = detectOwnership();
   const child = startTarOf(`/proc/${process.pid}/fd/${directory}`, signal, reachOf(hollow));
-  await using files = readFiles(child, [base ?? ''], signal);
+  await using files = readFiles(waitingTar(child), [base ?? ''], signal);
   const nameOf = (bytes: Uint8Array) => {
     const path = nameFromTar(bytes);
     if (base !== undefined) return rename(path.slice(base.length));

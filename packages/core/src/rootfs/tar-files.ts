@@ -10,6 +10,28 @@ import { shownName } from './unpack/safe-path.ts';
 const HARMLESS = /: (?:file changed as we read it|File removed before we read it|socket ignored)$/;
 const SHRANK = /: File shrank by \d+ bytes?; padding with zeros$/;
 
+/** A tar that reads what it is told to. Disposing ends it, whatever it is at. */
+export interface WaitingTar extends AsyncDisposable {
+  readonly child: TarReader;
+  readonly end: ReturnType<typeof endOf>;
+}
+
+/** Takes a `tar` of `startTarOf` whose names come later, or never. */
+export function waitingTar(child: TarReader): WaitingTar {
+  const end = endOf(child);
+  // Whoever tells it names looks at it.
+  end.catch(() => undefined);
+  return {
+    ...{ child, end },
+    [Symbol.asyncDispose]: async () => {
+      child.kill();
+      // Its end is told only when nothing is left to be read.
+      child.stdout.destroy();
+      await Promise.allSettled([end]);
+    },
+  };
+}
+
 /** Files as `tar` reads them. */
 export interface ReadFiles extends AsyncDisposable {
   readonly entries: AsyncIterator<TarFile>;
@@ -27,23 +49,21 @@ export const NO_FILES: ReadFiles = {
 };
 
 /**
- * Has a `tar` of `startTarOf` read the named files, in the order of the names, one character per byte. A file that
+ * Has a tar read the named files, in the order of the names, one character per byte. A file that
  * grows or goes away meanwhile is taken as it was, or left out; throws `CONFLICT` for one that shrinks,
  * `UNSUPPORTED` without a usable tar program, `CANCELLED`.
  */
 export function readFiles(
-  child: TarReader,
+  tar: WaitingTar,
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): ReadFiles {
-  const end = endOf(child);
+  const { child, end } = tar;
   const entries = readTar(child.stdout);
   // Either may fail while the other is waited for.
   const settled = Promise.allSettled([end, pipeline(Readable.from(nameList(names)), child.stdin)]);
   const stop = async () => {
-    child.kill();
-    // Its end is told only when nothing is left to be read.
-    child.stdout.destroy();
+    await tar[Symbol.asyncDispose]();
     const [ended] = await settled;
     return ended;
   };

@@ -22,6 +22,11 @@ export interface EndedProcess {
   readonly copiedAt?: Date;
 }
 
+export interface ProcessOptions extends RunOptions {
+  /** Called when the program is being started, on an overlay. */
+  readonly onOverlay: () => void;
+}
+
 /** One try to run a step. */
 interface Attempt {
   readonly runtime: Runtime;
@@ -30,7 +35,7 @@ interface Attempt {
   readonly places: StepPlaces;
   readonly mounts: StepMounts;
   readonly isCopy: boolean;
-  readonly options: RunOptions;
+  readonly options: ProcessOptions;
 }
 
 /** Of version 2, or the parent of each hierarchy's. */
@@ -41,7 +46,7 @@ export async function runProcess(
   deps: RunDeps,
   step: RunStep,
   places: StepPlaces,
-  options: RunOptions,
+  options: ProcessOptions,
 ): Promise<EndedProcess> {
   const { signal } = options;
   const runtime = deps.runtime(places.state);
@@ -136,13 +141,18 @@ async function runIn(enclosure: Enclosure, attempt: Attempt): Promise<number> {
   return code;
 }
 
-async function runAndRead(enclosure: Enclosure, { runtime, places, options }: Attempt): Promise<number> {
+async function runAndRead(
+  enclosure: Enclosure,
+  { runtime, places, isCopy, options }: Attempt,
+): Promise<number> {
   const isStarted = () => (readIfThere(places.pid) ?? '').trim() !== '';
   const output = new StepOutput(places, isStarted, options);
   let said = '';
   let code: number | undefined;
   try {
-    code = await enclosure.run();
+    const running = enclosure.run();
+    if (!isCopy) options.onOverlay();
+    code = await running;
   } finally {
     said = await output.end();
   }

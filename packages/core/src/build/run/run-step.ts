@@ -98,13 +98,19 @@ export async function runStep(deps: RunDeps, step: RunStep, options: RunOptions 
     });
   mkdirSync(deps.scratch, { recursive: true, mode: 0o700 });
   const places = stepPlaces(mkdtempSync(join(deps.scratch, 'run-')));
-  const dispose = () => removeTrees(places.directory);
+  const changes = new StepChanges(step, places);
+  const dispose = async () => {
+    await changes[Symbol.asyncDispose]();
+    await removeTrees(places.directory);
+  };
   try {
-    const ended = await runProcess(deps, step, places, options);
-    const changes = new StepChanges(step, places, ended);
+    const { exitCode, copiedAt } = await runProcess(deps, step, places, {
+      ...options,
+      onOverlay: () => changes.prepare(options.signal),
+    });
     return {
-      exitCode: ended.exitCode,
-      changes: (signal) => changes.read(signal),
+      exitCode,
+      changes: (signal) => changes.read(copiedAt, signal),
       files: () => changes.files(),
       [Symbol.asyncDispose]: dispose,
     };

@@ -2,40 +2,52 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { copyChanges } from '../../rootfs/copy-changes.ts';
 import { collectUpperNames, diffLayer } from '../../rootfs/diff-layer.ts';
 import { settleTimes } from '../../rootfs/settle-times.ts';
+import { type WaitingTar, waitingTar } from '../../rootfs/tar-files.ts';
+import { startTarOf } from '../../rootfs/tar-list.ts';
 import type { UpperName } from '../../rootfs/upper-names.ts';
-import type { EndedProcess } from './run-process.ts';
 import type { ChangedFiles, RunStep } from './run-step.ts';
 import type { StepPlaces } from './step-places.ts';
 
-/** What a step changed, as a layer and as the layer's files. */
-export class StepChanges {
+/** What a step changes, as a layer and as the layer's files. Disposing ends what reads it. */
+export class StepChanges implements AsyncDisposable {
   readonly #step: RunStep;
   readonly #places: StepPlaces;
-  readonly #copiedAt: Date | undefined;
+  #tar: WaitingTar | undefined;
+  #isRead = false;
   /** Of what lies in the upper directory, once it was read as a layer. */
   #names: readonly UpperName[] | undefined;
   #hasOpaque = false;
 
-  constructor(step: RunStep, places: StepPlaces, { copiedAt }: EndedProcess) {
+  constructor(step: RunStep, places: StepPlaces) {
     this.#step = step;
     this.#places = places;
-    this.#copiedAt = copiedAt;
   }
 
-  async *read(signal: AbortSignal | undefined): ByteSource {
+  /**
+   * Starts what will read the upper directory, while the program runs on it: a start takes as long as reading some
+   * hundred files.
+   */
+  prepare(signal: AbortSignal | undefined): void {
+    this.#tar ??= waitingTar(startTarOf(this.#places.upper, signal));
+  }
+
+  /** To be called when the step has ended; `copiedAt`: when the copy that it ran on was complete, if it was no overlay. */
+  async *read(copiedAt: Date | undefined, signal: AbortSignal | undefined): ByteSource {
     const { layers, epoch } = this.#step;
     const { upper, rootfs } = this.#places;
-    const copiedAt = this.#copiedAt;
     const names =
       copiedAt === undefined
         ? await collectUpperNames(upper, signal)
         : await copyChanges({ copy: rootfs, layers, copiedAt, ...(signal && { signal }) });
     this.#hasOpaque = false;
+    const tar = this.#isRead ? undefined : this.#tar;
+    this.#isRead = true;
     yield* diffLayer(copiedAt === undefined ? upper : rootfs, {
       names,
       onOpaque: () => {
         this.#hasOpaque = true;
       },
+      ...(tar && { tar }),
       ...(epoch !== undefined && { latestTime: epoch }),
       ...(signal && { signal }),
     });
@@ -47,5 +59,9 @@ export class StepChanges {
     if (this.#names === undefined || this.#hasOpaque) return undefined;
     const directory = this.#places.upper;
     return { directory, ...(await settleTimes(directory, this.#names, this.#step.epoch)) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tar?.[Symbol.asyncDispose]();
   }
 }

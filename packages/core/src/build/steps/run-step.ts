@@ -3,8 +3,8 @@ import type { RunInstruction } from '@wherry/dockerfile';
 import { WherryError } from '../../errors.ts';
 import { environmentOf } from '../../image/environment.ts';
 import { makeContainerId } from '../../runtime/container-record.ts';
-import type { StageLayer, StepRunner } from '../build-deps.ts';
-import { type RunStep, runStep as runProcess } from '../run/run-step.ts';
+import type { ComingLayer, StageLayer, StepRunner } from '../build-deps.ts';
+import { type RunResult, type RunStep, runStep as runProcess } from '../run/run-step.ts';
 import { chainOf } from '../stage-image.ts';
 import type { StepInputs } from '../step-inputs.ts';
 import { claimStep, findCached, putCached } from './cached-layer.ts';
@@ -24,9 +24,16 @@ interface Running {
   readonly mounts: PlannedMounts;
 }
 
+/** What a program left that has ended. */
+interface Made extends ComingLayer {
+  /** Its files, those that the layer did not take over. */
+  readonly ended: RunResult;
+}
+
 /**
- * Runs a command on a stage and makes a layer of what it changed, or finds that an earlier build did. Throws
- * `BUILD_FAILED` with the command's exit code in `details.exitCode`, and what running one throws.
+ * Runs a command on a stage and makes a layer of what it changed, or finds that an earlier build did. The next step
+ * need not wait until that is on disk. Throws `BUILD_FAILED` with the command's exit code in `details.exitCode`, and
+ * what running one throws.
  */
 export async function runStep(
   context: StageContext,
@@ -48,18 +55,39 @@ export async function runStep(
   });
   const hit = await findCached(context, state, inputs);
   if (hit) return cached(hit);
-  await using _claim = await claimStep(context, inputs);
-  const made = await findCached(context, state, inputs);
-  if (made) return cached(made);
-  const runner = await deps.runner(context.platform);
-  const id = makeContainerId(randomBytes);
-  deps.emit({ kind: 'build-step-runs', step: state.step, id, ...explanation });
-  const layer = await layerOf(running, runner, id);
-  await putCached(context, state, inputs, layer);
-  return { ...(layer && { layer }), isCached: false, id, createdBy };
+  const claim = await claimStep(context, inputs);
+  let kept: Promise<void> | undefined;
+  try {
+    const found = await findCached(context, state, inputs);
+    if (found) return cached(found);
+    const runner = await deps.runner(context.platform);
+    const id = makeContainerId(randomBytes);
+    deps.emit({ kind: 'build-step-runs', step: state.step, id, ...explanation });
+    const made = await layerOf(running, runner, id);
+    kept = keep(running, inputs, made, claim);
+    return { ...(made.layer && { layer: made.layer }), isCached: false, id, createdBy, kept };
+  } finally {
+    if (kept === undefined) await claim?.[Symbol.asyncDispose]();
+  }
 }
 
-async function layerOf(running: Running, runner: StepRunner, id: string): Promise<StageLayer | undefined> {
+/** Waits for the disk, and lets go of what the step had. */
+async function keep(
+  { context, state }: Running,
+  inputs: StepInputs,
+  { layer, stored, ended }: Made,
+  claim: AsyncDisposable | undefined,
+): Promise<void> {
+  try {
+    await stored;
+    await putCached(context, state, inputs, layer);
+  } finally {
+    await ended[Symbol.asyncDispose]();
+    await claim?.[Symbol.asyncDispose]();
+  }
+}
+
+async function layerOf(running: Running, runner: StepRunner, id: string): Promise<Made> {
   const { context, state, command } = running;
   const { deps } = context;
   await using below = await runner.unpack(state.image.layers);
@@ -69,16 +97,31 @@ async function layerOf(running: Running, runner: StepRunner, id: string): Promis
     ...processOf(running),
     mounts: opened.mounts,
   };
-  await using ended = await runProcess(runner.deps, step, {
+  const ended = await runProcess(runner.deps, step, {
     signal: deps.signal,
     onOutput: (stream, chunk) => deps.emit({ kind: 'build-output', step: state.step, stream, chunk }),
     onWarning: (message) => deps.emit({ kind: 'build-warning', message }),
   });
-  if (ended.exitCode !== 0) throw failed(command, ended.exitCode);
-  const layer = await deps.storeLayer(ended.changes(deps.signal));
-  const files = layer && (await ended.files());
-  if (layer && files) await runner.adopt(layer, files);
-  return layer;
+  try {
+    if (ended.exitCode !== 0) throw failed(command, ended.exitCode);
+    const coming = await deps.beginLayer(ended.changes(deps.signal));
+    await adopt(runner, coming, ended);
+    return { ...coming, ended };
+  } catch (error) {
+    await ended[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The next step stands on the very files, and need not unpack them. */
+async function adopt(runner: StepRunner, { layer, stored }: ComingLayer, ended: RunResult): Promise<void> {
+  try {
+    const files = layer && (await ended.files());
+    if (layer && !(files && (await runner.adopt(layer, files)))) await stored;
+  } catch (error) {
+    await Promise.allSettled([stored]);
+    throw error;
+  }
 }
 
 function processOf({ context, state, instruction }: Running) {

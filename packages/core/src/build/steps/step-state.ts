@@ -73,6 +73,8 @@ export interface LayerOutcome {
   readonly createdBy: string;
   /** Why it hit or missed the cache, where that was asked for. */
   readonly explanation?: string;
+  /** Settles when all of it is on disk, and in the cache, or cannot be; absent: it is. Somebody must look at it. */
+  readonly kept?: Promise<void>;
 }
 
 /** Tells why a step need not run, or must; nothing, where nobody asked. To be called before it runs. */

@@ -2,17 +2,13 @@ import type { BuildDeps, StepRunner } from '../../build/build-deps.ts';
 import type { BuildEventSink } from '../../build/build-event.ts';
 import type { BuildCache } from '../../build/cache/build-cache.ts';
 import type { SourceTree } from '../../build/source-tree.ts';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { Digest } from '../../digest.ts';
-import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
-import type { LayerFacts } from '../../layer/layer-facts.ts';
 import { formatReference } from '../../reference.ts';
 import type { BuildVerbDeps } from '../build.ts';
 import type { BuildRequest, NamedContext } from '../build-request.ts';
 import { layerEntries, layerTar } from '../layers/layer-entries.ts';
 import { openPlainTar } from '../layers/plain-tar.ts';
 import { storeRevisedLayer } from '../layers/revise-layer.ts';
-import { storeLayer } from '../layers/store-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
 import { requireRunnable } from './foreign-programs.ts';
@@ -22,6 +18,7 @@ import { openRunner } from './open-runner.ts';
 import { remoteOrigin } from './remote-origin.ts';
 import { buildSecrets } from './secrets.ts';
 import type { StepImages } from './step-images.ts';
+import { StepLayers } from './step-layers.ts';
 
 /** One build under way, as its steps see it. */
 export interface StepParts {
@@ -48,6 +45,7 @@ export function stepDeps(parts: StepParts): BuildDeps {
   const layouts = layoutsOf(namedContexts);
   const bases = new BaseImages({ store, host, passes, layouts, transfer, pull, verify, hold, signal });
   const others = new Map<string, Promise<SourceTree>>();
+  const layers = new StepLayers(parts);
   let runner: Promise<StepRunner> | undefined;
   return {
     host,
@@ -61,11 +59,22 @@ export function stepDeps(parts: StepParts): BuildDeps {
     },
     namedImage: (name) => imageText(namedContexts[name]),
     remote: (source, options) => remoteOrigin(source, options, parts.contexts),
-    storeLayer: (tar, bytes) => storeStepLayer(parts, tar, bytes),
+    storeLayer: async (tar, bytes) => {
+      const { layer, stored } = await layers.begin(tar, bytes);
+      await stored;
+      return layer;
+    },
+    beginLayer: (tar) => layers.begin(tar),
     reviseLayer: ({ digest }, editsOf) =>
-      storeRevisedLayer(store, digest, editsOf, { hold: (facts) => holdStored(parts, facts), signal }),
-    layerEntries: ({ digest }) => layerEntries(store, digest, signal),
-    layerTar: ({ digest }) => layerTar(store, digest),
+      storeRevisedLayer(store, digest, editsOf, { hold: (facts) => layers.hold(facts), signal }),
+    layerEntries: async (layer) => {
+      await layers.isThere(layer);
+      return layerEntries(store, layer.digest, signal);
+    },
+    async *layerTar(layer) {
+      await layers.isThere(layer);
+      yield* layerTar(store, layer.digest);
+    },
     openPlainTar: ({ digest }) => openPlainTar(store, digest),
     isKnown: (id) => store.metadata.findImage(id) !== undefined,
     keep: (image) => images.add(image),
@@ -79,22 +88,6 @@ export function stepDeps(parts: StepParts): BuildDeps {
     },
     ...{ emit, signal },
   };
-}
-
-async function storeStepLayer(parts: StepParts, tar: ByteSource, tarBytes: number | undefined) {
-  const { deps, signal } = parts;
-  const { stored: storing } = storeLayer(deps, tar, {
-    hold: (facts) => holdStored(parts, facts),
-    ...(tarBytes !== undefined && { tarBytes }),
-    signal,
-  });
-  const facts = await storing;
-  return facts.diffID === EMPTY_DIFF_ID ? undefined : facts;
-}
-
-function holdStored({ stored, hold }: StepParts, { digest }: Pick<LayerFacts, 'digest'>): void {
-  stored.add(digest);
-  hold(digest);
 }
 
 async function openOther(

@@ -100,14 +100,15 @@ export class Snapshots {
   /**
    * Takes a directory, which then is gone from its place, for the unpacked files of a layer: what an overlay over the
    * layers below it has as its upper one, with no directory in it that hides others, and times as in the layer. It must
-   * lie in the store's file system. Where there is a snapshot already, or someone makes one now, nothing is done.
+   * lie in the store's file system. Where there is a snapshot already nothing is done; `false`: someone makes or removes
+   * one now, and there may be none.
    */
-  async adopt(diffID: Digest, directory: string, { entries, size }: AdoptedFiles): Promise<void> {
+  async adopt(diffID: Digest, directory: string, { entries, size }: AdoptedFiles): Promise<boolean> {
     const lock = await this.#places.tryLock(digestHex(diffID));
-    if (lock === undefined) return;
+    if (lock === undefined) return false;
     const temporary = this.#places.newPath(diffID);
     try {
-      if (await this.#findUsable(diffID)) return;
+      if (await this.#findUsable(diffID)) return true;
       await this.#places.setAside(diffID);
       await mkdir(temporary, { mode: 0o700 });
       await rename(directory, join(temporary, FILES));
@@ -115,6 +116,7 @@ export class Snapshots {
       const ownership = this.#ownership;
       await writeRecord(temporary, newRecord({ diffID, ownership, size, entries, opaque: [], createdAt }));
       await rename(temporary, this.#places.pathOf(diffID));
+      return true;
     } catch (error) {
       await removeTrees(temporary);
       throw error;
