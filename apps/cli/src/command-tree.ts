@@ -47,11 +47,12 @@ class Program extends DockerCommand {
  */
 export function commandTree(argv: readonly string[], io: Io, execute: Execute): Command {
   const columns = () => (io.stdout.isTTY ? io.stdout.columns : undefined) ?? DEFAULT_COLUMNS;
+  const [name, ...rest] = commandWords(argv);
   const program = new Program(PROGRAM)
     .usage(`${PROGRAM} [OPTIONS] COMMAND`)
     .description(PROGRAM_SUMMARY)
     .optionsGroup('Global Options:')
-    .takeFlags(argv[0]?.startsWith('-') ? [...GLOBAL_FLAGS, ...DAEMON_FLAGS] : GLOBAL_FLAGS)
+    .takeFlags(name === undefined ? [...GLOBAL_FLAGS, ...DAEMON_FLAGS] : GLOBAL_FLAGS)
     .helpOption(false)
     .showSuggestionAfterError(false)
     .enablePositionalOptions()
@@ -65,7 +66,6 @@ export function commandTree(argv: readonly string[], io: Io, execute: Execute): 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const [name, ...rest] = argv;
   const isMeant = meantBy(name, [...COMMON_COMMANDS, ...GROUPS, ...OTHER_COMMANDS]);
   addCommands(program.commandsGroup('Common Commands:'), COMMON_COMMANDS.filter(isMeant), execute);
   program.commandsGroup('Management Commands:');
@@ -75,9 +75,21 @@ export function commandTree(argv: readonly string[], io: Io, execute: Execute): 
   return program;
 }
 
+/** The words from the command's name on; none where a flag before it is none of ours, or not plainly written. */
+function commandWords(argv: readonly string[]): readonly string[] {
+  for (let at = 0; at < argv.length; at++) {
+    const [word = '', ...value] = argv[at]?.split('=', 2) ?? [];
+    if (!word.startsWith('-')) return argv.slice(at);
+    const flag = GLOBAL_FLAGS.find(({ name }) => word === `--${name}`);
+    if (flag === undefined) return [];
+    if (flag.type !== 'bool' && value.length === 0) at++;
+  }
+  return [];
+}
+
 /**
- * Which commands the first word of a command line leaves: the one it names, or all when a flag or anything else
- * comes first. An object of commander's for each of them would be a tenth of a start.
+ * Which commands are to be made for a word where a command's name stands: the one it names, or all when it names none,
+ * or is not there. An object of commander's for each of them would be a tenth of a start.
  */
 function meantBy(
   word: string | undefined,

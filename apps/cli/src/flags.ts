@@ -45,10 +45,12 @@ export class FlagError extends Error {
 export class FlagOption extends Option {
   readonly type: FlagSpec['type'];
   readonly typeName: string;
+  readonly #name: string;
 
   constructor(spec: FlagSpec) {
     const names = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     super(`${names} <${spec.type}>`, spec.usage);
+    this.#name = spec.name;
     this.type = spec.type;
     this.typeName = shownType(spec);
     // To commander, `no-trunc` would be the opposite of `trunc`.
@@ -60,8 +62,13 @@ export class FlagOption extends Option {
     if (preset !== undefined) this.preset(preset);
   }
 
+  /** commander's own takes it from `--name` each time that it compares two of them. */
+  override name(): string {
+    return this.#name;
+  }
+
   override attributeName(): string {
-    return this.name();
+    return this.#name;
   }
 }
 
@@ -73,6 +80,7 @@ export function shownType({ type, typeName = type, preset }: FlagSpec): string {
 /** The values of a command's flags. Asking for a flag that the command does not have is a mistake. */
 export class Flags {
   readonly #command: Command;
+  #options: ReadonlyMap<string, FlagOption> | undefined;
 
   constructor(command: Command) {
     this.#command = command;
@@ -120,9 +128,10 @@ export class Flags {
   }
 
   #find(name: string): FlagOption | undefined {
-    return this.#command.options.find(
-      (option): option is FlagOption => option instanceof FlagOption && option.name() === name,
+    this.#options ??= new Map(
+      this.#command.options.filter((each) => each instanceof FlagOption).map((each) => [each.name(), each]),
     );
+    return this.#options.get(name);
   }
 
   #get(name: string, type: FlagSpec['type']): unknown {

@@ -186,6 +186,17 @@ describe('the program', () => {
     expect(file.opened).toEqual([{ configFile: '/w.toml', env: { WHERRY_DEBUG: '1' } }]);
   });
 
+  test('takes the value of a global flag for no command, and a flag that it refuses for what it is', async () => {
+    const engine = { images: async () => [] };
+    const named = await runCli(['--root', 'ps', 'images'], { engine });
+    expect(named).toMatchObject({ exitCode: 0, opened: [{ root: 'ps' }] });
+    expect((await runCli(['--root', '/r', '-H', 'x', 'images'], { engine })).stderr).toContain(
+      'leave out --host',
+    );
+    expect((await runCli(['--root', '/r', 'image', 'nonsense'], { engine })).exitCode).not.toBe(0);
+    expect((await runCli(['--root', '/r', 'nonsense'], { engine })).stderr).toContain('unknown command');
+  });
+
   test('reads the flags of a command behind two dashes', async () => {
     const engine = { images: async () => [] };
     expect(await runCli(['--', 'images', '-q'], { engine })).toMatchObject({ exitCode: 0, stdout: '' });

@@ -48,8 +48,8 @@ export function containerPlaces(root: string, id: string): ContainerPlaces {
   const { directory } = paths;
   return {
     paths,
-    rootfs: join(directory, 'rootfs'),
-    upper: join(directory, 'upper'),
-    log: join(directory, 'json.log'),
+    rootfs: `${directory}/rootfs`,
+    upper: `${directory}/upper`,
+    log: `${directory}/json.log`,
   };
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { decodeFrames, encodeFrame } from './attach-protocol.ts';
 import type { LogStream } from './log-writer.ts';
@@ -27,7 +27,7 @@ export class AttachServer implements AsyncDisposable {
   /** Whoever may use the directory of the socket may attach. The lock of the monitor must be held. */
   async listen(): Promise<void> {
     // Of a monitor that was killed: only one can live.
-    await rm(this.#path, { force: true });
+    rmSync(this.#path, { force: true });
     const server = createServer((socket) => void this.#serve(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
@@ -63,7 +63,7 @@ export class AttachServer implements AsyncDisposable {
     );
     this.#server?.close();
     await Promise.all(ends);
-    await rm(this.#path, { force: true });
+    rmSync(this.#path, { force: true });
   }
 
   async #serve(socket: Socket): Promise<void> {
