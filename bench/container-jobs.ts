@@ -108,7 +108,9 @@ export function commitJob(image: string, goals: Record<string, number>, rounds =
     async contestants(bench) {
       const archive = join(bench.images, image, 'docker.tar');
       const script = `i=0; mkdir /made; while [ $i -lt ${CHANGED_FILES} ]; do echo $i > /made/$i; i=$((i+1)); done`;
-      const change = ['run', '--name', 'changed', image, '/bin/sh', '-c', script];
+      // The image has a program and a user of its own.
+      const shell = ['--user', '0', '--entrypoint', '/bin/sh', image, '-c', script];
+      const change = ['run', '--name', 'changed', ...shell];
       const root = loaded(bench, archive);
       run([...bench.wherry, '--root', root, ...change]);
       const dockerd = freshDockerd(bench);

@@ -70,6 +70,20 @@ test('a layer has what is in the directory, sorted, and again the same', async (
   expect(await gather(diffLayer(upper))).toEqual(tar);
 });
 
+test('times are in whole seconds, also those that a plain header cannot say', async () => {
+  const times = { before: -90.5, far: 10_000_000_000.75, now: 1000.75, zero: 0 };
+  for (const [name, time] of Object.entries(times)) {
+    writeFileSync(at(name), name);
+    utimesSync(at(name), new Date(time * 1000), new Date(time * 1000));
+  }
+  expect(await entriesOf(diffLayer(upper))).toMatchObject([
+    { name: 'before', mtime: -91, mtimeNs: 0 },
+    { name: 'far', mtime: 10_000_000_000, mtimeNs: 0 },
+    { name: 'now', mtime: 1000, mtimeNs: 0 },
+    { name: 'zero', mtime: 0, mtimeNs: 0 },
+  ]);
+});
+
 test('a directory without changes is an empty layer', async () => {
   expect(await gather(diffLayer(upper))).toEqual(Buffer.alloc(1024));
 });

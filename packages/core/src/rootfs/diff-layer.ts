@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { TarEntry } from '../tar/scanner.ts';
@@ -7,9 +8,9 @@ import { OVERLAY_OPAQUE } from './overlay-marks.ts';
 import { nameFromTar, plainEntry } from './plain-entry.ts';
 import { detectOwnership, type Ownership } from './privileges.ts';
 import { NO_FILES, type ReadFiles, readFiles, type WaitingTar, waitingTar } from './tar-files.ts';
-import { startTarOf } from './tar-list.ts';
+import { startTarOfSeconds } from './tar-list.ts';
 import { byteString, shownName } from './unpack/safe-path.ts';
-import { type UpperName, upperNames } from './upper-names.ts';
+import { pathBelow, type UpperName, upperNames } from './upper-names.ts';
 
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
@@ -21,7 +22,7 @@ export interface DiffLayerOptions {
   readonly ownership?: Ownership;
   /** What of the directory goes into the layer, in the order of `upperNames`; all of it unless given. */
   readonly names?: readonly UpperName[];
-  /** One that was started before, on the same directory. */
+  /** One of `startTarOfSeconds` that was started before, on the same directory. */
   readonly tar?: WaitingTar;
   /** Whole seconds since the epoch: later times of entries are set back to it. */
   readonly latestTime?: number;
@@ -46,12 +47,12 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
     present.length === 0
       ? NO_FILES
       : readFiles(
-          options.tar ?? waitingTar(startTarOf(upper, options.signal)),
+          options.tar ?? waitingTar(startTarOfSeconds(upper, options.signal)),
           present.map(({ path }) => path),
           options.signal,
         );
   try {
-    yield* packTar(writtenItems(names, files, { ...options, ownership }));
+    yield* packTar(writtenItems(upper, names, files, { ...options, ownership }));
   } catch (error) {
     throw await files.explain(error);
   }
@@ -69,6 +70,7 @@ export async function collectUpperNames(upper: string, signal?: AbortSignal): Pr
 }
 
 async function* writtenItems(
+  upper: string,
   names: readonly UpperName[],
   { entries, finish }: Pick<ReadFiles, 'entries' | 'finish'>,
   {
@@ -77,6 +79,7 @@ async function* writtenItems(
     onOpaque,
   }: Pick<DiffLayerOptions, 'latestTime' | 'onOpaque'> & { readonly ownership: Ownership },
 ): AsyncGenerator<TarItem> {
+  const root = Buffer.from(upper);
   let next = await entries.next();
   for (const { path, isWhiteout } of names) {
     if (isWhiteout) {
@@ -88,7 +91,8 @@ async function* writtenItems(
     const { entry, body, bytes } = next.value;
     const link = entry.type === 'hardlink' && { link: nameFromTar(entry.link) };
     const plain = plainEntry(entry, { name: path, ...link }, ownership);
-    yield { entry: { ...plain, mtime: Math.min(entry.mtime, latestTime) }, body: bytes ?? body };
+    const mtime = entry.mtime === 0 ? secondsOf(pathBelow(root, path)) : entry.mtime;
+    yield { entry: { ...plain, mtime: Math.min(mtime, latestTime) }, body: bytes ?? body };
     if (isOpaque(entry)) {
       onOpaque?.(path);
       yield { entry: marker(`${path}/${OPAQUE}`) };
@@ -97,6 +101,11 @@ async function* writtenItems(
   }
   if (!next.done) throw new Error(`diff: unexpected entry ${shownName(byteString(next.value.entry.name))}`);
   await finish();
+}
+
+/** For a time that may be one that the header could not say; 0 for a file that went away. */
+function secondsOf(path: Buffer): number {
+  return Math.floor((lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) / 1000);
 }
 
 function isOpaque(entry: TarEntry): boolean {

@@ -29,7 +29,8 @@ export async function settleTimes(
     const found = lstatSync(place);
     if (found.isFile()) size += found.size;
     const time = Math.min(Math.floor(found.mtimeMs / 1000), latestTime);
-    if (time * 1000 !== found.mtimeMs) lutimesSync(place, found.atime, time);
+    // A date: Node takes a number below zero for now.
+    if (time * 1000 !== found.mtimeMs) lutimesSync(place, found.atime, new Date(time * 1000));
   }
   return { entries: names.length, size };
 }

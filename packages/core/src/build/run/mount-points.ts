@@ -137,10 +137,13 @@ function removeIfEmpty(upper: string, path: string): boolean {
   }
 }
 
-/** Whole microseconds, so that a time is never later than it was. */
 function setTimes(path: string, { atimeNs, mtimeNs }: BigIntStats): void {
-  const seconds = (ns: bigint) => Number(ns / 1000n) / 1e6;
-  utimesSync(path, seconds(atimeNs), seconds(mtimeNs));
+  utimesSync(path, timeOf(atimeNs), timeOf(mtimeNs));
+}
+
+/** In whole microseconds, so that it is never later than it was. Node takes a number below zero for now. */
+function timeOf(ns: bigint): number | Date {
+  return ns < 0n ? new Date(Math.floor(Number(ns) / 1e6)) : Number(ns / 1000n) / 1e6;
 }
 
 function isThere(path: string): boolean {

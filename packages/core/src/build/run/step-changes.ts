@@ -3,7 +3,7 @@ import { copyChanges } from '../../rootfs/copy-changes.ts';
 import { collectUpperNames, diffLayer } from '../../rootfs/diff-layer.ts';
 import { settleTimes } from '../../rootfs/settle-times.ts';
 import { type WaitingTar, waitingTar } from '../../rootfs/tar-files.ts';
-import { startTarOf } from '../../rootfs/tar-list.ts';
+import { startTarOfSeconds } from '../../rootfs/tar-list.ts';
 import type { UpperName } from '../../rootfs/upper-names.ts';
 import type { ChangedFiles, RunStep } from './run-step.ts';
 import type { StepPlaces } from './step-places.ts';
@@ -28,7 +28,7 @@ export class StepChanges implements AsyncDisposable {
    * hundred files.
    */
   prepare(signal: AbortSignal | undefined): void {
-    this.#tar ??= waitingTar(startTarOf(this.#places.upper, signal));
+    this.#tar ??= waitingTar(startTarOfSeconds(this.#places.upper, signal));
   }
 
   /** To be called when the step has ended; `copiedAt`: when the copy that it ran on was complete, if it was no overlay. */
