@@ -29,7 +29,8 @@ export async function openCaches(
     for (const place of cacheFrom)
       others.push(new ImportedCache(place, { ...deps, registry, hold, warn, signal }));
   }
-  const cache = new SharedCache(openBuildCache(deps.store, lease), others);
+  const own = openBuildCache(deps.store, lease);
+  const cache = new SharedCache(own, others);
   return {
     cache,
     async exportAll(result) {
@@ -42,6 +43,7 @@ export async function openCaches(
       }
     },
     async [Symbol.asyncDispose]() {
+      await own[Symbol.asyncDispose]();
       for (const other of others) await other[Symbol.asyncDispose]();
     },
   };
