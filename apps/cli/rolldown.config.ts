@@ -15,7 +15,9 @@ const SLOW_BUILTINS = [
   'sqlite',
   'stream',
   'stream/promises',
+  'timers/promises',
   'tls',
+  'v8',
   'worker_threads',
   'zlib',
 ];
@@ -164,6 +166,19 @@ const main = defineConfig({
         {
           name: 'transfer',
           test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/]progress)\.[jt]s$/,
+        },
+        { name: 'tag', test: /[\\/]core[\\/]dist[\\/]engine[\\/]tag\.js$/ },
+        {
+          name: 'tars',
+          test: /[\\/]core[\\/]dist[\\/](tar[\\/]writer|tree[\\/](image-tree|layer-contents)|layer[\\/](toc-writer|whiteout|empty-layer)|rootfs[\\/](diff-layer|tar-files))\.js$/,
+        },
+        {
+          name: 'build-cache',
+          test: /[\\/]core[\\/]dist[\\/]engine[\\/](build-cache-prune|build-cache[\\/](file-lists|build-scratch))\.js$/,
+        },
+        {
+          name: 'builds',
+          test: /[\\/](commands[\\/]images[\\/]build|core[\\/]dist[\\/]engine[\\/]build)\.[jt]s$/,
         },
         { name: 'undici', test: /[\\/]undici[\\/]lib[\\/](dispatcher[\\/]pool|api[\\/]api-request)\.js$/ },
       ],

@@ -9,7 +9,8 @@ const WINDOW_BYTES = 32 * 1024;
 const OS_UNKNOWN = 255;
 const DEFAULT_LEVEL = 6;
 
-const deflateBlock = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
+/** Not made before: `node:zlib` takes milliseconds to load. */
+let deflateBlock: ((block: Uint8Array, options: ZlibOptions) => Promise<Buffer>) | undefined;
 
 export interface GzipOptions {
   /** 1 to 9; 6 unless given. */
@@ -34,6 +35,7 @@ export async function* compressGzip(
   try {
     yield header(level);
     for await (const { block, isLast } of blocksOf(source)) {
+      deflateBlock ??= promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
       inFlight.push(deflateBlock(block, blockOptions(level, dictionary, isLast)));
       dictionary = block.subarray(-WINDOW_BYTES);
       crc = crc32(block, crc);

@@ -63,7 +63,8 @@ export class NoProxy {
     readonly port: string | undefined;
   }[] = [];
   readonly #addresses: { readonly address: string; readonly port: string | undefined }[] = [];
-  readonly #blocks = new BlockList();
+  /** Absent where none is named: `node:net` takes milliseconds to load. */
+  #blocks: BlockList | undefined;
 
   constructor(list: string) {
     const entries = list.split(/[\s,]+/).filter((entry) => entry !== '');
@@ -88,14 +89,17 @@ export class NoProxy {
   }
 
   #matchesAddress(address: string, family: 'ipv4' | 'ipv6', port: string): boolean {
-    if (LOOPBACK.check(address, family) || this.#blocks.check(address, family)) return true;
+    if (loopback().check(address, family) || this.#blocks?.check(address, family)) return true;
     return this.#addresses.some(
       (entry) => entry.address === address && (entry.port === undefined || entry.port === port),
     );
   }
 
   #add(entry: string): void {
-    if (addCidr(this.#blocks, entry)) return;
+    if (entry.includes('/')) {
+      this.#blocks ??= new BlockList();
+      if (addCidr(this.#blocks, entry)) return;
+    }
     const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
     const host = bracketed ?? (plain === '' && isIP(entry) === 6 ? entry : plain);
     if (host === '' || host === '*') return;
@@ -117,9 +121,16 @@ export function addCidr(blocks: BlockList, text: string): boolean {
   return true;
 }
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
+let loopbackBlocks: BlockList | undefined;
+
+/** Made when it is asked for: few commands do, and `node:net` takes milliseconds to load. */
+function loopback(): BlockList {
+  if (loopbackBlocks) return loopbackBlocks;
+  loopbackBlocks = new BlockList();
+  loopbackBlocks.addSubnet('127.0.0.0', 8, 'ipv4');
+  loopbackBlocks.addAddress('::1', 'ipv6');
+  return loopbackBlocks;
+}
 
 /** An address as URLs write it: IPv6 has many spellings. */
 function canonicalAddress(host: string): string | undefined {

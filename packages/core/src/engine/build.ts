@@ -23,7 +23,6 @@ import type { RunnerDeps } from './builds/open-runner.ts';
 import { type OutputPlan, planOutputs } from './builds/output-plan.ts';
 import { writeOutputs } from './builds/outputs.ts';
 import { platformEvents } from './builds/platform-events.ts';
-import { squashResult } from './builds/squash-result.ts';
 import { stepDeps } from './builds/step-deps.ts';
 import { StepImages } from './builds/step-images.ts';
 import type { SealDeps } from './layers/seal.ts';
@@ -47,6 +46,11 @@ export interface BuildVerbDeps extends SealDeps {
 export interface BuildOptions {
   readonly signal?: AbortSignal;
   readonly onBuildEvent?: BuildEventSink;
+  /**
+   * Told, while a directory is looked through, that there are thousands of files in it. What is known of them stays in
+   * memory until the build is over.
+   */
+  readonly onManyFiles?: () => void;
 }
 
 /**
@@ -98,7 +102,7 @@ export async function withOpened<T>(
     scratch: scratch.directory,
     cacheDirectory: new BuildPlaces(deps.store.root).contexts,
     openTransport: deps.openTransport,
-    ...{ emit, signal },
+    ...{ emit, signal, onManyFiles: options.onManyFiles },
   };
   await using context = await openContext(request, contexts);
   const checked = checkDockerfile(context, request);
@@ -140,14 +144,14 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
   };
   const { scratch } = state.contexts;
   const context: ResultContext = { deps, request, emit, signal, hold, scratch };
-  await using caches = openCaches(context, lease, deps.transfer);
+  await using caches = await openCaches(context, lease, deps.transfer);
   const images: BuiltImage[] = [];
   const made = new Set<Digest>();
   for (const { platform, emit: told } of tellingOf(state)) {
     const parts = { cache: caches.cache, images: steps };
     const built = await buildPlatform({ ...state, emit: told }, platform, parts);
     for (const { diffID } of built.layers) made.add(diffID);
-    images.push(request.squash ? await squashResult(context, built, steps) : built);
+    images.push(request.squash ? await squashed(context, built, steps) : built);
   }
   const [first, ...others] = images;
   if (first === undefined) throw new Error('a build is for a platform');
@@ -158,6 +162,11 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
   await caches.exportAll(made);
   signal.throwIfAborted();
   return { images: [first, ...others], ...(target && { target }) };
+}
+
+async function squashed(context: ResultContext, built: BuiltImage, steps: StepImages): Promise<BuiltImage> {
+  const { squashResult } = await import('./builds/squash-result.ts');
+  return squashResult(context, built, steps);
 }
 
 /** What is built for, and who is told of each; steps are counted over all of them. */

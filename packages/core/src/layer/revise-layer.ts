@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../errors.ts';
 import { type TarEntryInit, type TarItem, writeTarEntry } from '../tar/writer.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { TocEntry } from './toc-format.ts';
+import { readToc } from './toc-reader.ts';
 import { TocWriter } from './toc-writer.ts';
 
 /** What the caches of a core hold: read, hashed and written while it is there. */
@@ -10,12 +11,30 @@ const CHUNK_BYTES = 128 * 1024;
 const BLOCK_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 
-/** A layer that is a plain tar. */
-export interface EarlierTar {
+/** What the table of contents of a layer says. */
+export interface EarlierToc {
   readonly entries: readonly TocEntry[];
+  readonly bytes: Uint8Array;
+  /** Where in `bytes` the record of each entry ends. */
+  readonly recordEnds: readonly number[];
   readonly facts: LayerFacts;
+}
+
+/** A layer that is a plain tar. */
+export interface EarlierTar extends EarlierToc {
   /** Reads what starts at `offset` into `buffer`; the result is how many bytes that were: 0 at the end. */
   readInto(buffer: Uint8Array, offset: number): number;
+}
+
+/** Reads a table of contents. Throws `CORRUPT` as `readToc` does. */
+export function readEarlierToc(bytes: Uint8Array): EarlierToc {
+  const entries: TocEntry[] = [];
+  const recordEnds: number[] = [];
+  const reading = readToc(bytes, recordEnds);
+  for (let next = reading.next(); ; next = reading.next()) {
+    if (next.done) return { entries, bytes, recordEnds, facts: next.value };
+    entries.push(next.value);
+  }
 }
 
 /** One entry more, less, or in another one's place. */
@@ -107,13 +126,23 @@ class Revision {
     return before.dataOffset + size + ((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
   }
 
+  /** Up to `end` the table of contents stays as it is, but for where the next entry lies behind the one before. */
   #keepEntries(end: number): void {
+    const from = this.#entry;
+    if (from >= end) return;
+    const { bytes, recordEnds } = this.#earlier;
+    this.#toc.add(this.#shifted(from));
+    if (from + 1 < end)
+      this.#toc.copy(bytes.subarray(recordEnds[from], recordEnds[end - 1]), this.#shifted(end - 1));
+    this.#entry = end;
+  }
+
+  /** An entry where it comes to lie. */
+  #shifted(at: number): TocEntry {
+    const entry = this.#earlier.entries[at];
+    if (entry === undefined) throw new Error('an edit is at an entry of the layer');
     const shift = this.#written - this.#read;
-    for (; this.#entry < end; this.#entry++) {
-      const entry = this.#earlier.entries[this.#entry];
-      if (entry === undefined) throw new Error('an edit is at an entry of the layer');
-      this.#toc.add(shift === 0 ? entry : { ...entry, dataOffset: entry.dataOffset + shift });
-    }
+    return shift === 0 ? entry : { ...entry, dataOffset: entry.dataOffset + shift };
   }
 
   async #copy(end: number): Promise<void> {

@@ -34,10 +34,14 @@ const INCOMPLETE = Symbol('incomplete');
 
 /**
  * Reads a table of contents held in memory, entry by entry. Names and values are views of `bytes`, or of
- * copies where a name shares its start with the one before. Throws `CORRUPT` for what is no complete table.
+ * copies where a name shares its start with the one before. `recordEnds` gets where in `bytes` the record of each ends.
+ * Throws `CORRUPT` for what is no complete table.
  */
-export function* readToc(bytes: Uint8Array): Generator<TocEntry, LayerFacts, undefined> {
-  const reader = new TocReader();
+export function* readToc(
+  bytes: Uint8Array,
+  recordEnds?: number[],
+): Generator<TocEntry, LayerFacts, undefined> {
+  const reader = new TocReader(recordEnds);
   yield* reader.push(bytes);
   return reader.finish();
 }
@@ -70,6 +74,11 @@ class TocReader {
   #previousName: Uint8Array = NO_BYTES;
   #previousEnd = 0;
   #entries = 0;
+  readonly #recordEnds: number[] | undefined;
+
+  constructor(recordEnds?: number[]) {
+    this.#recordEnds = recordEnds;
+  }
 
   *push(chunk: Uint8Array): Generator<TocEntry, void, undefined> {
     const bytes = this.#rest.length === 0 ? chunk : concatBytes([this.#rest, chunk]);
@@ -90,7 +99,10 @@ class TocReader {
         break;
       }
       if (entry === undefined) this.#place = 'facts';
-      else yield entry;
+      else {
+        this.#recordEnds?.push(cursor.offset);
+        yield entry;
+      }
     }
     this.#keep(bytes, cursor.offset);
   }

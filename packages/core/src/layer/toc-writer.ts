@@ -70,6 +70,16 @@ export class TocWriter {
     this.#previousEnd = entry.dataOffset + entry.size;
   }
 
+  /**
+   * Appends entries as another table has them, in `records`; `last` is the last one of them, as it is to be here. The
+   * one before the first is to be like the one before it there, and as far from it.
+   */
+  copy(records: Uint8Array, last: TocEntry): void {
+    this.#bytes(records);
+    this.#previousName = last.name;
+    this.#previousEnd = last.dataOffset + last.size;
+  }
+
   /** Ends the table with what the whole pass found. */
   finish(facts: LayerFacts): void {
     this.#reserve(1);

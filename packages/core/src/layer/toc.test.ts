@@ -206,3 +206,23 @@ describe('the table of contents', () => {
     );
   });
 });
+
+test('records of one table are entries of another', () => {
+  const entries = Array.from({ length: 5000 }, (_, i) => ({
+    ...PLAIN,
+    name: Buffer.from(`usr/share/${i % 7}/file-${i}`),
+    size: i,
+    dataOffset: 512 + i * 8192,
+  }));
+  const ends: number[] = [];
+  const bytes = write(entries);
+  expect([...readToc(bytes, ends)]).toHaveLength(ends.length);
+  const shifted = entries.map((entry) => ({ ...entry, dataOffset: entry.dataOffset + 1024 }));
+  const chunks: Uint8Array[] = [];
+  const writer = new TocWriter((chunk) => chunks.push(chunk));
+  writer.add(shifted[0]!);
+  writer.copy(bytes.subarray(ends[0], ends[4998]), shifted[4998]!);
+  writer.add(shifted[4999]!);
+  writer.finish({ ...FACTS, entries: entries.length });
+  expect(Buffer.concat(chunks)).toEqual(Buffer.from(write(shifted)));
+});

@@ -30,7 +30,7 @@ export class LeaseTable {
     const lock = await this.#lock(id);
     try {
       this.#database.transaction(() => {
-        this.clearDead();
+        this.clearDead(id);
         this.#database.run('INSERT INTO leases VALUES (?, ?, ?)', id, purpose, this.#clock.now().getTime());
       }, EPHEMERAL);
     } catch (error) {
@@ -49,10 +49,11 @@ export class LeaseTable {
     return new Set(rows.map((row) => row.digest as Digest));
   }
 
-  /** Forgets the leases whose holders are dead. To be called in a transaction. */
-  clearDead(): void {
+  /** Forgets the leases whose holders are dead; `own` is not asked for. To be called in a transaction. */
+  clearDead(own?: string): void {
     const ids = this.#database.all('SELECT id FROM leases').map((row) => row.id as string);
     for (const id of new Set([...ids, ...this.#lockedIds()])) {
+      if (id === own) continue;
       const lock = this.#tryLock(id);
       if (lock === undefined) continue;
       this.#forget(id);

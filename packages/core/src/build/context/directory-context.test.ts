@@ -180,6 +180,19 @@ describe('the tree of a directory', () => {
       }
     },
   );
+
+  test('of thousands of files somebody is told, while there are more to come', async () => {
+    const told = async () => {
+      let count = 0;
+      await using _ = await openDirectoryContext(root, { onManyFiles: () => count++ });
+      return count;
+    };
+    for (let i = 0; i < 5000; i++) put(`d${i % 5}/file-${i}`, '');
+    expect(await told()).toBe(1);
+    rmSync(join(root, 'd0'), { recursive: true });
+    rmSync(join(root, 'd1'), { recursive: true });
+    expect(await told()).toBe(0);
+  });
 });
 
 describe('an ignore file', () => {

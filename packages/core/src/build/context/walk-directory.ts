@@ -8,11 +8,14 @@ import { EMPTY_PATH_HASH, extendPathHash, FileTable } from './file-table.ts';
 
 /** After so many names other work gets a turn: some milliseconds. */
 const NAMES_A_TURN = 2000;
+const MANY_NAMES = 2 * NAMES_A_TURN;
 
 export interface WalkOptions {
   /** What is left out; absent: nothing. */
   readonly ignore?: IgnoreMatcher;
   readonly onWarning?: (message: string) => void;
+  /** Told once, on the way, that there are thousands of files: what is known of them stays in memory. */
+  readonly onManyFiles?: (() => void) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +36,8 @@ export async function walkDirectory(root: string, options: WalkOptions = {}): Pr
   for (let names = 0; walk.step(); names++) {
     if (names % NAMES_A_TURN !== 0) continue;
     throwIfCancelled(options.signal);
-    await setImmediate();
+    if (names > 0) await setImmediate();
+    if (names === MANY_NAMES) options.onManyFiles?.();
   }
   return walk;
 }

@@ -6,9 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
 import { isWherryError } from '../../errors.ts';
 import { LayerPass } from '../../layer/layer-pass.ts';
-import { type EarlierTar, reviseLayer } from '../../layer/revise-layer.ts';
-import type { TocEntry } from '../../layer/toc-format.ts';
-import { readToc } from '../../layer/toc-reader.ts';
+import { type EarlierTar, readEarlierToc, reviseLayer } from '../../layer/revise-layer.ts';
 import { TsTarScanner } from '../../tar/ts-tar-scanner.ts';
 import { type CopyCase, planCase } from '../../testing/copy-fixtures.ts';
 import { gather, noise } from '../../testing/layer-fixtures.ts';
@@ -74,17 +72,10 @@ async function coldLayer(directory: string, copy?: Copy): Promise<Layer> {
 }
 
 function earlierTar({ tar, toc }: Omit<Layer, 'files'>): EarlierTar {
-  const entries: TocEntry[] = [];
-  const reading = readToc(toc);
-  for (let next = reading.next(); ; next = reading.next()) {
-    if (next.done)
-      return {
-        entries,
-        facts: next.value,
-        readInto: (buffer, at) => tar.copy(buffer, 0, at, at + buffer.length),
-      };
-    entries.push(next.value);
-  }
+  return {
+    ...readEarlierToc(toc),
+    readInto: (buffer, at) => tar.copy(buffer, 0, at, at + buffer.length),
+  };
 }
 
 async function revisedLayer(

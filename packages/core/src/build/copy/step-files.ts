@@ -1,4 +1,4 @@
-import { fileListDigest, fileListText, parseFileList } from '../cache/file-list.ts';
+import { fileListDigest, fileListText, TextFileList } from '../cache/file-list.ts';
 import { isKnownIn } from '../source-tree.ts';
 import type { StepFile, StepFiles } from '../step-inputs.ts';
 import type { FileState } from './layer-files.ts';
@@ -26,7 +26,7 @@ export function summariseFiles(files: PlannedFile[]): StepFiles | undefined {
     }
   };
   const digest = fileListDigest(keeping());
-  return { digest, list: () => (isKept ? parseFileList(text) : listed(files)) };
+  return { digest, list: () => (isKept ? new TextFileList(text) : listed(files)) };
 }
 
 function isKnown({ node, source }: PlannedFile): boolean {
@@ -34,21 +34,32 @@ function isKnown({ node, source }: PlannedFile): boolean {
 }
 
 function* listed(files: readonly PlannedFile[]): Generator<StepFile> {
-  for (const file of files) yield { path: file.path, state: describe(file) };
+  let state: FileState | undefined;
+  let start = '';
+  for (const file of files) {
+    // Most files share it with the one before.
+    if (file.state !== state) start = describeStart(file.state);
+    state = file.state;
+    yield { path: file.path, state: describe(file, start) };
+  }
 }
 
 /**
  * Words of the form `name=value`, of which an explanation can say which differ: all about the file as it will be but its
  * times.
  */
-function describe(file: PlannedFile): string {
+function describe(file: PlannedFile, start = describeStart(file.state)): string {
   const { state, node, source } = file;
   const { match, origin } = source;
-  let text = `type=${state.type} mode=${state.mode.toString(8)} owner=${state.uid}:${state.gid}`;
+  let text = start;
   if (node.type === 'file') text += ` content=${origin.tree.knownDigest(node)}`;
   text += describeRest(state);
   const target = match.node.type === 'directory' ? relativePath(file) : baseName(match.path);
   return target === '' ? text : `${text} name=${encoded(target)}`;
+}
+
+function describeStart({ type, mode, uid, gid }: FileState): string {
+  return `type=${type} mode=${mode.toString(8)} owner=${uid}:${gid}`;
 }
 
 function describeRest({ type, link, devMajor, devMinor, xattrs }: FileState): string {

@@ -3,7 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import { fileListDigest, fileListText, parseFileList } from '../../build/cache/file-list.ts';
+import { fileListDigest, fileListText, TextFileList } from '../../build/cache/file-list.ts';
 import type { StepFile, StepFiles } from '../../build/step-inputs.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { compressZstd } from '../../compression/compress-zstd.ts';
@@ -57,7 +57,7 @@ export class FileLists {
     }
     const text = await unpack(packed);
     if (text === undefined || fileListDigest([text]) !== files) return undefined;
-    return parseFileList(text.toString('utf8'));
+    return new TextFileList(text.toString('utf8'));
   }
 
   /** Removes a list; returns what the file system gets back. */

@@ -38,6 +38,7 @@ describe('find', () => {
     const found = await cache.find(key);
     expect(found).toMatchObject({ ...step, key, kind: 'regular', inputs, useCount: 1 });
     cache.touch(key);
+    await cache[Symbol.asyncDispose]();
     expect(await cache.find(key)).toMatchObject({ useCount: 2 });
     expect(store.metadata.leasedDigests()).toEqual(new Set([step.layer?.digest]));
     store.metadata.deleteBuildCache([key]);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { BuildCache, NewStep, StepRecord } from '../../build/cache/build-cache.ts';
 import { stepKey } from '../../build/cache/step-key.ts';
 import type { StepFile } from '../../build/step-inputs.ts';
+import { isWherryError } from '../../errors.ts';
 import type { Lease } from '../../metadata/metadata-store.ts';
 import type { Store } from '../store/store.ts';
 import { claimStep } from './build-scratch.ts';
@@ -10,8 +11,8 @@ import { FileLists } from './file-lists.ts';
 /** How many records of a slot, and of a description, an explanation compares with. */
 const MAX_CANDIDATES = 8;
 
-/** A cache that has nothing from elsewhere. */
-export interface OwnBuildCache extends BuildCache {
+/** A cache that has nothing from elsewhere; disposed, it notes what was touched. */
+export interface OwnBuildCache extends BuildCache, AsyncDisposable {
   find(key: string): Promise<StepRecord | undefined>;
 }
 
@@ -24,6 +25,7 @@ class StoredBuildCache implements OwnBuildCache {
   readonly #store: Store;
   readonly #lease: Lease;
   readonly #lists: FileLists;
+  readonly #touched: string[] = [];
 
   constructor(store: Store, lease: Lease) {
     this.#store = store;
@@ -64,7 +66,17 @@ class StoredBuildCache implements OwnBuildCache {
   }
 
   touch(key: string): void {
-    this.#store.metadata.touchBuildCache(key);
+    this.#touched.push(key);
+  }
+
+  /** All at once: each change of the metadata takes longer than what is changed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#store.metadata.touchBuildCache(...this.#touched.splice(0));
+    } catch (error) {
+      // What filled the disk is told, not this.
+      if (!isWherryError(error, 'NO_SPACE')) throw error;
+    }
   }
 
   latestFor(slot: string, description: string): StepRecord[] {

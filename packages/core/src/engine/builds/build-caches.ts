@@ -1,7 +1,6 @@
 import type { Digest } from '../../digest.ts';
 import type { Lease } from '../../metadata/metadata-store.ts';
-import { exportCache } from '../build-cache/export-cache.ts';
-import { ImportedCache } from '../build-cache/imported-cache.ts';
+import type { ImportedCache } from '../build-cache/imported-cache.ts';
 import { SharedCache } from '../build-cache/shared-cache.ts';
 import { openBuildCache } from '../build-cache/stored-build-cache.ts';
 import type { PushDeps } from '../push.ts';
@@ -14,28 +13,37 @@ export interface BuildCaches extends AsyncDisposable {
   exportAll(result: ReadonlySet<Digest>): Promise<void>;
 }
 
-export function openCaches(
+export async function openCaches(
   context: ResultContext,
   lease: Lease,
   transfer: () => Promise<PushDeps>,
-): BuildCaches {
+): Promise<BuildCaches> {
   const { deps, request, emit, hold, signal } = context;
   const { cacheFrom = [], cacheTo = [] } = request;
   const registry = async () => (await transfer()).registry;
   const warn = (message: string) => emit({ kind: 'build-warning', message });
-  const others = cacheFrom.map(
-    (place) => new ImportedCache(place, { ...deps, registry, hold, warn, signal }),
-  );
-  const cache = new SharedCache(openBuildCache(deps.store, lease), others);
+  const others: ImportedCache[] = [];
+  // What few builds need is loaded when it is needed.
+  if (cacheFrom.length > 0) {
+    const { ImportedCache } = await import('../build-cache/imported-cache.ts');
+    for (const place of cacheFrom)
+      others.push(new ImportedCache(place, { ...deps, registry, hold, warn, signal }));
+  }
+  const own = openBuildCache(deps.store, lease);
+  const cache = new SharedCache(own, others);
   return {
     cache,
     async exportAll(result) {
       for (const target of cacheTo) {
-        const { jobs } = await transfer();
+        const [{ exportCache }, { jobs }] = await Promise.all([
+          import('../build-cache/export-cache.ts'),
+          transfer(),
+        ]);
         await exportCache({ context, registry, jobs }, { used: cache.used, result }, target);
       }
     },
     async [Symbol.asyncDispose]() {
+      await own[Symbol.asyncDispose]();
       for (const other of others) await other[Symbol.asyncDispose]();
     },
   };

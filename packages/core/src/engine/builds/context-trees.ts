@@ -12,7 +12,6 @@ import type { SourceTree } from '../../build/source-tree.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { collect } from '../../bytes/collect.ts';
 import { WherryError } from '../../errors.ts';
-import { openDownload } from '../../registry/download.ts';
 import type { Transport } from '../../registry/transport.ts';
 
 /** What a Dockerfile may come to. */
@@ -26,6 +25,8 @@ export interface ContextDeps {
   readonly cacheDirectory: string;
   readonly openTransport: () => Promise<Transport & AsyncDisposable>;
   readonly emit: (event: BuildEvent) => void;
+  /** Told, while a directory is looked through, that there are thousands of files in it. */
+  readonly onManyFiles?: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,13 +39,13 @@ export type StreamContext =
 export function directoryTree(
   directory: string,
   ignore: IgnoreMatcher | undefined,
-  { cacheDirectory, emit, signal }: ContextDeps,
+  { cacheDirectory, emit, onManyFiles, signal }: ContextDeps,
 ): Promise<SourceTree> {
   return openDirectoryContext(directory, {
     cacheDirectory,
     onWarning: (message) => emit({ kind: 'build-warning', message }),
     ...(ignore && { ignore }),
-    signal,
+    ...{ onManyFiles, signal },
   });
 }
 
@@ -78,6 +79,7 @@ export async function streamContext(
 
 /** The same of what a URL has. Throws what a download throws. */
 export async function urlContext(url: string, deps: ContextDeps): Promise<StreamContext> {
+  const { openDownload } = await import('../../registry/download.ts');
   await using transport = await deps.openTransport();
   await using download = await openDownload(transport, new URL(url), deps.signal);
   const { total } = download;

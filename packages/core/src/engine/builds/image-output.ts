@@ -56,11 +56,14 @@ async function recordNames(
     children: [config.descriptor.digest, ...layers.map((layer) => layer.digest)],
   }));
   store.metadata.atomically(() => {
+    // Most builds without a name find all as it was: what is written again waits for the disk.
+    const isNews = names.length + documents.length > 0 || index !== undefined;
+    if (!isNews && store.metadata.findImage(facts.id) !== undefined) return;
     // A prune may have taken what was recorded without a name a moment ago.
     for (const { image } of forms) store.metadata.putImage(image.facts, [], []);
     store.metadata.putImage(facts, [...documents, ...(index ? [index] : [])], names);
   });
   store.metadata.noteUse(facts.id, ...forms.map(({ image }) => image.facts.id));
-  await store.publishIndex();
+  if (names.length > 0 || store.indexHistory() !== 'written') await store.publishIndex();
   return bare;
 }

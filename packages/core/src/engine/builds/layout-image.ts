@@ -11,7 +11,6 @@ import { isIndexType, MEDIA_TYPES } from '../../oci/media-types.ts';
 import type { Platform } from '../../platform.ts';
 import type { Reference } from '../../reference.ts';
 import type { RemoteDocument } from '../../registry/registry-client.ts';
-import type { NamedContext } from '../build-request.ts';
 import { isImage } from '../layers/adopt.ts';
 import { fetchLayer } from '../layers/layer-fetch.ts';
 import type { SealDeps } from '../layers/seal.ts';
@@ -22,8 +21,7 @@ import { verifiedReads } from '../remote/verified-reads.ts';
 import { MAX_CONFIG_BYTES, storeDocument } from '../store/documents.ts';
 import { imageFacts, requireSameLayerCount } from '../store/image-facts.ts';
 import { layerVariant } from '../store/layer-variant.ts';
-
-export type LayoutContext = Extract<NamedContext, { kind: 'layout' }>;
+import { type LayoutContext, layoutText } from './layout-context.ts';
 
 export interface LayoutImageDeps extends SealDeps {
   readonly host: Platform;
@@ -35,11 +33,6 @@ export interface LayoutImageDeps extends SealDeps {
 /** What a layer of a layout is said to be of: nobody is asked for it. */
 const NO_REPOSITORY: Reference = { domain: 'localhost', path: 'layout' };
 const DEFAULT_TAG = 'latest';
-
-/** What messages call it; no reference has this form. */
-export function layoutText({ path, tag, digest }: LayoutContext): string {
-  return `oci-layout://${path}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
-}
 
 /**
  * Brings the image of a layout on disk into the store, where it gets no name. Of several platforms it is the one for

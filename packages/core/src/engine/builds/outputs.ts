@@ -3,14 +3,11 @@ import type { ProgressEvent } from '../../events.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { formatPlatform } from '../../platform.ts';
 import type { Reference } from '../../reference.ts';
-import { type PushDeps, push } from '../push.ts';
-import { resultArchive } from './archive-output.ts';
+import type { PushDeps } from '../push.ts';
 import type { BuiltImage, ResultContext } from './built-image.ts';
 import { nameResult } from './image-output.ts';
-import { writeLocal } from './local-output.ts';
-import { writeOutput } from './output-file.ts';
+import type { writeOutput } from './output-file.ts';
 import type { FileOutput, OutputPlan } from './output-plan.ts';
-import { filesAsTar } from './tar-output.ts';
 
 type Images = readonly [BuiltImage, ...BuiltImage[]];
 
@@ -39,7 +36,7 @@ export async function writeOutputs(
   return target;
 }
 
-/** Returns what an archive's index has. */
+/** Returns what an archive's index has. What writes each kind is loaded for it: most builds only make an image. */
 async function writeFiles(
   context: ResultContext,
   images: Images,
@@ -51,25 +48,36 @@ async function writeFiles(
     ...(images.length > 1 && { folder: formatPlatform(image.platform).replaceAll('/', '_') }),
   }));
   switch (output.kind) {
-    case 'local':
+    case 'local': {
+      const { writeLocal } = await import('./local-output.ts');
       for (const { image, folder = '' } of placed)
         await writeLocal(context, image, join(output.path, folder));
       return undefined;
-    case 'tar':
-      await writeOutput(output.to, filesAsTar(context, placed), context.signal);
+    }
+    case 'tar': {
+      const { filesAsTar } = await import('./tar-output.ts');
+      await writeTo(output.to, filesAsTar(context, placed), context.signal);
       return undefined;
+    }
     case 'oci':
     case 'docker': {
       const { kind, names } = output;
+      const { resultArchive } = await import('./archive-output.ts');
       const { archive, target } = await resultArchive(context, images, { kind, names });
-      await writeOutput(output.to, archive, context.signal);
+      await writeTo(output.to, archive, context.signal);
       return target;
     }
   }
 }
 
+async function writeTo(...[to, bytes, signal]: Parameters<typeof writeOutput>): Promise<void> {
+  const { writeOutput } = await import('./output-file.ts');
+  await writeOutput(to, bytes, signal);
+}
+
 async function pushed({ emit, signal }: ResultContext, ref: Reference, deps: PushDeps): Promise<Descriptor> {
   const onProgress = (event: ProgressEvent) => emit({ kind: 'build-push', ref, event });
+  const { push } = await import('../push.ts');
   const { target } = await push(deps, { ref }, { signal, onProgress });
   return target;
 }

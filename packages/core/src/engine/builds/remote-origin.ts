@@ -5,7 +5,6 @@ import { parseGitUrl } from '../../build/context/git-url.ts';
 import { fetchOrigin } from '../../build/copy/add-remote.ts';
 import type { CopyOrigin } from '../../build/copy/copy-request.ts';
 import { isWherryError, WherryError } from '../../errors.ts';
-import { openDownload } from '../../registry/download.ts';
 import { type ContextDeps, directoryTree, gitDirectory } from './context-trees.ts';
 
 /**
@@ -23,6 +22,7 @@ export async function remoteOrigin(
   }
   if (!/^https?:\/\//i.test(source)) return undefined;
   const { scratch, signal } = contexts;
+  const { openDownload } = await import('../../registry/download.ts');
   await mkdir(scratch, { recursive: true });
   await using transport = await contexts.openTransport();
   const file = { url: source, destination, ...(checksum !== undefined && { checksum }) };

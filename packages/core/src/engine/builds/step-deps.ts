@@ -12,7 +12,7 @@ import { storeRevisedLayer } from '../layers/revise-layer.ts';
 import { BaseImages } from './base-images.ts';
 import type { ContextDeps } from './context-trees.ts';
 import { requireRunnable } from './foreign-programs.ts';
-import { type LayoutContext, layoutText } from './layout-image.ts';
+import { type LayoutContext, layoutText } from './layout-context.ts';
 import { type OpenedContext, openNamedContext } from './open-context.ts';
 import { openRunner } from './open-runner.ts';
 import { remoteOrigin } from './remote-origin.ts';

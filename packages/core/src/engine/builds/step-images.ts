@@ -34,6 +34,8 @@ export class StepImages {
   async record(signal?: AbortSignal): Promise<void> {
     const { metadata, blobs } = this.#store;
     const images = [...this.#pending].filter(([id]) => metadata.findImage(id) === undefined);
+    this.#pending.clear();
+    if (images.length === 0) return;
     const made = images.map(([, image]) => this.#prepare(image));
     const documents = made.flatMap(({ image, manifest }) => [image.document, manifest]);
     await Promise.all(
@@ -48,7 +50,6 @@ export class StepImages {
         metadata.putImage(facts, [{ descriptor: manifest.descriptor, children }], []);
       }
     });
-    this.#pending.clear();
   }
 
   /** An image that was recorded. */

@@ -4,8 +4,7 @@ import { COMPRESSION_HEAD_BYTES, detectCompression } from '../../compression/det
 import { tocPath } from '../../content/store-paths.ts';
 import type { Digest } from '../../digest.ts';
 import { isErrno } from '../../errors.ts';
-import type { EarlierTar } from '../../layer/revise-layer.ts';
-import type { TocEntry } from '../../layer/toc-format.ts';
+import { type EarlierTar, readEarlierToc } from '../../layer/revise-layer.ts';
 import { readToc } from '../../layer/toc-reader.ts';
 import type { Store } from '../store/store.ts';
 
@@ -33,9 +32,11 @@ export function openPlainTar(store: Store, digest: Digest): BlobTar | undefined 
 export class BlobTar implements PlainTar {
   readonly entries: ReturnType<typeof readToc>;
   readonly #file: number;
+  readonly #toc: Uint8Array;
 
   constructor(file: number, toc: Uint8Array) {
     this.#file = file;
+    this.#toc = toc;
     this.entries = readToc(toc);
   }
 
@@ -50,17 +51,11 @@ export class BlobTar implements PlainTar {
     return buffer.subarray(0, length);
   }
 
-  /** All that is known of the layer; instead of `entries`, not after them. Throws `CORRUPT` as `readToc` does. */
+  /** All that is known of the layer. Throws `CORRUPT` as `readToc` does. */
   whole(): EarlierTar {
-    const entries: TocEntry[] = [];
-    for (let next = this.entries.next(); ; next = this.entries.next()) {
-      if (next.done) {
-        const readInto = (buffer: Uint8Array, offset: number) =>
-          readSync(this.#file, buffer, 0, buffer.length, offset);
-        return { entries, facts: next.value, readInto };
-      }
-      entries.push(next.value);
-    }
+    const readInto = (buffer: Uint8Array, offset: number) =>
+      readSync(this.#file, buffer, 0, buffer.length, offset);
+    return { ...readEarlierToc(this.#toc), readInto };
   }
 
   [Symbol.dispose](): void {
