@@ -163,9 +163,17 @@ const main = defineConfig({
           name: 'containers',
           test: /[\\/](commands[\\/]containers[\\/]run|engine[\\/]containers[\\/](open-containers|create|run|start|remove))\.[jt]s$/,
         },
+        // What puts layers into the store, and reads them: pulls, builds, commits and loads do.
+        {
+          name: 'layers',
+          test: /[\\/]core[\\/]dist[\\/](engine[\\/](layers[\\/](store-layer|record-image|layer-entries|repack-layer)|store[\\/]duplicate-layers)|layer[\\/](pass-pool|toc-reader)|tar[\\/]reader|image[\\/](build-image|commit-config)|compression[\\/](decompress|compress-zstd)|rootfs[\\/]copy-changes)\.js$/,
+        },
+        { name: 'configuration', test: /[\\/]core[\\/]dist[\\/]config[\\/]registry-config\.js$/ },
+        { name: 'progress', test: /[\\/]cli[\\/]src[\\/]output[\\/]progress\.ts$/ },
+        { name: 'instructions', test: /[\\/]core[\\/]dist[\\/]image[\\/](change|apply-instruction)\.js$/ },
         {
           name: 'transfer',
-          test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/]progress)\.[jt]s$/,
+          test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport))\.[jt]s$/,
         },
         { name: 'tag', test: /[\\/]core[\\/]dist[\\/]engine[\\/]tag\.js$/ },
         {
