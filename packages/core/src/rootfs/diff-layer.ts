@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { throwIfCancelled, WherryError } from '../errors.ts';
 import type { TarEntry } from '../tar/scanner.ts';
 import { packTar } from '../tar/tar-chunks.ts';
 import type { TarEntryInit, TarItem } from '../tar/writer.ts';
@@ -10,17 +9,15 @@ import { detectOwnership, type Ownership } from './privileges.ts';
 import { NO_FILES, type ReadFiles, readFiles, type WaitingTar, waitingTar } from './tar-files.ts';
 import { startTarOfSeconds } from './tar-list.ts';
 import { byteString, shownName } from './unpack/safe-path.ts';
-import { pathBelow, type UpperName, upperNames } from './upper-names.ts';
+import { collectUpperNames, pathBelow, type UpperName } from './upper-names.ts';
 
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
-/** The list of names is kept while the layer is written. */
-const MAX_NAMES = 5_000_000;
 
 export interface DiffLayerOptions {
   /** As the overlay was mounted; found out unless given. */
   readonly ownership?: Ownership;
-  /** What of the directory goes into the layer, in the order of `upperNames`; all of it unless given. */
+  /** What of the directory goes into the layer, in the order of `collectUpperNames`; all of it unless given. */
   readonly names?: readonly UpperName[];
   /** One of `startTarOfSeconds` that was started before, on the same directory. */
   readonly tar?: WaitingTar;
@@ -56,17 +53,6 @@ export async function* diffLayer(upper: string, options: DiffLayerOptions = {}):
   } catch (error) {
     throw await files.explain(error);
   }
-}
-
-/** All of `upperNames`. Throws `TOO_LARGE`, `CANCELLED`. */
-export async function collectUpperNames(upper: string, signal?: AbortSignal): Promise<UpperName[]> {
-  const names: UpperName[] = [];
-  for await (const name of upperNames(upper)) {
-    throwIfCancelled(signal);
-    if (names.push(name) > MAX_NAMES)
-      throw new WherryError('TOO_LARGE', `more than ${MAX_NAMES} files changed`);
-  }
-  return names;
 }
 
 async function* writtenItems(

@@ -1,10 +1,11 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { copyChanges } from '../../rootfs/copy-changes.ts';
-import { collectUpperNames, diffLayer } from '../../rootfs/diff-layer.ts';
+import { diffLayer } from '../../rootfs/diff-layer.ts';
 import { settleTimes } from '../../rootfs/settle-times.ts';
 import { type WaitingTar, waitingTar } from '../../rootfs/tar-files.ts';
 import { startTarOfSeconds } from '../../rootfs/tar-list.ts';
 import type { UpperName } from '../../rootfs/upper-names.ts';
+import { collectUpperNames } from '../../rootfs/upper-names.ts';
 import type { ChangedFiles, RunStep } from './run-step.ts';
 import type { StepPlaces } from './step-places.ts';
 

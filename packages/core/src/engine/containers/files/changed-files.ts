@@ -1,14 +1,14 @@
 import { namesIn } from '../../../content/names-in.ts';
 import { type ChangedName, copyChanges } from '../../../rootfs/copy-changes.ts';
-import { collectUpperNames } from '../../../rootfs/diff-layer.ts';
 import type { UpperName } from '../../../rootfs/upper-names.ts';
+import { collectUpperNames } from '../../../rootfs/upper-names.ts';
 import type { ContainerRecord } from '../../../runtime/container-record.ts';
 import type { ContainerDeps } from '../container-deps.ts';
 import { containerPlaces } from '../container-places.ts';
 import { copiedAt, hasCopy, unpackLayers } from '../life/mount-layers.ts';
 import { bareMountPoints, type LookUpBase } from './mount-points.ts';
 
-/** Where what a container changed lies, and what of it that is, in the order of `upperNames`. */
+/** Where what a container changed lies, and what of it that is, in the order of `collectUpperNames`. */
 export type ChangedFiles =
   | { readonly kind: 'overlay'; readonly directory: string; readonly names: readonly UpperName[] }
   | { readonly kind: 'copy'; readonly directory: string; readonly names: readonly ChangedName[] };

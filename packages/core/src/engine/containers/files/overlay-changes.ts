@@ -13,7 +13,7 @@ const IMPLIED = { type: 'directory', mode: 0o755, uid: 0, gid: 0 } as const;
 export type FileChange = Pick<ChangedName, 'path' | 'kind'>;
 
 export interface OverlayChangesRequest {
-  /** What lies in the upper directory, in the order of `upperNames`. */
+  /** What lies in the upper directory, in the order of `collectUpperNames`. */
   readonly names: readonly UpperName[];
   /** The image's files. */
   readonly tree: TreeDirectory;
