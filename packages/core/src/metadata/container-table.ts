@@ -13,7 +13,7 @@ export class ContainerTable {
     this.#database = database;
   }
 
-  put(container: Omit<StoredContainer, 'revision'>): void {
+  put(container: Omit<StoredContainer, 'revision'>, options: { readonly durable?: boolean } = {}): void {
     const { id, name, imageId, createdAt, record } = container;
     this.#database.transaction(() => {
       this.#requireFreeName(name, id);
@@ -22,7 +22,7 @@ export class ContainerTable {
         'INSERT INTO containers VALUES (?, ?, ?, ?, 0, ?)',
         ...[id, name, imageId, createdAt.getTime(), JSON.stringify(record)],
       );
-    });
+    }, options);
   }
 
   /** The whole ID, then a name, then the beginning of an ID. Throws `AMBIGUOUS_ID`. */

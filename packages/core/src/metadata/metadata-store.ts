@@ -125,8 +125,9 @@ export interface StoredContainer {
 export interface ContainerStore {
   /**
    * Throws `CONFLICT` when another container has the name, `IMAGE_UNKNOWN` when the image is not in the store.
+   * `durable: false`: a loss of power may undo it.
    */
-  putContainer(container: Omit<StoredContainer, 'revision'>): void;
+  putContainer(container: Omit<StoredContainer, 'revision'>, options?: { readonly durable?: boolean }): void;
   /** By the whole ID, the name, or the beginning of the ID, in this order. Throws `AMBIGUOUS_ID`. */
   findContainer(idOrName: string): StoredContainer | undefined;
   /** Newest first. */

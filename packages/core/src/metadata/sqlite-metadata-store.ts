@@ -225,8 +225,8 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#uses.list();
   }
 
-  putContainer(container: Omit<StoredContainer, 'revision'>): void {
-    this.#containers.put(container);
+  putContainer(container: Omit<StoredContainer, 'revision'>, options?: { readonly durable?: boolean }): void {
+    this.#containers.put(container, options);
   }
 
   findContainer(idOrName: string): StoredContainer | undefined {

@@ -100,7 +100,8 @@ function putUnderName(store: Store, record: ContainerRecord, name: string | unde
       const named = { ...record, name: name ?? freeName(store) };
       const { id, createdAt, imageId } = named;
       const stored = { id, name: named.name, imageId: imageId as Digest, createdAt: new Date(createdAt) };
-      store.metadata.putContainer({ ...stored, record: { ...named } });
+      // After a loss of power nothing is left of one that is removed when it ends.
+      store.metadata.putContainer({ ...stored, record: { ...named } }, { durable: !named.autoRemove });
       return named;
     } catch (error) {
       // Another process took the very name that was made up here.
