@@ -66,12 +66,12 @@ export function commandTree(argv: readonly string[], io: Io, execute: Execute): 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const isMeant = meantBy(name, [...COMMON_COMMANDS, ...GROUPS, ...OTHER_COMMANDS]);
+  const isMeant = namedBy(name, [...COMMON_COMMANDS, ...GROUPS, ...OTHER_COMMANDS]) ?? all;
   addCommands(program.commandsGroup('Common Commands:'), COMMON_COMMANDS.filter(isMeant), execute);
   program.commandsGroup('Management Commands:');
   for (const group of GROUPS.filter(isMeant)) addGroup(program, group, rest[0], execute);
   addCommands(program.commandsGroup('Commands:'), OTHER_COMMANDS.filter(isMeant), execute);
-  addHelpCommand(program);
+  if (isMeant === all) addHelpCommand(program);
   return program;
 }
 
@@ -87,17 +87,21 @@ function commandWords(argv: readonly string[]): readonly string[] {
   return [];
 }
 
+type Meant = (spec: CommandSpec | GroupSpec) => boolean;
+
+const all: Meant = () => true;
+
 /**
- * Which commands are to be made for a word where a command's name stands: the one it names, or all when it names none,
- * or is not there. An object of commander's for each of them would be a tenth of a start.
+ * The command that a word names where a command's name stands; `undefined`: it names none of them, and all are to be
+ * made. An object of commander's for each would be a tenth of a start.
  */
-function meantBy(
+function namedBy(
   word: string | undefined,
-  all: readonly (CommandSpec | GroupSpec)[],
-): (spec: CommandSpec | GroupSpec) => boolean {
-  const isNamed = (spec: CommandSpec | GroupSpec) =>
+  commands: readonly (CommandSpec | GroupSpec)[],
+): Meant | undefined {
+  const isNamed: Meant = (spec) =>
     spec.name === word || ('aliases' in spec && spec.aliases?.includes(word ?? '') === true);
-  return all.some(isNamed) ? isNamed : () => true;
+  return commands.some(isNamed) ? isNamed : undefined;
 }
 
 function addGroup(parent: DockerCommand, spec: GroupSpec, word: string | undefined, execute: Execute): void {
@@ -105,8 +109,9 @@ function addGroup(parent: DockerCommand, spec: GroupSpec, word: string | undefin
   group.usage(`${group.path} COMMAND`).enablePositionalOptions().passThroughOptions();
   group.whenChosen(() => {
     group.takeFlags([]);
-    addCommands(group, spec.commands.filter(meantBy(word, spec.commands)), execute);
-    addHelpCommand(group);
+    const isMeant = namedBy(word, spec.commands) ?? all;
+    addCommands(group, spec.commands.filter(isMeant), execute);
+    if (isMeant === all) addHelpCommand(group);
   });
 }
 

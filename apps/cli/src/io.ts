@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isErrno } from '@wherry/core';
 import { errnoWords } from './errors.ts';
@@ -78,7 +78,7 @@ class ProcessOut implements StdOut {
   constructor(fd: number, open: () => NodeJS.WriteStream) {
     this.#fd = fd;
     this.#open = open;
-    this.#isPlain = isFileOrPipe(fd);
+    this.#isPlain = isPlain(fd);
   }
 
   get isTTY(): boolean {
@@ -160,10 +160,12 @@ function tryWrite(fd: number, text: string): void {
   }
 }
 
-function isFileOrPipe(fd: number): boolean {
+/** Tells whether it is a file, a pipe, or the device that swallows all: written to in one call, and no terminal. */
+function isPlain(fd: number): boolean {
   try {
     const stats = fstatSync(fd);
-    return stats.isFile() || stats.isFIFO();
+    if (stats.isFile() || stats.isFIFO()) return true;
+    return stats.isCharacterDevice() && stats.rdev === statSync('/dev/null').rdev;
   } catch {
     // The descriptor is closed, or of a kind this system cannot describe: the stream knows what to do.
     return false;
