@@ -139,7 +139,7 @@ const main = defineConfig({
       groups: [
         {
           name: 'base',
-          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$|[\\/]cli[\\/]src[\\/](errors|exit-codes|io|program|output[\\/](json-format|printable))\.ts$|[\\/]cli[\\/]src[\\/]specs[\\/]/,
+          test: /[\\/]core[\\/](src|dist)[\\/](errors|engine[\\/]version)\.[jt]s$|[\\/]cli[\\/]src[\\/](errors|exit-codes|io|program|output[\\/](json-format|printable))\.ts$|[\\/]cli[\\/]src[\\/]specs[\\/]|usingCtx/,
           priority: 1,
         },
         {
