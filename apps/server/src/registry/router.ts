@@ -17,10 +17,12 @@ import { referrerRoutes } from './routes/referrers.ts';
 import { registerSearch } from './routes/search.ts';
 import { tagRoutes } from './routes/tags.ts';
 import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
+import { sendSmall } from './send-small.ts';
 
 type HandlerTable = { readonly [K in Endpoint['kind']]: Handlers<K> };
 
 const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
+const JSON_TYPE = 'application/json; charset=utf-8';
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
@@ -80,13 +82,16 @@ export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): F
   return reply
     .header(...API_HEADER)
     .code(status)
-    .type('application/json; charset=utf-8')
+    .type(JSON_TYPE)
     .send(body);
 }
 
 function handlerTable(backend: RegistryBackend, accelRedirect: AccelRedirect): HandlerTable {
   return {
-    base: { GET: async ({ reply }) => reply.send({}), HEAD: async ({ reply }) => reply.send() },
+    base: {
+      GET: async ({ reply }) => sendSmall(reply.type(JSON_TYPE), '{}'),
+      HEAD: async ({ reply }) => reply.send(),
+    },
     blob: blobRoutes(backend, accelRedirect),
     manifest: manifestRoutes(backend),
     uploads: uploadsRoutes(backend),

@@ -6,6 +6,7 @@ import { matchesEtag } from '../headers.ts';
 import { queryValues, readBody, requireDigest } from '../request.ts';
 import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
+import { sendSmall } from '../send-small.ts';
 
 type ManifestExchange = Exchange<EndpointOf<'manifest'>>;
 
@@ -23,7 +24,7 @@ export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
     GET: async (exchange) => {
       const descriptor = await findManifest(backend, exchange);
       if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
-      return exchange.reply.send(await backend.readManifest(descriptor));
+      return sendSmall(exchange.reply, await backend.readManifest(descriptor));
     },
     PUT: async (exchange) => {
       const { endpoint, request, reply } = exchange;
