@@ -24,7 +24,10 @@ export class PullNotices implements Disposable {
 
   /** Listens to what the application has answered. */
   follow(app: FastifyInstance): void {
-    app.addHook('onResponse', async (request, reply) => this.#note(request, reply));
+    app.addHook('onResponse', (request, reply, done) => {
+      this.#note(request, reply);
+      done();
+    });
   }
 
   /** Writes down what is gathered. */
