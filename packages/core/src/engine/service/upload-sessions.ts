@@ -78,7 +78,7 @@ export class UploadSessions {
   /** Opens a session and gives its name. */
   async start(repository = ''): Promise<string> {
     const id = this.#newId();
-    this.#states.create(id, this.#emptyState(repository));
+    await this.#states.create(id, this.#emptyState(repository));
     return id;
   }
 
