@@ -11,12 +11,13 @@ export interface ApiVersion {
   readonly minor: number;
 }
 
+const NEWEST: ApiVersion = { text: API_VERSION, minor: minorOf(API_VERSION) };
 const PREFIX = /^\/v(\d+)\.(\d+)(?=\/|$)/;
 
 /** Splits `/v1.41/images/json` into its version and the rest; without a version the newest is meant. */
 export function splitVersion(path: string): { readonly version: ApiVersion; readonly path: string } {
   const match = PREFIX.exec(path);
-  if (!match) return { version: versionOf(API_VERSION), path };
+  if (!match) return { version: NEWEST, path };
   const [prefix, major, minor] = match;
   return {
     version: { text: `${major}.${minor}`, minor: minorOf(`${major}.${minor}`) },
@@ -36,10 +37,6 @@ export function requireVersion({ text, minor }: ApiVersion): void {
       'INVALID_ARGUMENT',
       `client version ${text} is too new. Maximum supported API version is ${API_VERSION}`,
     );
-}
-
-function versionOf(text: string): ApiVersion {
-  return { text, minor: minorOf(text) };
 }
 
 /** Versions of another major part are older or newer than all of ours. */

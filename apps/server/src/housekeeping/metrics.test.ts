@@ -23,14 +23,14 @@ test('counts collections, and what they took', async () => {
   expect(lines.filter((line) => !line.includes('_bucket'))).toEqual([
     'wherry_gc_runs_total{outcome="done"} 1',
     'wherry_gc_runs_total{outcome="failed"} 1',
-    'wherry_gc_duration_seconds_sum 1.5',
-    'wherry_gc_duration_seconds_count 1',
     'wherry_gc_objects_total{fate="dropped"} 1',
     'wherry_gc_objects_total{fate="trashed"} 2',
     'wherry_gc_objects_total{fate="reclaimed"} 2',
     'wherry_gc_bytes_total{fate="trashed"} 5',
     'wherry_gc_bytes_total{fate="reclaimed"} 9',
     'wherry_retention_tags_total 4',
+    'wherry_gc_duration_seconds_sum 1.5',
+    'wherry_gc_duration_seconds_count 1',
   ]);
 });
 

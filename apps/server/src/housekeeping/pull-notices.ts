@@ -1,6 +1,7 @@
 import { type EventTarget, isDigest, type Notifications, type RegistryEvent } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseEndpoint } from '../registry/endpoints.ts';
+import { inRequest } from './request-origin.ts';
 
 const PREFIX = '/v2/';
 /** Pulls are gathered for this long: each of its own would be a write to the disk for each read. */
@@ -24,7 +25,10 @@ export class PullNotices implements Disposable {
 
   /** Listens to what the application has answered. */
   follow(app: FastifyInstance): void {
-    app.addHook('onResponse', async (request, reply) => this.#note(request, reply));
+    app.addHook('onResponse', (request, reply, done) => {
+      this.#note(request, reply);
+      done();
+    });
   }
 
   /** Writes down what is gathered. */
@@ -53,9 +57,8 @@ export class PullNotices implements Disposable {
     const { kind, name: repository } = endpoint;
     if (!this.#notifications.isWanted('pull', repository, kind)) return;
     const tag = kind === 'manifest' && !isDigest(endpoint.reference) ? endpoint.reference : undefined;
-    this.#gathered.push(
-      this.#notifications.event('pull', { kind, repository, ...contentOf(reply), ...(tag && { tag }) }),
-    );
+    const target = { kind, repository, ...contentOf(reply), ...(tag && { tag }) };
+    this.#gathered.push(inRequest(request, () => this.#notifications.event('pull', target)));
     if (this.#gathered.length >= MAX_GATHERED) this[Symbol.dispose]();
     else this.#timer ??= setTimeout(() => this[Symbol.dispose](), GATHER_MS).unref();
   }

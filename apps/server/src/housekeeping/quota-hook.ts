@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseEndpoint } from '../registry/endpoints.ts';
 import { contentLength } from '../registry/request.ts';
 
+const UPLOADING: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT']);
+
 /**
  * Reserves room for what a client says it will send, before the first byte of it is read: `DENIED` then, where the
  * quota has no room. After the access rules, for who may not push is not to learn how full a repository is.
@@ -12,8 +14,11 @@ export function reserveUploads(
   quotas: Pick<Quotas, 'reserve'>,
   { requireUpload }: Pick<RegistryService, 'requireUpload'>,
 ): void {
-  app.addHook('preHandler', async (request) => {
-    if (!['POST', 'PATCH', 'PUT'].includes(request.method) || !request.url.startsWith('/v2/')) return;
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (UPLOADING.has(request.method) && request.url.startsWith('/v2/')) reserve(request);
+    done();
+  });
+  const reserve = (request: FastifyRequest) => {
     const endpoint = endpointOf(request);
     const bytes = contentLength(request) ?? 0;
     if (endpoint?.kind === 'uploads') quotas.reserve(endpoint.name, bytes);
@@ -21,7 +26,7 @@ export function reserveUploads(
     // Otherwise room would be reserved in a repository that the session is not of.
     requireUpload(endpoint.id, endpoint.name);
     quotas.reserve(endpoint.name, bytes, endpoint.id);
-  });
+  };
 }
 
 function endpointOf(request: FastifyRequest): ReturnType<typeof parseEndpoint> {

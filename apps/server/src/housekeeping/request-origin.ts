@@ -4,9 +4,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const CURRENT = new AsyncLocalStorage<FastifyRequest>();
 
-/** Lets whoever is called in the course of a request find out which it is. */
+/**
+ * Lets whoever is called in the course of a request find out which it is. Not in that of one that only reads: there
+ * are too many, and nobody is told of what they do but by `inRequest`.
+ */
 export function followRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, _reply, done) => CURRENT.run(request, done));
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.method === 'GET' || request.method === 'HEAD') done();
+    else CURRENT.run(request, done);
+  });
+}
+
+/** Does `work` as a part of a request. */
+export function inRequest<T>(request: FastifyRequest, work: () => T): T {
+  return CURRENT.run(request, work);
 }
 
 /** Who makes the request that is being served, as notifications tell it; outside of one, nobody. */

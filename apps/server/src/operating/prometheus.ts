@@ -1,11 +1,7 @@
-import {
-  collectDefaultMetrics,
-  Counter as PromCounter,
-  Gauge as PromGauge,
-  Histogram as PromHistogram,
-  Registry,
-} from 'prom-client';
+import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
+import { TextDistribution } from './distribution.ts';
 import type { GaugeReading, MetricName, Metrics } from './metrics.ts';
+import { Tallies } from './tallies.ts';
 
 /** Metrics that can be written in Prometheus's text format. */
 export interface Prometheus extends Metrics {
@@ -14,7 +10,10 @@ export interface Prometheus extends Metrics {
   text(): Promise<string>;
 }
 
-/** Metrics of one service, with those of its process. */
+/**
+ * Metrics of one service, with those of its process. What is counted with each request is counted here, and the
+ * library told of it when someone asks: it checks and hashes the labels at each call.
+ */
 export function createPrometheus(options: { readonly ofProcess?: boolean } = {}): Prometheus {
   const registry = new Registry();
   if (options.ofProcess ?? true) collectDefaultMetrics({ register: registry });
@@ -24,18 +23,31 @@ export function createPrometheus(options: { readonly ofProcess?: boolean } = {})
     labelNames: [...labels],
     registers: [registry],
   });
+  const distributions = new Map<string, TextDistribution>();
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: async () =>
+      [await registry.metrics(), ...Array.from(distributions.values(), (one) => one.text())].join('\n'),
     counter: (name) => {
-      const counter = new PromCounter(base(name));
-      const childOf = remembered((values: readonly string[]) => counter.labels(...values));
-      return { add: (labels = [], amount = 1) => childOf(labels).inc(amount) };
+      const tallies = new Tallies(() => ({ count: 0 }));
+      new PromCounter({
+        ...base(name),
+        collect() {
+          this.reset();
+          for (const { labels, value } of tallies.all()) this.labels(...labels).inc(value.count);
+        },
+      });
+      return {
+        add: (labels = [], amount = 1) => {
+          tallies.of(labels).count += amount;
+        },
+      };
     },
     distribution: (name, buckets) => {
-      const histogram = new PromHistogram({ ...base(name), buckets: [...buckets] });
-      const childOf = remembered((values: readonly string[]) => histogram.labels(...values));
-      return { observe: (value, labels = []) => childOf(labels).observe(value) };
+      if (distributions.has(name.name)) throw new Error(`metric ${name.name} is there already`);
+      const made = new TextDistribution(name, buckets);
+      distributions.set(name.name, made);
+      return made;
     },
     gauge: (name, read) => {
       new PromGauge({
@@ -71,17 +83,4 @@ async function take(
   } catch {
     // Left out.
   }
-}
-
-/** The child of a combination of labels is looked up in one step: the library hashes them at each call. */
-function remembered<T>(make: (values: readonly string[]) => T): (values: readonly string[]) => T {
-  const known = new Map<string, T>();
-  return (values) => {
-    const key = values.join('\0');
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = make(values);
-    known.set(key, made);
-    return made;
-  };
 }

@@ -40,7 +40,7 @@ export function observeRequests(app: FastifyInstance, log: Logger, metrics: Metr
       });
     };
     // One that is cut never finishes, and one whose connection was taken over for a stream does not either.
-    reply.raw.once('finish', () => end(false)).once('close', () => end(true));
+    reply.raw.on('finish', () => end(false)).on('close', () => end(true));
     done();
   });
 }

@@ -1,6 +1,6 @@
 import { isWherryError } from '@wherry/core';
 import type { FastifyRequest } from 'fastify';
-import { parseEndpoint } from '../registry/endpoints.ts';
+import { type Endpoint, parseEndpoint } from '../registry/endpoints.ts';
 
 /** Of requests that no route takes. */
 const UNKNOWN = 'unknown';
@@ -14,7 +14,7 @@ export function routeClassOf(request: FastifyRequest): string {
   if (url === undefined) return UNKNOWN;
   if (url === '/v2' || url === '/v2/*') {
     const { '*': path = '' } = request.params as { '*'?: string };
-    return `registry/${endpointKind(path) ?? UNKNOWN}`;
+    return CLASS_OF_KIND[endpointKind(path) ?? UNKNOWN];
   }
   const [, first = ''] = url.split('/');
   if (url === '/token') return 'access/token';
@@ -22,7 +22,20 @@ export function routeClassOf(request: FastifyRequest): string {
   return `${SERVICE_ROUTES.has(url) ? 'service' : 'engine'}/${first.startsWith(':') ? UNKNOWN : first}`;
 }
 
-function endpointKind(path: string): string | undefined {
+/** Written out: a text that is put together has to be hashed anew for each request. */
+const CLASS_OF_KIND = {
+  base: 'registry/base',
+  blob: 'registry/blob',
+  manifest: 'registry/manifest',
+  uploads: 'registry/uploads',
+  upload: 'registry/upload',
+  tags: 'registry/tags',
+  referrers: 'registry/referrers',
+  catalog: 'registry/catalog',
+  [UNKNOWN]: 'registry/unknown',
+} as const satisfies Record<Endpoint['kind'] | typeof UNKNOWN, string>;
+
+function endpointKind(path: string): Endpoint['kind'] | undefined {
   try {
     return parseEndpoint(path)?.kind;
   } catch (error) {

@@ -11,14 +11,21 @@ export interface WireBytes {
  * and what a cut request had sent counts too.
  */
 export class WireCounter {
-  readonly #last = new WeakMap<Socket, WireBytes>();
+  /** What each connection had counted at the end of its last exchange. */
+  readonly #last = new WeakMap<Socket, { received: number; sent: number }>();
 
   /** What passed since the exchange before it on the same connection. */
   take(socket: Socket): WireBytes {
     // A simulated connection of a test counts nothing.
-    const now = { received: socket.bytesRead ?? 0, sent: socket.bytesWritten ?? 0 };
-    const before = this.#last.get(socket);
-    this.#last.set(socket, now);
-    return { received: now.received - (before?.received ?? 0), sent: now.sent - (before?.sent ?? 0) };
+    const { bytesRead = 0, bytesWritten = 0 } = socket;
+    const last = this.#last.get(socket);
+    if (last === undefined) {
+      this.#last.set(socket, { received: bytesRead, sent: bytesWritten });
+      return { received: bytesRead, sent: bytesWritten };
+    }
+    const taken = { received: bytesRead - last.received, sent: bytesWritten - last.sent };
+    last.received = bytesRead;
+    last.sent = bytesWritten;
+    return taken;
   }
 }

@@ -15,7 +15,12 @@ export type EndpointOf<K extends Endpoint['kind']> = Extract<Endpoint, { kind: K
 
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const MAX_NAME_LENGTH = 255;
+/** Paths that are remembered; the next one after them begins anew. */
+const MAX_RECENT = 1_000;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/** Each request's path is read several times, and clients ask for the same few again and again. */
+const recent = new Map<string, Endpoint>();
 
 /**
  * Reads the part of a path behind `/v2/`, percent-decoded. A repository's name has any number of parts and
@@ -24,6 +29,15 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
  * OCI distribution-spec v1.1, "Endpoints", "Pulling manifests".
  */
 export function parseEndpoint(path: string): Endpoint | undefined {
+  const known = recent.get(path);
+  if (known) return known;
+  const endpoint = readEndpoint(path);
+  if (recent.size >= MAX_RECENT) recent.clear();
+  if (endpoint) recent.set(path, endpoint);
+  return endpoint;
+}
+
+function readEndpoint(path: string): Endpoint | undefined {
   const parts = path.replace(/\/$/, '').split('/');
   const [third, second, last] = [parts.at(-3), parts.at(-2), parts.at(-1) ?? ''];
   if (parts.length === 1 && last === '') return { kind: 'base' };

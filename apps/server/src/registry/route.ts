@@ -10,7 +10,8 @@ export interface Exchange<E extends Endpoint = Endpoint> {
   readonly reply: FastifyReply;
 }
 
-export type Handler<E extends Endpoint> = (exchange: Exchange<E>) => Promise<FastifyReply>;
+/** Answers at once where it need not wait: a promise for each request is a good part of what a small one takes. */
+export type Handler<E extends Endpoint> = (exchange: Exchange<E>) => FastifyReply | Promise<FastifyReply>;
 
 /** What one endpoint does for each method it has. */
 export type Handlers<K extends Endpoint['kind']> = Partial<Record<Method, Handler<EndpointOf<K>>>>;

@@ -1,6 +1,6 @@
 import { isErrno, isWherryError, WherryError } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TakeMirrored } from '../mirror/router.ts';
+import type { TakeMirrored, TakenRequest } from '../mirror/router.ts';
 import type { Logger } from '../operating/logger.ts';
 import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
@@ -17,10 +17,12 @@ import { referrerRoutes } from './routes/referrers.ts';
 import { registerSearch } from './routes/search.ts';
 import { tagRoutes } from './routes/tags.ts';
 import { uploadRoutes, uploadsRoutes } from './routes/uploads.ts';
+import { sendSmall } from './send-small.ts';
 
 type HandlerTable = { readonly [K in Endpoint['kind']]: Handlers<K> };
 
 const API_HEADER = ['docker-distribution-api-version', 'registry/2.0'] as const;
+const JSON_TYPE = 'application/json; charset=utf-8';
 const METHODS: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface RegistrySurroundings {
@@ -53,9 +55,7 @@ export function registerRegistry(
     if (status >= 500 && !isDisconnect(error)) logFault(log, request, error);
     return sendError(reply, { status, body });
   });
-  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
-    const { '*': path = '' } = request.params as { '*'?: string };
-    const mirrored = await takeMirrored?.(request, reply, path);
+  const serve = (request: FastifyRequest, reply: FastifyReply, path: string, mirrored?: TakenRequest) => {
     const endpoint = mirrored?.endpoint ?? parseEndpoint(path);
     if (!endpoint) return sendError(reply, noSuchEndpoint(request));
     const ofEndpoint = (mirrored ? handlerTable(mirrored.backend, accelRedirect) : handlers)[endpoint.kind];
@@ -67,7 +67,15 @@ export function registerRegistry(
     reply.header('allow', Object.keys(ofEndpoint).join(', '));
     throw new WherryError('UNSUPPORTED', `${request.method} is not supported on ${describeKind(endpoint)}`);
   };
-  const followed = (request: FastifyRequest, reply: FastifyReply) => running.follow(handle(request, reply));
+  const handle = (request: FastifyRequest, reply: FastifyReply) => {
+    const { '*': path = '' } = request.params as { '*'?: string };
+    if (!takeMirrored) return serve(request, reply, path);
+    return takeMirrored(request, reply, path).then((mirrored) => serve(request, reply, path, mirrored));
+  };
+  const followed = (request: FastifyRequest, reply: FastifyReply) => {
+    const answered = handle(request, reply);
+    return answered instanceof Promise ? running.follow(answered) : undefined;
+  };
   for (const url of ['/v2', '/v2/*']) app.route({ method: METHODS, url, handler: followed });
   registerSearch(app, backend);
 }
@@ -80,13 +88,16 @@ export function sendError(reply: FastifyReply, { status, body }: ErrorAnswer): F
   return reply
     .header(...API_HEADER)
     .code(status)
-    .type('application/json; charset=utf-8')
+    .type(JSON_TYPE)
     .send(body);
 }
 
 function handlerTable(backend: RegistryBackend, accelRedirect: AccelRedirect): HandlerTable {
   return {
-    base: { GET: async ({ reply }) => reply.send({}), HEAD: async ({ reply }) => reply.send() },
+    base: {
+      GET: async ({ reply }) => sendSmall(reply.type(JSON_TYPE), '{}'),
+      HEAD: ({ reply }) => reply.send(),
+    },
     blob: blobRoutes(backend, accelRedirect),
     manifest: manifestRoutes(backend),
     uploads: uploadsRoutes(backend),

@@ -196,7 +196,7 @@ export class FsBlobStore implements BlobStore {
     const { digest, size, signal } = options;
     const handle = await open(directory.dataPath, constants.O_RDWR | constants.O_CREAT, 0o644);
     try {
-      let offset = (await handle.stat()).size;
+      let offset = fstatSync(handle.fd).size;
       if (size !== undefined && offset > size) {
         await handle.truncate(0);
         offset = 0;

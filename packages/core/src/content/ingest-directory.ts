@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
@@ -29,7 +29,8 @@ export class IngestDirectory {
   static async acquire(directory: string, signal?: AbortSignal): Promise<IngestDirectory> {
     for (let attempt = 1; ; attempt++) {
       try {
-        mkdirSync(directory, { recursive: true, mode: STORE_DIR_MODE });
+        // To make what is there waits for whoever changes the directory above, and that one for the disk.
+        if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: STORE_DIR_MODE });
         return new IngestDirectory(directory, await acquireFileLock(lockPathOf(directory), { signal }));
       } catch (error) {
         // The writer before us finished and took the directory away; `mkdir` too stumbles over that.

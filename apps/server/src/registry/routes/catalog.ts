@@ -1,5 +1,5 @@
 import type { CatalogBackend } from '../backend.ts';
-import { sendList } from '../lists.ts';
+import { sendList, writeList } from '../lists.ts';
 import { cutPage, readPage } from '../paging.ts';
 import { readingOf } from '../rights.ts';
 import type { Handlers } from '../route.ts';
@@ -11,7 +11,11 @@ export function catalogRoutes(backend: CatalogBackend): Handlers<'catalog'> {
       const page = readPage(request, 'repositories');
       const wanted = { ...page, ...readingOf(request.caller), limit: page.limit + 1 };
       const found = await backend.listRepositories(wanted);
-      return sendList(request, reply, { repositories: cutPage(found, page, '/v2/_catalog', reply) });
+      return sendList(
+        request,
+        reply,
+        writeList({ repositories: cutPage(found, page, '/v2/_catalog', reply) }),
+      );
     },
   };
 }

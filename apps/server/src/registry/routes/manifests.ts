@@ -3,9 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import type { ManifestBackend } from '../backend.ts';
 import { type EndpointOf, isTag } from '../endpoints.ts';
 import { matchesEtag } from '../headers.ts';
+import { onceThere } from '../once-there.ts';
 import { queryValues, readBody, requireDigest } from '../request.ts';
 import { accessOf } from '../rights.ts';
 import type { Exchange, Handlers } from '../route.ts';
+import { sendSmall } from '../send-small.ts';
 
 type ManifestExchange = Exchange<EndpointOf<'manifest'>>;
 
@@ -15,16 +17,16 @@ const MAX_TAGS = 100;
 /** Manifests and indexes: read (end-3), pushed (end-7), deleted (end-9). They are kept and served byte for byte. */
 export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
   return {
-    HEAD: async (exchange) => {
-      const descriptor = await findManifest(backend, exchange);
-      if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
-      return exchange.reply.header('content-length', descriptor.size).send();
-    },
-    GET: async (exchange) => {
-      const descriptor = await findManifest(backend, exchange);
-      if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
-      return exchange.reply.send(await backend.readManifest(descriptor));
-    },
+    HEAD: (exchange) =>
+      onceThere(findManifest(backend, exchange), (descriptor) => {
+        if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
+        return exchange.reply.header('content-length', descriptor.size).send();
+      }),
+    GET: (exchange) =>
+      onceThere(findManifest(backend, exchange), (descriptor) => {
+        if (isFresh(exchange, descriptor)) return exchange.reply.code(304).send();
+        return onceThere(backend.readManifest(descriptor), (bytes) => sendSmall(exchange.reply, bytes));
+      }),
     PUT: async (exchange) => {
       const { endpoint, request, reply } = exchange;
       const { digest, tags } = namesOf(exchange);
@@ -54,20 +56,21 @@ export function manifestRoutes(backend: ManifestBackend): Handlers<'manifest'> {
   };
 }
 
-async function findManifest(
+function findManifest(
   backend: ManifestBackend,
   { endpoint, reply }: ManifestExchange,
-): Promise<Descriptor> {
+): Descriptor | Promise<Descriptor> {
   const { name, reference } = endpoint;
   // What is neither a tag nor a digest names nothing, which is all a reader has to know.
   const valid = isTag(reference) || isDigest(reference);
-  const descriptor = valid ? await backend.findManifest(name, reference) : undefined;
-  if (!descriptor) throw manifestUnknown(endpoint);
-  reply
-    .header('docker-content-digest', descriptor.digest)
-    .header('etag', `"${descriptor.digest}"`)
-    .type(descriptor.mediaType);
-  return descriptor;
+  return onceThere(valid ? backend.findManifest(name, reference) : undefined, (descriptor) => {
+    if (!descriptor) throw manifestUnknown(endpoint);
+    reply
+      .header('docker-content-digest', descriptor.digest)
+      .header('etag', `"${descriptor.digest}"`)
+      .type(descriptor.mediaType);
+    return descriptor;
+  });
 }
 
 function manifestUnknown({ name, reference }: EndpointOf<'manifest'>): WherryError {

@@ -1,5 +1,5 @@
 import type { ReferrerBackend } from '../backend.ts';
-import { sendList } from '../lists.ts';
+import { sendList, writeList } from '../lists.ts';
 import { nextPage, readPage } from '../paging.ts';
 import { queryValue, requireDigest } from '../request.ts';
 import type { Handlers } from '../route.ts';
@@ -23,7 +23,7 @@ export function referrerRoutes(backend: ReferrerBackend): Handlers<'referrers'> 
         nextPage(reply, `/v2/${name}/referrers/${subject}`, { ...others, n: String(page.limit), last });
       }
       const index = { schemaVersion: 2, mediaType: INDEX_TYPE, manifests: referrers };
-      return sendList(request, reply.type(INDEX_TYPE), index);
+      return sendList(request, reply.type(INDEX_TYPE), writeList(index));
     },
   };
 }

@@ -25,7 +25,7 @@ export interface ReferrersPage {
 
 export interface ReferrersDeps {
   readonly metadata: Pick<RegistryCatalogStore, 'manifestsNaming' | 'findTag' | 'findManifest'>;
-  readonly readManifest: (descriptor: Descriptor) => Promise<Uint8Array>;
+  readonly readManifest: (descriptor: Descriptor) => Uint8Array | Promise<Uint8Array>;
 }
 
 /**

@@ -28,6 +28,9 @@ export type { UploadChunk } from './upload-writer.ts';
 const CACHE_BYTES = 32 << 20;
 const SMALL_BLOB_BYTES = 64 << 10;
 
+/** What is at hand need not be waited for: a busy registry answers most requests from memory. */
+export type MaybePromise<T> = T | Promise<T>;
+
 /** Which part of a list of repositories is asked for. */
 export interface RepositoryPage {
   readonly last?: string;
@@ -51,7 +54,7 @@ export interface RegistryService {
   /** Throws `BLOB_UNKNOWN`, `INVALID_RANGE` at the first read. */
   readBlob(digest: Digest, range?: ByteRange): ByteSource;
   /** All bytes of what `findBlob` gave, if they are few; `undefined`: to be sent with `sendBlob`. */
-  readSmallBlob(blob: BlobInfo): Promise<Uint8Array | undefined>;
+  readSmallBlob(blob: BlobInfo): MaybePromise<Uint8Array | undefined>;
   /**
    * Hands the bytes of a blob to `sink`, one chunk after the other, each of which is the sink's until its promise
    * resolves. Throws what the sink throws, `BLOB_UNKNOWN`, `INVALID_RANGE`.
@@ -88,9 +91,9 @@ export interface RegistryService {
   /** How many uploads are begun and not ended. */
   countUploads(): Promise<number>;
   /** `reference` is a tag or a digest; `undefined` when the repository has no such manifest. */
-  findManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
+  findManifest(repository: string, reference: string): MaybePromise<Descriptor | undefined>;
   /** The bytes of what `findManifest` gave. */
-  readManifest(descriptor: Descriptor): Promise<Uint8Array>;
+  readManifest(descriptor: Descriptor): MaybePromise<Uint8Array>;
   /**
    * Stores and records a manifest. Throws `INVALID_DOCUMENT`, `DIGEST_MISMATCH`, `TOO_LARGE`,
    * `SIZE_MISMATCH` when a descriptor in it lies about a blob, `BLOB_UNKNOWN` with the first missing
@@ -109,7 +112,7 @@ export interface RegistryService {
   listTags(
     repository: string,
     options?: { readonly last?: string; readonly limit?: number },
-  ): Promise<string[] | undefined>;
+  ): MaybePromise<string[] | undefined>;
   /** Repositories after `last` in ASCII order, at most `limit`. */
   listRepositories(page?: RepositoryPage): Promise<string[]>;
   /** Those with `text` in their names, in the same order. */
@@ -152,7 +155,7 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
     cancelUpload: (id, repository) => uploads.cancel(id, repository),
     removeStaleUploads: (maxAgeMs) => uploads.removeStale(maxAgeMs),
     countUploads: () => uploads.count(),
-    findManifest: async (repository, reference) =>
+    findManifest: (repository, reference) =>
       isDigest(reference)
         ? catalog.findManifest(repository, reference)
         : catalog.findTag(repository, reference),
@@ -170,7 +173,7 @@ export function createRegistryService(deps: RegistryServiceDeps): RegistryServic
       return deleted;
     },
     listReferrers: (request) => listReferrers({ metadata, readManifest }, request),
-    listTags: async (repository, options) => catalog.listTags(repository, options),
+    listTags: (repository, options) => catalog.listTags(repository, options),
     listRepositories: async (page) => listRepositories(metadata, page),
     searchRepositories: async (text, page) => searchRepositories(metadata, text, page),
     close: () => deps.close(),
@@ -212,7 +215,7 @@ function blobMethods(
   return {
     findBlob,
     readBlob: (digest, range) => blobs.read(digest, range),
-    readSmallBlob: async ({ digest, size }) =>
+    readSmallBlob: ({ digest, size }) =>
       size > SMALL_BLOB_BYTES ? undefined : cached(cache, digest, () => collect(blobs.read(digest), size)),
     sendBlob: ({ digest }, range, sink) => sendStored(digest, range, sink),
     blobPath: ({ digest }) => pathOf && layoutBlobPath(digest),
@@ -243,13 +246,19 @@ function blobMethods(
   };
 }
 
-async function cached(
+function cached(
+  cache: ContentCache,
+  digest: Digest,
+  read: () => Promise<Uint8Array>,
+): MaybePromise<Uint8Array> {
+  return cache.get(digest) ?? readInto(cache, digest, read);
+}
+
+async function readInto(
   cache: ContentCache,
   digest: Digest,
   read: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const known = cache.get(digest);
-  if (known) return known;
   const bytes = await read();
   cache.set(digest, bytes);
   return bytes;

@@ -67,6 +67,8 @@ export class UploadSessions {
   readonly #states: UploadStateFiles;
   /** Sessions that a request of this process uses. */
   readonly #inUse = new Map<string, RunningRequest>();
+  /** Of nothing: each hasher is an instance of WebAssembly. */
+  #emptyHash: Uint8Array | undefined;
 
   constructor(deps: UploadSessionsDeps) {
     this.#deps = deps;
@@ -76,7 +78,7 @@ export class UploadSessions {
   /** Opens a session and gives its name. */
   async start(repository = ''): Promise<string> {
     const id = this.#newId();
-    this.#states.create(id, this.#emptyState(repository));
+    await this.#states.create(id, this.#emptyState(repository));
     return id;
   }
 
@@ -248,7 +250,8 @@ export class UploadSessions {
   }
 
   #emptyState(repository: string): UploadState {
-    return { offset: 0, hash: this.#deps.resumableHasher().save(), repository };
+    this.#emptyHash ??= this.#deps.resumableHasher().save();
+    return { offset: 0, hash: this.#emptyHash, repository };
   }
 
   async #waitFor(id: string, other: RunningRequest): Promise<void> {

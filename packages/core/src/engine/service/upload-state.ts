@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdir, open, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toStorageError, withStorageErrors } from '../../content/storage-error.ts';
+import { withStorageErrors } from '../../content/storage-error.ts';
 import { ingestDir, STORE_DIR_MODE } from '../../content/store-paths.ts';
 import { isErrno } from '../../errors.ts';
 import type { HashedPart } from '../../layer/hash-piece.ts';
@@ -27,8 +27,9 @@ export function isUploadId(text: string): boolean {
 }
 
 /**
- * The sessions' hash states. What takes no time on the disk is done at once: for so little, a trip to another thread
- * and back costs more than the work, and an upload needs many. Each state lies beside the bytes it speaks of: `ingests/<id>/state`.
+ * The sessions' hash states. What reads alone is done at once: for so little, a trip to another thread and back costs
+ * more than the work, and an upload needs many. What makes a file or directory may wait for the file system's journal,
+ * which is busy while others flush. Each state lies beside the bytes it speaks of: `ingests/<id>/state`.
  */
 export class UploadStateFiles {
   readonly #root: string;
@@ -49,13 +50,11 @@ export class UploadStateFiles {
   }
 
   /** Begins a session that nobody knows of yet. */
-  create(id: string, state: UploadState): void {
-    try {
-      mkdirSync(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
-      writeFileSync(this.#path(id), encode(state), { mode: 0o600 });
-    } catch (error) {
-      throw toStorageError(error, `write to ${this.#root}`);
-    }
+  async create(id: string, state: UploadState): Promise<void> {
+    await withStorageErrors(`write to ${this.#root}`, async () => {
+      await mkdir(this.#directory(id), { recursive: true, mode: STORE_DIR_MODE });
+      await writeFile(this.#path(id), encode(state), { mode: 0o600 });
+    });
   }
 
   /**
@@ -75,6 +74,9 @@ export class UploadStateFiles {
 
   /** Forgets the session. What its ingest holds is the ingest's to remove. */
   remove(id: string): void {
+    // The ingest has taken it away mostly. To look waits for nobody; to remove what is not there waits for whoever
+    // changes the directory of all ingests, and that one for the disk.
+    if (!existsSync(this.#directory(id))) return;
     const path = this.#path(id);
     for (const one of [path, `${path}.new`]) rmSync(one, { force: true });
     try {

@@ -4,6 +4,16 @@ import { type RestoreStore, restoreBlob, restoreManifest } from './trash.ts';
 
 /** The service, which brings back from the trash what somebody asks for. */
 export function withTrash(service: RegistryService, store: RestoreStore): RegistryService {
+  const foundOrRestored = async (
+    finding: ReturnType<RegistryService['findManifest']>,
+    repository: string,
+    reference: string,
+  ) => {
+    const found = await finding;
+    if (found !== undefined || !isDigest(reference)) return found;
+    if (!(await restoreManifest(store, repository, reference))) return undefined;
+    return service.findManifest(repository, reference);
+  };
   return {
     ...service,
     // First, for with it comes back which repositories have it, and in which it was deleted.
@@ -15,11 +25,10 @@ export function withTrash(service: RegistryService, store: RestoreStore): Regist
       restoreBlob(store, digest);
       return service.mountBlob(digest, access);
     },
-    findManifest: async (repository, reference) => {
-      const found = await service.findManifest(repository, reference);
-      if (found !== undefined || !isDigest(reference)) return found;
-      if (!(await restoreManifest(store, repository, reference))) return undefined;
-      return service.findManifest(repository, reference);
+    findManifest: (repository, reference) => {
+      const found = service.findManifest(repository, reference);
+      if (found !== undefined && !(found instanceof Promise)) return found;
+      return foundOrRestored(found, repository, reference);
     },
   };
 }
