@@ -9,7 +9,7 @@ import { run, runWith, Sandbox } from './wherry.ts';
 const LIMITS = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1000:1000'];
 const RUN = ['--cgroup-manager=cgroupfs', 'run', '--rm', '--network=none', ...LIMITS];
 
-const sandbox = new Sandbox();
+const sandbox = new Sandbox({ inMemory: true });
 const images: SourceImage[] = [
   ...workloadImages().filter(({ name }) => name === 'small'),
   ...(await officialImages(sandbox.directory('official'))).filter(({ name }) => name.endsWith('amd64')),

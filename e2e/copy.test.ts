@@ -6,6 +6,7 @@ import { type Peer, startDockerRegistry } from '../bench/peers.ts';
 import { BlobProxy } from './blob-proxy.ts';
 import {
   describeImage,
+  lightStack,
   multiPlatformImage,
   remoteDigest,
   type SourceImage,
@@ -17,10 +18,11 @@ import { run, Sandbox, startService } from './wherry.ts';
 
 const HTPASSWD = 'user:$2b$04$5/kei9GXgFtV3DCqwsUmX.I9HtwOiZ.cM7P30aIANNBM8cDktFMZS\n';
 
-const sandbox = new Sandbox();
+const sandbox = new Sandbox({ inMemory: true });
 const hello = await multiPlatformImage(sandbox.directory('hello'));
 const images: SourceImage[] = [
-  ...workloadImages().filter(({ name }) => ['small', 'debian', 'stack'].includes(name)),
+  ...workloadImages().filter(({ name }) => ['small', 'debian'].includes(name)),
+  ...(await lightStack(sandbox.directory('stack'))),
   hello,
 ];
 afterAll(() => sandbox[Symbol.dispose]());

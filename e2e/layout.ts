@@ -121,7 +121,8 @@ async function writeManifest(directory: string, image: LayoutImage): Promise<Sto
   return writeBlob(directory, OCI_MANIFEST, JSON.stringify(manifest));
 }
 
-async function writeBlob(
+/** Puts one blob into a layout. */
+export async function writeBlob(
   directory: string,
   mediaType: string,
   bytes: Uint8Array | string,

@@ -11,7 +11,7 @@ import { Sandbox } from './wherry.ts';
 const SLACK_BYTES = 1 << 20;
 
 describeWith({ programs: ['docker-registry', 'skopeo'], images: ['debian'] }, 'an interrupted pull', () => {
-  const sandbox = new Sandbox();
+  const sandbox = new Sandbox({ inMemory: true });
   let registry: Peer;
   let proxy: BlobProxy;
   let id: string;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stopChild } from '../bench/peers.ts';
+import { memoryPlace } from './memory-place.ts';
 
 /** The program as a user gets it: the built one, or the one that `WHERRY_E2E_PROGRAM` names. */
 export const WHERRY =
@@ -29,8 +30,14 @@ export interface RunOptions {
 /** A place of its own for one test file: a store, archives, configuration. */
 export class Sandbox implements Disposable {
   #count = 0;
-  readonly path = mkdtempSync(join(tmpdir(), 'wherry-e2e-'));
-  readonly root = this.directory('root');
+  readonly path: string;
+  readonly root: string;
+
+  /** `inMemory`: the test asks nothing of the disk, and needs none where there is memory enough. */
+  constructor({ inMemory = false }: { readonly inMemory?: boolean } = {}) {
+    this.path = mkdtempSync(join(inMemory ? memoryPlace() : tmpdir(), 'wherry-e2e-'));
+    this.root = this.directory('root');
+  }
 
   /** A fresh directory. */
   directory(name: string): string {

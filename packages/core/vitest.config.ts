@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...exclude],
+    // Loading the code takes longer than most files do: they share processes, and leave theirs as they found it.
+    isolate: false,
     testTimeout: 30_000,
   },
 });

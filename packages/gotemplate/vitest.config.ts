@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Loading the code takes longer than most files do: they share processes, and leave theirs as they found it.
+    isolate: false,
+    testTimeout: 30_000,
+  },
 });

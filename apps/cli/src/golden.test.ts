@@ -16,16 +16,21 @@ const MIN_EQUAL_OF_CONTAINERS = 0.94;
 const COMPATIBILITY = new URL('../../../docs/compatibility.md', import.meta.url);
 
 describe('as the recorded client', () => {
-  // Times of the recording are in UTC.
-  process.env.TZ = 'UTC';
   const recording = readCopy();
   const { applicable, leftOut } = selectCases(recording);
   const isDifferent = ({ id }: { readonly id: string }) => Object.hasOwn(DIFFERENCES, id);
+  const zone = process.env.TZ;
   let replay: Replay;
   beforeAll(async () => {
+    // Times of the recording are in UTC.
+    process.env.TZ = 'UTC';
     replay = await Replay.start(recording);
   });
-  afterAll(() => replay[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await replay[Symbol.asyncDispose]();
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
 
   test.each(applicable.filter((recorded) => !isDifferent(recorded)))(
     '$id: $argv',

@@ -34,6 +34,7 @@ test.skipIf(process.platform !== 'linux')('leads to the agent, from however deep
   mkdirSync(directory);
   const open = await openAgentSocket(directory, 's', { socket, uid, gid, mode: 0o620 });
   expect(statSync(join(directory, 's')).mode & 0o777).toBe(0o620);
+  const before = process.cwd();
   process.chdir(directory);
   try {
     expect(await Promise.all([ask('s'), ask('s')])).toEqual(['got hi', 'got hi']);
@@ -43,6 +44,6 @@ test.skipIf(process.platform !== 'linux')('leads to the agent, from however deep
     await open[Symbol.asyncDispose]();
     await expect(ask('s')).rejects.toMatchObject({ code: /ENOENT|ECONNREFUSED/ });
   } finally {
-    process.chdir('/');
+    process.chdir(before);
   }
 });
