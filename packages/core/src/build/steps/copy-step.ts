@@ -88,9 +88,9 @@ async function revisedLayer(
   const { deps } = copying.context;
   const last = lastOf(copying);
   if (last?.layer === undefined || !isLike(last, inputsOf(copying, files))) return undefined;
-  return await deps.reviseLayer(last.layer, async (entries) => {
+  return await deps.reviseLayer(last.layer, async (toc) => {
     const before = await deps.cache.filesOf(last);
-    return before && (await plan.revise(entries, before, files, deps.signal));
+    return before && (await plan.revise(toc, before, files, deps.signal));
   });
 }
 
