@@ -58,6 +58,8 @@ async function copyFiles(
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
+  // While the layer reaches the disk.
+  if (known) context.deps.cache.prepare(inputsOf(copying, known));
   const layer = (known && (await revisedLayer(copying, plan, known))) ?? (await writeLayer(copying, plan));
   const files = known ?? (await plan.writtenFiles(context.deps.signal));
   const inputs = inputsOf(copying, files);

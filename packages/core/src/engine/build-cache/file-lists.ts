@@ -34,13 +34,16 @@ export class FileLists {
     this.#directory = new BuildPlaces(root).files;
   }
 
-  /** Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. */
-  async write(key: string, files: StepFiles): Promise<void> {
+  /**
+   * Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. `packed` is what
+   * `packList` gives for it.
+   */
+  async write(key: string, files: StepFiles, packed?: Promise<PackedList>): Promise<void> {
     await makeStoreDirectory(this.#directory);
     const path = this.pathOf(key);
     const temporary = temporaryBeside(path);
     try {
-      await writeFile(temporary, compressZstd(textOf(files), PACKING));
+      await writeFile(temporary, await (packed ?? packList(files)));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -88,6 +91,16 @@ export class FileLists {
       throw new WherryError('INVALID_ARGUMENT', `key of a cached step: want hexadecimal digits: ${key}`);
     return join(this.#directory, key + SUFFIX);
   }
+}
+
+/** A list as it is kept. */
+export type PackedList = readonly Uint8Array[];
+
+/** Packs a list of files: a few megabytes at the most. Fails for one that is too long, of which `write` keeps none. */
+export async function packList(files: StepFiles): Promise<PackedList> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of compressZstd(textOf(files), PACKING)) pieces.push(piece);
+  return pieces;
 }
 
 class TooLong extends Error {}
