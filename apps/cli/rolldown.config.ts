@@ -165,12 +165,16 @@ const main = defineConfig({
         },
         {
           name: 'transfer',
-          test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/]progress)\.[jt]s$/,
+          test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport)|config[\\/]registry-config|layer[\\/]pass-pool|output[\\/](progress|pull-report))\.[jt]s$/,
         },
         { name: 'tag', test: /[\\/]core[\\/]dist[\\/]engine[\\/]tag\.js$/ },
         {
           name: 'tars',
-          test: /[\\/]core[\\/]dist[\\/](tar[\\/]writer|tree[\\/](image-tree|layer-contents)|layer[\\/](toc-writer|whiteout|empty-layer)|rootfs[\\/](diff-layer|tar-files))\.js$/,
+          test: /[\\/]core[\\/]dist[\\/](tar[\\/]writer|tree[\\/](image-tree|layer-contents)|layer[\\/](toc-writer|whiteout|empty-layer)|rootfs[\\/](diff-layer|tar-files|copy-changes)|image[\\/]config-history)\.js$/,
+        },
+        {
+          name: 'instructions',
+          test: /[\\/]core[\\/]dist[\\/]image[\\/]((apply|expand)-instruction|environment)\.js$|[\\/]dockerfile[\\/]dist[\\/]/,
         },
         {
           name: 'build-cache',
