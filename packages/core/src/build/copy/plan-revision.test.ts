@@ -234,5 +234,6 @@ test('nothing is made of a tree that reads in an order of its own', async () => 
   const before = await planCase({ files: files('x'), copy: '.', to: '/' });
   const now = await planCase({ files: files('y'), copy: '.', to: '/' });
   const was = [...(await before.writtenFiles()).list()];
-  expect(await now.revise([], was, await now.writtenFiles())).toBeUndefined();
+  const { toc } = await coldLayer(directoryOf({ a: { content: noise(1, 1) }, b: { content: noise(4, 1) } }));
+  expect(await now.revise(new TocIndex(toc), was, await now.writtenFiles())).toBeUndefined();
 });
