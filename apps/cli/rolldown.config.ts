@@ -169,8 +169,7 @@ const main = defineConfig({
           test: /[\\/]core[\\/]dist[\\/](engine[\\/](layers[\\/](store-layer|record-image|layer-entries|repack-layer)|store[\\/]duplicate-layers)|layer[\\/](pass-pool|toc-reader)|tar[\\/]reader|image[\\/](build-image|commit-config)|compression[\\/](decompress|compress-zstd)|rootfs[\\/]copy-changes)\.js$/,
         },
         { name: 'configuration', test: /[\\/]core[\\/]dist[\\/]config[\\/]registry-config\.js$/ },
-        { name: 'progress', test: /[\\/]cli[\\/]src[\\/]output[\\/]progress\.ts$/ },
-        { name: 'instructions', test: /[\\/]core[\\/]dist[\\/]image[\\/](change|apply-instruction)\.js$/ },
+        { name: 'progress', test: /[\\/]cli[\\/]src[\\/]output[\\/](progress|pull-report)\.ts$/ },
         {
           name: 'transfer',
           test: /[\\/](engine[\\/](pull|push|layers[\\/]pull-layers)|registry[\\/](client|undici-transport))\.[jt]s$/,
@@ -178,7 +177,11 @@ const main = defineConfig({
         { name: 'tag', test: /[\\/]core[\\/]dist[\\/]engine[\\/]tag\.js$/ },
         {
           name: 'tars',
-          test: /[\\/]core[\\/]dist[\\/](tar[\\/]writer|tree[\\/](image-tree|layer-contents)|layer[\\/](toc-writer|whiteout|empty-layer)|rootfs[\\/](diff-layer|tar-files))\.js$/,
+          test: /[\\/]core[\\/]dist[\\/](tar[\\/]writer|tree[\\/](image-tree|layer-contents)|layer[\\/](toc-writer|whiteout|empty-layer)|rootfs[\\/](diff-layer|tar-files|copy-changes)|image[\\/]config-history)\.js$/,
+        },
+        {
+          name: 'instructions',
+          test: /[\\/]core[\\/]dist[\\/]image[\\/]((apply|expand)-instruction|environment)\.js$|[\\/]dockerfile[\\/]dist[\\/]/,
         },
         {
           name: 'build-cache',

@@ -3,6 +3,7 @@ import type { Digest } from '../digest.ts';
 import type { StoredDocument } from '../image/build-image.ts';
 import type { TarEdit } from '../layer/revise-layer.ts';
 import type { TocEntry } from '../layer/toc-format.ts';
+import type { TocIndex } from '../layer/toc-index.ts';
 import type { Platform } from '../platform.ts';
 import type { SnapshotLease } from '../rootfs/snapshots/snapshot.ts';
 import type { BuildEventSink, StepName } from './build-event.ts';
@@ -71,7 +72,7 @@ export interface BuildDeps {
    */
   reviseLayer(
     earlier: Pick<StageLayer, 'digest'>,
-    editsOf: (entries: readonly TocEntry[]) => Promise<AsyncIterable<TarEdit> | undefined>,
+    editsOf: (toc: TocIndex) => Promise<AsyncIterable<TarEdit> | undefined>,
   ): Promise<StageLayer | undefined>;
   layerEntries(layer: StageLayer): Promise<readonly TocEntry[]>;
   /** The layer's tar, uncompressed. */

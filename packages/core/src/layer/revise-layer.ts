@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../errors.ts';
 import { type TarEntryInit, type TarItem, writeTarEntry } from '../tar/writer.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { TocEntry } from './toc-format.ts';
-import { readToc } from './toc-reader.ts';
+import type { TocIndex } from './toc-index.ts';
 import { TocWriter } from './toc-writer.ts';
 
 /** What the caches of a core hold: read, hashed and written while it is there. */
@@ -11,30 +11,11 @@ const CHUNK_BYTES = 128 * 1024;
 const BLOCK_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 
-/** What the table of contents of a layer says. */
-export interface EarlierToc {
-  readonly entries: readonly TocEntry[];
-  readonly bytes: Uint8Array;
-  /** Where in `bytes` the record of each entry ends. */
-  readonly recordEnds: readonly number[];
-  readonly facts: LayerFacts;
-}
-
 /** A layer that is a plain tar. */
-export interface EarlierTar extends EarlierToc {
+export interface EarlierTar {
+  readonly toc: TocIndex;
   /** Reads what starts at `offset` into `buffer`; the result is how many bytes that were: 0 at the end. */
   readInto(buffer: Uint8Array, offset: number): number;
-}
-
-/** Reads a table of contents. Throws `CORRUPT` as `readToc` does. */
-export function readEarlierToc(bytes: Uint8Array): EarlierToc {
-  const entries: TocEntry[] = [];
-  const recordEnds: number[] = [];
-  const reading = readToc(bytes, recordEnds);
-  for (let next = reading.next(); ; next = reading.next()) {
-    if (next.done) return { entries, bytes, recordEnds, facts: next.value };
-    entries.push(next.value);
-  }
 }
 
 /** One entry more, less, or in another one's place. */
@@ -90,8 +71,8 @@ class Revision {
     this.#output = output;
     this.#toc = new TocWriter(output.toc);
     this.#earlierHasher = output.createHasher();
-    this.#contentSize = earlier.facts.contentSize;
-    this.#entries = earlier.facts.entries;
+    this.#contentSize = earlier.toc.facts.contentSize;
+    this.#entries = earlier.toc.facts.entries;
   }
 
   async apply({ at, removes, item }: TarEdit): Promise<void> {
@@ -103,8 +84,8 @@ class Revision {
   }
 
   async finish(): Promise<LayerFacts | undefined> {
-    const { entries, facts } = this.#earlier;
-    this.#keepEntries(entries.length);
+    const { facts, length } = this.#earlier.toc;
+    this.#keepEntries(length);
     await this.#copy(facts.size);
     const digest = this.#hasher?.digest();
     if (this.#read !== facts.size || this.#earlierHasher.digest() !== facts.digest) return undefined;
@@ -119,8 +100,8 @@ class Revision {
 
   /** Where the headers of an entry begin: where the one before it ends. */
   #startOf(at: number): number {
-    const before = this.#earlier.entries[at - 1];
-    if (before === undefined) return 0;
+    if (at === 0) return 0;
+    const before = this.#earlier.toc.entry(at - 1);
     // What is no file may claim a size, yet no payload follows.
     const size = before.type === 'file' ? before.size : 0;
     return before.dataOffset + size + ((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
@@ -130,7 +111,7 @@ class Revision {
   #keepEntries(end: number): void {
     const from = this.#entry;
     if (from >= end) return;
-    const { bytes, recordEnds } = this.#earlier;
+    const { bytes, recordEnds } = this.#earlier.toc;
     this.#toc.add(this.#shifted(from));
     if (from + 1 < end)
       this.#toc.copy(bytes.subarray(recordEnds[from], recordEnds[end - 1]), this.#shifted(end - 1));
@@ -139,8 +120,7 @@ class Revision {
 
   /** An entry where it comes to lie. */
   #shifted(at: number): TocEntry {
-    const entry = this.#earlier.entries[at];
-    if (entry === undefined) throw new Error('an edit is at an entry of the layer');
+    const entry = this.#earlier.toc.entry(at);
     const shift = this.#written - this.#read;
     return shift === 0 ? entry : { ...entry, dataOffset: entry.dataOffset + shift };
   }
@@ -157,7 +137,7 @@ class Revision {
   }
 
   async #remove(at: number): Promise<void> {
-    const { size = 0 } = this.#earlier.entries[at] ?? {};
+    const { size } = this.#earlier.toc.entry(at);
     this.#entry = at + 1;
     this.#contentSize -= size;
     this.#entries--;

@@ -34,14 +34,10 @@ const INCOMPLETE = Symbol('incomplete');
 
 /**
  * Reads a table of contents held in memory, entry by entry. Names and values are views of `bytes`, or of
- * copies where a name shares its start with the one before. `recordEnds` gets where in `bytes` the record of each ends.
- * Throws `CORRUPT` for what is no complete table.
+ * copies where a name shares its start with the one before. Throws `CORRUPT` for what is no complete table.
  */
-export function* readToc(
-  bytes: Uint8Array,
-  recordEnds?: number[],
-): Generator<TocEntry, LayerFacts, undefined> {
-  const reader = new TocReader(recordEnds);
+export function* readToc(bytes: Uint8Array): Generator<TocEntry, LayerFacts, undefined> {
+  const reader = new TocReader();
   yield* reader.push(bytes);
   return reader.finish();
 }
@@ -65,6 +61,33 @@ export function readTocFacts(tail: Uint8Array): LayerFacts {
   return parseFacts(tail.subarray(end - trailer.factsLength, end));
 }
 
+/** As `readTocFacts`, of a whole table, with where they start; checks magic and check sum too. */
+export function readWholeTocFacts(bytes: Uint8Array): { readonly facts: LayerFacts; readonly start: number } {
+  if (!startsWith(bytes, TOC_MAGIC)) throw corruptToc('bad magic');
+  const { factsLength, checksum } = readTrailer(bytes);
+  const end = bytes.length - TOC_TRAILER_BYTES;
+  if (factsLength > MAX_TOC_FACTS_BYTES || factsLength > end - TOC_MAGIC.length)
+    throw corruptToc('bad length of facts');
+  if (tocChecksum(TOC_CHECKSUM_START, bytes, end) !== checksum) throw corruptToc('bad check sum');
+  return { facts: parseFacts(bytes.subarray(end - factsLength, end)), start: end - factsLength };
+}
+
+/** The entry whose record begins at `start`; `previous` is the one before it. */
+export function readTocRecord(
+  bytes: Uint8Array,
+  start: number,
+  previous: { readonly name: Uint8Array; readonly end: number },
+): TocEntry {
+  const cursor = new Cursor(bytes, start);
+  const type = TOC_TYPES[cursor.byte() ?? 0];
+  const flags = cursor.byte() ?? 0;
+  if (type === undefined) throw corruptToc('bad record type');
+  const name = cursor.name(previous.name, new NameSlabs());
+  const entry = readFields(cursor, { type, flags, name, previousEnd: previous.end });
+  if (cursor.short) throw corruptToc('unexpected end');
+  return entry;
+}
+
 class TocReader {
   /** Bytes not read yet: the start of a record, or all behind the last one. */
   #rest: Uint8Array = NO_BYTES;
@@ -74,11 +97,6 @@ class TocReader {
   #previousName: Uint8Array = NO_BYTES;
   #previousEnd = 0;
   #entries = 0;
-  readonly #recordEnds: number[] | undefined;
-
-  constructor(recordEnds?: number[]) {
-    this.#recordEnds = recordEnds;
-  }
 
   *push(chunk: Uint8Array): Generator<TocEntry, void, undefined> {
     const bytes = this.#rest.length === 0 ? chunk : concatBytes([this.#rest, chunk]);
@@ -99,10 +117,7 @@ class TocReader {
         break;
       }
       if (entry === undefined) this.#place = 'facts';
-      else {
-        this.#recordEnds?.push(cursor.offset);
-        yield entry;
-      }
+      else yield entry;
     }
     this.#keep(bytes, cursor.offset);
   }
@@ -300,7 +315,7 @@ function isFacts(value: unknown): value is LayerFacts {
   );
 }
 
-function corruptToc(detail: string, cause?: unknown): WherryError {
+export function corruptToc(detail: string, cause?: unknown): WherryError {
   return new WherryError('CORRUPT', `table of contents: ${detail}`, { cause });
 }
 

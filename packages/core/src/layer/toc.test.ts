@@ -7,6 +7,7 @@ import { chunksOf } from '../testing/chunks.ts';
 import { noise, sourceOf } from '../testing/layer-fixtures.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import type { TocEntry } from './toc-format.ts';
+import { TocIndex } from './toc-index.ts';
 import { readToc, readTocFacts, readTocSource, TOC_TAIL_BYTES } from './toc-reader.ts';
 import { TocWriter } from './toc-writer.ts';
 
@@ -94,7 +95,26 @@ const CASES: { name: string; entry: Partial<TocEntry> }[] = [
   },
 ];
 
-describe('the table of contents', () => {
+function readByIndex(bytes: Uint8Array): ReturnType<typeof read> {
+  const index = new TocIndex(bytes);
+  const entries = Array.from({ length: index.length }, (_, at) => index.entry(at));
+  for (const [at, { name, type }] of entries.entries()) {
+    const text = Buffer.from(name).toString('latin1');
+    const middle = name.length >> 1;
+    expect(index.isFile(at)).toBe(type === 'file');
+    expect(index.name(at)).toEqual(new Uint8Array(name));
+    expect(index.isNamed(at, name.subarray(0, middle), `..${text.slice(middle)}`, 2)).toBe(true);
+    expect(index.isNamed(at, name.subarray(0, middle), `..${text.slice(middle)}x`, 2)).toBe(false);
+    if (name.length > 0)
+      expect(index.isNamed(at, name.subarray(1), text.slice(0, 1), 0)).toBe(/^(.)\1*$/s.test(text));
+  }
+  return { entries, facts: index.facts };
+}
+
+describe.each([
+  { way: 'entry by entry', read },
+  { way: 'by an index', read: readByIndex },
+])('the table of contents, $way', ({ read }) => {
   test.each(CASES)('keeps $name', ({ entry }) => {
     const entries = [PLAIN, { ...PLAIN, dataOffset: 71_168, ...entry }];
     const result = read(write(entries));
@@ -214,14 +234,12 @@ test('records of one table are entries of another', () => {
     size: i,
     dataOffset: 512 + i * 8192,
   }));
-  const ends: number[] = [];
-  const bytes = write(entries);
-  expect([...readToc(bytes, ends)]).toHaveLength(ends.length);
+  const { bytes, recordEnds } = new TocIndex(write(entries));
   const shifted = entries.map((entry) => ({ ...entry, dataOffset: entry.dataOffset + 1024 }));
   const chunks: Uint8Array[] = [];
   const writer = new TocWriter((chunk) => chunks.push(chunk));
   writer.add(shifted[0]!);
-  writer.copy(bytes.subarray(ends[0], ends[4998]), shifted[4998]!);
+  writer.copy(bytes.subarray(recordEnds[0], recordEnds[4998]), shifted[4998]!);
   writer.add(shifted[4999]!);
   writer.finish({ ...FACTS, entries: entries.length });
   expect(Buffer.concat(chunks)).toEqual(Buffer.from(write(shifted)));

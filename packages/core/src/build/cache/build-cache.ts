@@ -65,6 +65,11 @@ export interface BuildCache {
    */
   put(step: NewStep): Promise<void>;
   /**
+   * Tells that a step of these inputs is under way and will be put: what takes long is begun meanwhile. Changes nothing
+   * that anybody sees.
+   */
+  prepare(inputs: StepInputs): void;
+  /**
    * Waits until nobody else makes the step of this key, here or in another process, and has it alone until it is
    * disposed, or the process ends. Throws `CANCELLED`.
    */

@@ -39,6 +39,7 @@ function cacheOf(kept: readonly Kept[], pruned: readonly StepInputs[] = []): Bui
     find: async (key) => records.find((record) => record.key === key),
     put: async () => {},
     claim: async () => ({ [Symbol.asyncDispose]: async () => {} }),
+    prepare: () => {},
     touch: () => {},
     latestFor: () => records,
     filesOf: async (record) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { StepFile } from '../step-inputs.ts';
 import { fileListDigest, fileListText, TextFileList, withoutCommon } from './file-list.ts';
 
 /** Bytes one a character, as paths have them. */
@@ -51,9 +52,9 @@ test('what two lists have in common is left out', () => {
       const [before, now] = [first, second].map((own) =>
         sorted([...common, ...own.filter(({ path }) => !taken.has(path))]),
       );
-      const isIn = (list: typeof common, { path, state }: (typeof common)[number]) =>
+      const isIn = (list: readonly StepFile[], { path, state }: StepFile) =>
         list.some((file) => file.path === path && file.state === state);
-      const listOf = (list: typeof common) => new TextFileList([...fileListText(list)].join(''));
+      const listOf = (list: readonly StepFile[]) => new TextFileList([...fileListText(list)].join(''));
       const [left, right] = withoutCommon(listOf(before!), listOf(now!));
       expect([...left]).toEqual(before!.filter((file) => !isIn(now!, file)));
       expect([...right]).toEqual(now!.filter((file) => !isIn(before!, file)));

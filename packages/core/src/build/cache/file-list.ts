@@ -4,6 +4,8 @@ import type { StepFile } from '../step-inputs.ts';
 
 /** Taking each file's text by itself takes twice the time. */
 const PIECE_CHARACTERS = 64 * 1024;
+/** Of two lists: some kilobytes. */
+const COMPARED_LINES = 64;
 
 /**
  * A list of files as text, in large pieces, for its digest and to be kept: a line for each file, of the lengths of path
@@ -51,7 +53,7 @@ export class TextFileList implements Iterable<StepFile> {
 
 /**
  * What is left of two lists, both sorted by path, without files that are the same in both. Taking all those apart would
- * take longest where hardly a file has changed: texts are compared line by line.
+ * take longest where hardly a file has changed: texts are compared many lines at a time.
  */
 export function withoutCommon(
   before: Iterable<StepFile>,
@@ -61,13 +63,9 @@ export function withoutCommon(
   const [a, b] = [before.text, now.text];
   const [left, right]: [StepFile[], StepFile[]] = [[], []];
   for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    const line = b.slice(j, j < b.length ? lineAt(b, j).end : j);
-    // It begins with the lengths of what is in it, so no longer line begins like it.
-    if (line !== '' && a.startsWith(line, i)) {
-      i += line.length;
-      j += line.length;
-      continue;
-    }
+    const common = commonLength(a, i, b, j);
+    i += common;
+    j += common;
     const old = i < a.length ? recordAt(a, i) : undefined;
     const fresh = j < b.length ? recordAt(b, j) : undefined;
     const isOldNext = old && (fresh === undefined || old.file.path <= fresh.file.path);
@@ -84,19 +82,43 @@ export function withoutCommon(
   return [left, right];
 }
 
+/** How long the lines are, from `i` and `j` on, that two texts have in common. */
+function commonLength(a: string, i: number, b: string, j: number): number {
+  let end = j;
+  for (let lines = COMPARED_LINES; end < b.length; ) {
+    let next = end;
+    for (let n = 0; n < lines && next < b.length; n++) next = lineEnd(b, next);
+    // A line begins with the lengths of what is in it, so no longer one begins like it.
+    const at = i + end - j;
+    if (a.slice(at, at + next - end) === b.slice(end, next)) end = next;
+    else if (lines > 1) lines = 1;
+    else break;
+  }
+  return end - j;
+}
+
 function recordAt(text: string, at: number): { readonly file: StepFile; readonly end: number } {
-  const { path, state, end } = lineAt(text, at);
+  const path = text.indexOf(' ', text.indexOf(' ', at) + 1) + 1;
+  const state = path + numberAt(text, at);
+  const end = lineEnd(text, at);
   return { file: { path: text.slice(path, state), state: text.slice(state, end - 1) }, end };
 }
 
-/** Where in a line path and state begin, and where the next line does. */
-function lineAt(
-  text: string,
-  at: number,
-): { readonly path: number; readonly state: number; readonly end: number } {
-  const pathLength = text.indexOf(' ', at);
-  const stateLength = text.indexOf(' ', pathLength + 1);
-  const path = stateLength + 1;
-  const state = path + Number(text.slice(at, pathLength));
-  return { path, state, end: state + Number(text.slice(pathLength + 1, stateLength)) + 1 };
+/** Where the line after that at `at` begins. */
+function lineEnd(text: string, at: number): number {
+  const second = text.indexOf(' ', at) + 1;
+  const path = text.indexOf(' ', second) + 1;
+  return path + numberAt(text, at) + numberAt(text, second) + 1;
+}
+
+const [ZERO, NINE] = [0x30, 0x39];
+
+/** Without the string that `Number` would need. */
+function numberAt(text: string, at: number): number {
+  let number = 0;
+  for (let i = at; ; i++) {
+    const digit = text.charCodeAt(i);
+    if (!(digit >= ZERO && digit <= NINE)) return number;
+    number = number * 10 + digit - ZERO;
+  }
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { WherryError } from '../../errors.ts';
 import type { TarEdit } from '../../layer/revise-layer.ts';
-import type { TocEntry } from '../../layer/toc-format.ts';
+import type { TocIndex } from '../../layer/toc-index.ts';
 import { ImageTree } from '../../tree/image-tree.ts';
 import type { StepFile, StepFiles } from '../step-inputs.ts';
 import { addArchive } from './add-archive.ts';
@@ -136,7 +136,7 @@ export class CopyPlan {
    * `undefined`: it cannot be told from the lists of files. As `write` it throws what reading the sources throws.
    */
   async revise(
-    earlier: readonly TocEntry[],
+    earlier: TocIndex,
     before: Iterable<StepFile>,
     now: StepFiles,
     signal?: AbortSignal,

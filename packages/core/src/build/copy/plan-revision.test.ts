@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NodeHasher } from '../../bytes/node-hasher.ts';
 import { isWherryError } from '../../errors.ts';
 import { LayerPass } from '../../layer/layer-pass.ts';
-import { type EarlierTar, readEarlierToc, reviseLayer } from '../../layer/revise-layer.ts';
+import { type EarlierTar, reviseLayer } from '../../layer/revise-layer.ts';
+import { TocIndex } from '../../layer/toc-index.ts';
 import { TsTarScanner } from '../../tar/ts-tar-scanner.ts';
 import { type CopyCase, planCase } from '../../testing/copy-fixtures.ts';
 import { gather, noise } from '../../testing/layer-fixtures.ts';
@@ -73,7 +74,7 @@ async function coldLayer(directory: string, copy?: Copy): Promise<Layer> {
 
 function earlierTar({ tar, toc }: Omit<Layer, 'files'>): EarlierTar {
   return {
-    ...readEarlierToc(toc),
+    toc: new TocIndex(toc),
     readInto: (buffer, at) => tar.copy(buffer, 0, at, at + buffer.length),
   };
 }
@@ -87,7 +88,7 @@ async function revisedLayer(
   const { plan, files } = await planOf(directory, copy);
   meanwhile();
   const earlier = earlierTar(layer);
-  const edits = await plan.revise(earlier.entries, before, files as StepFiles);
+  const edits = await plan.revise(earlier.toc, before, files as StepFiles);
   if (edits === undefined) return undefined;
   const [tar, toc]: [Uint8Array[], Uint8Array[]] = [[], []];
   const facts = await reviseLayer(earlier, edits, {
@@ -233,5 +234,6 @@ test('nothing is made of a tree that reads in an order of its own', async () => 
   const before = await planCase({ files: files('x'), copy: '.', to: '/' });
   const now = await planCase({ files: files('y'), copy: '.', to: '/' });
   const was = [...(await before.writtenFiles()).list()];
-  expect(await now.revise([], was, await now.writtenFiles())).toBeUndefined();
+  const { toc } = await coldLayer(directoryOf({ a: { content: noise(1, 1) }, b: { content: noise(4, 1) } }));
+  expect(await now.revise(new TocIndex(toc), was, await now.writtenFiles())).toBeUndefined();
 });

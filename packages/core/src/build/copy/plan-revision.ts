@@ -1,6 +1,6 @@
 import { WherryError } from '../../errors.ts';
 import type { TarEdit } from '../../layer/revise-layer.ts';
-import type { TocEntry } from '../../layer/toc-format.ts';
+import type { TocIndex } from '../../layer/toc-index.ts';
 import { toLatin1 } from '../../tree/tree-path.ts';
 import { withoutCommon } from '../cache/file-list.ts';
 import type { SourceTree } from '../source-tree.ts';
@@ -35,7 +35,7 @@ interface FilesDifference {
  */
 export function planRevision(
   source: PlannedSource,
-  earlier: readonly TocEntry[],
+  earlier: TocIndex,
   before: Iterable<StepFile>,
   now: StepFiles,
 ): FileEdit[] | undefined {
@@ -72,7 +72,7 @@ function inOrder(files: readonly PlannedFile[], gone: ReadonlySet<string>): read
 /** Entries from `start` on must be those of the files as they were, below one directory. */
 function editsOf(
   files: readonly Placed[],
-  earlier: readonly TocEntry[],
+  earlier: TocIndex,
   start: number,
   { changed, added }: FilesDifference,
 ): FileEdit[] | undefined {
@@ -88,11 +88,9 @@ function editsOf(
       edits.push({ at, removes: false, path: path.slice(skipped), file });
       continue;
     }
-    const entry = earlier[at];
-    if (entry?.type !== 'file') return undefined;
-    const { name } = entry;
-    prefix ??= name.subarray(0, Math.max(name.length - (path.length - skipped), 0));
-    if (!isJoined(name, prefix, path, skipped)) return undefined;
+    if (at >= earlier.length || !earlier.isFile(at)) return undefined;
+    prefix ??= startOf(earlier.name(at), path.length - skipped);
+    if (!earlier.isNamed(at, prefix, path, skipped)) return undefined;
     if (file === undefined) edits.push({ at, removes: true, path: path.slice(skipped) });
     else if (changed.has(path)) edits.push({ at, removes: true, path: path.slice(skipped), file });
     at++;
@@ -110,16 +108,8 @@ function editsOf(
   });
 }
 
-/**
- * Whether a name is the prefix and then a path from `start` on, its bytes one a character. Making a string of each name
- * takes ten times as long.
- */
-function isJoined(name: Uint8Array, prefix: Uint8Array, path: string, start: number): boolean {
-  const shift = prefix.length - start;
-  if (name.length !== shift + path.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (name[i] !== prefix[i]) return false;
-  for (let i = start; i < path.length; i++) if (name[shift + i] !== path.charCodeAt(i)) return false;
-  return true;
+function startOf(name: Uint8Array, restLength: number): Uint8Array {
+  return name.subarray(0, Math.max(name.length - restLength, 0));
 }
 
 /** Both are sorted by path. `undefined`: they differ in more than files with content. */

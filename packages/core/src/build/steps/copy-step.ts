@@ -58,6 +58,8 @@ async function copyFiles(
   const found = known && (await outcomeOf(copying, inputsOf(copying, known)));
   const text = (files: StepFiles) => historyText(copying, plan.shape, files.digest);
   if (known && found?.isCached) return { ...found, createdBy: text(known) };
+  // While the layer reaches the disk.
+  if (known) context.deps.cache.prepare(inputsOf(copying, known));
   const layer = (known && (await revisedLayer(copying, plan, known))) ?? (await writeLayer(copying, plan));
   const files = known ?? (await plan.writtenFiles(context.deps.signal));
   const inputs = inputsOf(copying, files);
@@ -88,9 +90,9 @@ async function revisedLayer(
   const { deps } = copying.context;
   const last = lastOf(copying);
   if (last?.layer === undefined || !isLike(last, inputsOf(copying, files))) return undefined;
-  return await deps.reviseLayer(last.layer, async (entries) => {
+  return await deps.reviseLayer(last.layer, async (toc) => {
     const before = await deps.cache.filesOf(last);
-    return before && (await plan.revise(entries, before, files, deps.signal));
+    return before && (await plan.revise(toc, before, files, deps.signal));
   });
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inStoreDirectory, makeStoreDirectory } from '../../content/durable-file.ts';
@@ -33,7 +34,7 @@ export async function buildScratch(root: string): Promise<BuildScratch> {
     const lock = await acquireFileLock(directory + LOCK);
     const dispose = async () => {
       try {
-        await removeTrees(directory);
+        if (!isRemovedEmpty(directory)) await removeTrees(directory);
       } finally {
         lock.release({ remove: true });
       }
@@ -46,6 +47,17 @@ export async function buildScratch(root: string): Promise<BuildScratch> {
     }
     return { directory, [Symbol.asyncDispose]: dispose };
   });
+}
+
+/** Most builds leave it empty: then there is nothing to look for. */
+function isRemovedEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    // Whatever hinders it, `removeTrees` gets further, or says what it was.
+    return false;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
@@ -18,6 +18,8 @@ import { BuildPlaces } from './build-places.ts';
 const SUFFIX = '.zst';
 /** Lists of more text, of some 200,000 files, are not kept: what changed is then told without names. */
 const MAX_LIST_BYTES = 32 << 20;
+/** Unpacked at once: each piece is a trip to another thread. */
+const UNPACKED_BYTES = 1 << 20;
 /** The digests in it do not get smaller, whatever the effort. */
 const PACKING = { level: 1 };
 
@@ -32,13 +34,16 @@ export class FileLists {
     this.#directory = new BuildPlaces(root).files;
   }
 
-  /** Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. */
-  async write(key: string, files: StepFiles): Promise<void> {
+  /**
+   * Keeps the list of a step; one that is too long, or that the disk has no room for, is left out. `packed` is what
+   * `packList` gives for it.
+   */
+  async write(key: string, files: StepFiles, packed?: Promise<PackedList>): Promise<void> {
     await makeStoreDirectory(this.#directory);
     const path = this.pathOf(key);
     const temporary = temporaryBeside(path);
     try {
-      await writeFile(temporary, compressZstd(textOf(files), PACKING));
+      await writeFile(temporary, await (packed ?? packList(files)));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -50,7 +55,7 @@ export class FileLists {
   async read(key: string, files: Digest): Promise<Iterable<StepFile> | undefined> {
     let packed: Buffer;
     try {
-      packed = await readFile(this.pathOf(key));
+      packed = readFileSync(this.pathOf(key));
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
@@ -88,6 +93,16 @@ export class FileLists {
   }
 }
 
+/** A list as it is kept. */
+export type PackedList = readonly Uint8Array[];
+
+/** Packs a list of files: a few megabytes at the most. Fails for one that is too long, of which `write` keeps none. */
+export async function packList(files: StepFiles): Promise<PackedList> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of compressZstd(textOf(files), PACKING)) pieces.push(piece);
+  return pieces;
+}
+
 class TooLong extends Error {}
 
 async function* textOf(files: StepFiles): ByteSource {
@@ -103,7 +118,10 @@ async function* textOf(files: StepFiles): ByteSource {
 /** `undefined`: it is no list, or was cut off by a loss of power. */
 async function unpack(packed: Buffer): Promise<Buffer | undefined> {
   try {
-    return await promisify(zstdDecompress)(packed, { maxOutputLength: MAX_LIST_BYTES });
+    return await promisify(zstdDecompress)(packed, {
+      maxOutputLength: MAX_LIST_BYTES,
+      chunkSize: UNPACKED_BYTES,
+    });
   } catch (error) {
     if (isUnpackingFault(error)) return undefined;
     throw error;

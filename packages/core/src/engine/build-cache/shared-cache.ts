@@ -6,7 +6,7 @@ import type {
   StepRecord,
 } from '../../build/cache/build-cache.ts';
 import { stepKey } from '../../build/cache/step-key.ts';
-import type { StepFile, StepResult } from '../../build/step-inputs.ts';
+import type { StepFile, StepInputs, StepResult } from '../../build/step-inputs.ts';
 import type { ImportedCache } from './imported-cache.ts';
 import type { OwnBuildCache } from './stored-build-cache.ts';
 
@@ -37,6 +37,10 @@ export class SharedCache implements BuildCache {
   async put(step: NewStep): Promise<void> {
     await this.#own.put(step);
     this.#note(stepKey(step.inputs), { kind: step.kind ?? 'regular', ...step });
+  }
+
+  prepare(inputs: StepInputs): void {
+    this.#own.prepare(inputs);
   }
 
   claim(key: string, signal?: AbortSignal): Promise<AsyncDisposable> {

@@ -75,9 +75,14 @@ describe('put', () => {
     expect(existsSync(store.blobs.pathOf(second!.digest))).toBe(true);
   });
 
-  test('keeps the files of a step for who explains, and can do without them', async () => {
+  test.each([
+    { name: 'that was prepared', isPrepared: true },
+    { name: 'that was not', isPrepared: false },
+  ])('keeps the files of a step $name for who explains, and can do without them', async ({ isPrepared }) => {
     const files = filesOf({ a: 'a', 'b\n': 'c d' });
     const step = withFiles('a', files);
+    if (isPrepared) cache.prepare(step.inputs);
+    expect(sandbox.files('build')).toEqual([]);
     await cache.put(step);
     const record = (await cache.find(stepKey(step.inputs)))!;
     expect(record.inputs).toEqual({ ...step.inputs, files: files.digest });
@@ -97,17 +102,21 @@ describe('put', () => {
     expect(await lists.read('ab', filesOf({ a: 'b' }).digest)).toBeUndefined();
   });
 
-  test('keeps no list that is too long', async () => {
-    const state = 'x'.repeat(1 << 20);
-    const list = function* () {
-      for (let i = 0; i < 64; i++) yield { path: `${i}`, state };
-    };
-    const step = withFiles('a', { digest: filesOf({}).digest, list });
-    await cache.put(step);
-    const record = (await cache.find(stepKey(step.inputs)))!;
-    expect(await cache.filesOf(record)).toBeUndefined();
-    expect(sandbox.files('build')).toEqual([]);
-  });
+  test.each([{ isPrepared: true }, { isPrepared: false }])(
+    'keeps no list that is too long, prepared: $isPrepared',
+    async ({ isPrepared }) => {
+      const state = 'x'.repeat(1 << 20);
+      const list = function* () {
+        for (let i = 0; i < 64; i++) yield { path: `${i}`, state };
+      };
+      const step = withFiles('a', { digest: filesOf({}).digest, list });
+      if (isPrepared) cache.prepare(step.inputs);
+      await cache.put(step);
+      const record = (await cache.find(stepKey(step.inputs)))!;
+      expect(await cache.filesOf(record)).toBeUndefined();
+      expect(sandbox.files('build')).toEqual([]);
+    },
+  );
 
   test('has an empty list for a step without files', async () => {
     const { inputs } = await storeStep(store, 'a');

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { BuildCache, NewStep, StepRecord } from '../../build/cache/build-cache.ts';
 import { stepKey } from '../../build/cache/step-key.ts';
-import type { StepFile } from '../../build/step-inputs.ts';
+import type { StepFile, StepInputs } from '../../build/step-inputs.ts';
 import { isWherryError } from '../../errors.ts';
 import type { Lease } from '../../metadata/metadata-store.ts';
 import type { Store } from '../store/store.ts';
 import { claimStep } from './build-scratch.ts';
-import { FileLists } from './file-lists.ts';
+import { FileLists, type PackedList, packList } from './file-lists.ts';
 
 /** How many records of a slot, and of a description, an explanation compares with. */
 const MAX_CANDIDATES = 8;
@@ -26,6 +26,8 @@ class StoredBuildCache implements OwnBuildCache {
   readonly #lease: Lease;
   readonly #lists: FileLists;
   readonly #touched: string[] = [];
+  /** Lists of files of steps under way. */
+  readonly #packed = new Map<string, Promise<PackedList>>();
 
   constructor(store: Store, lease: Lease) {
     this.#store = store;
@@ -57,8 +59,19 @@ class StoredBuildCache implements OwnBuildCache {
       ...{ kind: 'regular', ...step, key },
       inputs: { ...inputs, ...(files && { files: files.digest }) },
     });
-    if (files) await this.#lists.write(key, files);
+    const packed = this.#packed.get(key);
+    this.#packed.delete(key);
+    if (files) await this.#lists.write(key, files, packed);
     if (replaced) await this.#store.sweep([replaced]);
+  }
+
+  prepare(inputs: StepInputs): void {
+    const { files } = inputs;
+    if (files === undefined) return;
+    const packed = packList(files);
+    // Whoever puts the step is told.
+    packed.catch(() => undefined);
+    this.#packed.set(stepKey(inputs), packed);
   }
 
   claim(key: string, signal?: AbortSignal): Promise<AsyncDisposable> {

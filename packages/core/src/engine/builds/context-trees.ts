@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IgnoreMatcher } from '@wherry/dockerfile';
 import type { BuildEvent } from '../../build/build-event.ts';
@@ -92,8 +92,11 @@ export async function urlContext(url: string, deps: ContextDeps): Promise<Stream
 }
 
 /** The bytes of a file of a context. */
-export function fileBytes(path: string): Promise<Uint8Array> {
-  return collect(createReadStream(path), MAX_DOCKERFILE_BYTES);
+export async function fileBytes(path: string): Promise<Uint8Array> {
+  const stats = statSync(path);
+  // Streams take milliseconds to load; of what is no file nobody knows how long it keeps the thread.
+  if (stats.isFile() && stats.size <= MAX_DOCKERFILE_BYTES) return readFileSync(path);
+  return await collect(createReadStream(path), MAX_DOCKERFILE_BYTES);
 }
 
 async function* counted(source: ByteSource, report: (bytes: number) => void): ByteSource {

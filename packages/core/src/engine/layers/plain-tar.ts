@@ -4,7 +4,8 @@ import { COMPRESSION_HEAD_BYTES, detectCompression } from '../../compression/det
 import { tocPath } from '../../content/store-paths.ts';
 import type { Digest } from '../../digest.ts';
 import { isErrno } from '../../errors.ts';
-import { type EarlierTar, readEarlierToc } from '../../layer/revise-layer.ts';
+import type { EarlierTar } from '../../layer/revise-layer.ts';
+import { TocIndex } from '../../layer/toc-index.ts';
 import { readToc } from '../../layer/toc-reader.ts';
 import type { Store } from '../store/store.ts';
 
@@ -55,7 +56,7 @@ export class BlobTar implements PlainTar {
   whole(): EarlierTar {
     const readInto = (buffer: Uint8Array, offset: number) =>
       readSync(this.#file, buffer, 0, buffer.length, offset);
-    return { ...readEarlierToc(this.#toc), readInto };
+    return { toc: new TocIndex(this.#toc), readInto };
   }
 
   [Symbol.dispose](): void {

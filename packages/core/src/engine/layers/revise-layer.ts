@@ -7,7 +7,7 @@ import type { Digest } from '../../digest.ts';
 import { isWherryError } from '../../errors.ts';
 import type { LayerFacts } from '../../layer/layer-facts.ts';
 import { type EarlierTar, reviseLayer, type TarEdit } from '../../layer/revise-layer.ts';
-import type { TocEntry } from '../../layer/toc-format.ts';
+import type { TocIndex } from '../../layer/toc-index.ts';
 import type { Store } from '../store/store.ts';
 import { openPlainTar } from './plain-tar.ts';
 import { publishLayer } from './store-layer.ts';
@@ -19,7 +19,7 @@ export interface ReviseLayerOptions {
 }
 
 /** What is to become of a layer with these entries; `undefined`: it is no use. */
-export type LayerEdits = (entries: readonly TocEntry[]) => Promise<AsyncIterable<TarEdit> | undefined>;
+export type LayerEdits = (toc: TocIndex) => Promise<AsyncIterable<TarEdit> | undefined>;
 
 /**
  * Puts a layer into the store that is another one of it but for some entries. `undefined`: that one is gone, is no
@@ -33,7 +33,7 @@ export async function storeRevisedLayer(
 ): Promise<LayerFacts | undefined> {
   using tar = openPlainTar(store, digest);
   const earlier = tar && wholeOf(() => tar.whole(), digest);
-  const edits = earlier && (await editsOf(earlier.entries));
+  const edits = earlier && (await editsOf(earlier.toc));
   return edits && (await storeRevision(store, earlier, edits, options));
 }
 
@@ -41,7 +41,7 @@ export async function storeRevisedLayer(
 function wholeOf(read: () => EarlierTar, digest: Digest): EarlierTar | undefined {
   try {
     const earlier = read();
-    return earlier.facts.digest === digest ? earlier : undefined;
+    return earlier.toc.facts.digest === digest ? earlier : undefined;
   } catch (error) {
     // Whoever needs the layer says so.
     if (isWherryError(error, 'CORRUPT')) return undefined;
