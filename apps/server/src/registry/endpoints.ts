@@ -32,8 +32,9 @@ export function parseEndpoint(path: string): Endpoint | undefined {
   const known = recent.get(path);
   if (known) return known;
   const endpoint = readEndpoint(path);
+  if (!endpoint) return undefined;
   if (recent.size >= MAX_RECENT) recent.clear();
-  if (endpoint) recent.set(path, endpoint);
+  recent.set(path, endpoint);
   return endpoint;
 }
 

@@ -23,3 +23,15 @@ test.each(CASES)('sends $name byte for byte, under the type that is set', async 
   });
   await app.close();
 });
+
+test('an error that comes in its place is sent as any other', async () => {
+  const app = fastify();
+  app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ failed: true }));
+  app.addHook('onSend', async (_request, reply) => {
+    if (reply.statusCode === 200) throw new Error('no');
+  });
+  app.get('/', async (_request, reply) => sendSmall(reply, '{}'));
+  const { statusCode, json } = await app.inject('/');
+  expect([statusCode, json()]).toEqual([500, { failed: true }]);
+  await app.close();
+});

@@ -14,7 +14,7 @@ export function sendSmall(reply: FastifyReply, body: string | Uint8Array): Fasti
   return sendSmall(reply, Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
 }
 
-/** Of a text that has no serializer, Fastify changes the type: it adds a charset. */
-function asItIs(text: string): string {
-  return text;
+/** Of a text that has no serializer, Fastify changes the type: it adds a charset. An error may come in its place. */
+function asItIs(payload: unknown): string {
+  return typeof payload === 'string' ? payload : JSON.stringify(payload);
 }
