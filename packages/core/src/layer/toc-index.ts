@@ -10,7 +10,8 @@ import {
   TOC_TYPES,
   type TocEntry,
 } from './toc-format.ts';
-import { corruptToc, readTocRecord, readWholeTocFacts } from './toc-reader.ts';
+import { readWholeTocFacts } from './toc-reader.ts';
+import { corruptToc, readTocRecord } from './toc-record.ts';
 
 /** A record has at least a type, flags and 8 numbers. */
 const MIN_RECORD_BYTES = 10;
