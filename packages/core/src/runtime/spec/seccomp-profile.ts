@@ -130,39 +130,55 @@ const ALLOWED_ON: readonly { readonly arches: readonly string[]; readonly names:
   { arches: ['riscv64'], names: 'riscv_flush_icache' },
 ];
 
-/** Docker's default profile, of the releases that refuse `io_uring` (25.0 on) and `AF_VSOCK`. */
-export const DEFAULT_SECCOMP_PROFILE: SeccompProfile = {
-  defaultAction: ERRNO,
-  defaultErrnoRet: EPERM,
-  archMap: [
-    { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
-    { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
-    { architecture: 'SCMP_ARCH_S390X', subArchitectures: ['SCMP_ARCH_S390'] },
-    { architecture: 'SCMP_ARCH_RISCV64' },
-  ],
-  syscalls: [
-    { names: Object.values(ALWAYS_ALLOWED).flatMap(words), action: ALLOW },
-    // Before 4.8 a traced process could change a call behind the filter's back.
-    {
-      names: ['process_vm_readv', 'process_vm_writev', 'ptrace'],
-      action: ALLOW,
-      includes: { minKernel: '4.8' },
-    },
-    { names: ['socket'], action: ALLOW, args: [{ index: 0, value: AF_VSOCK, op: 'SCMP_CMP_NE' }] },
-    ...HARMLESS_PERSONALITIES.map((value) => ({
-      names: ['personality'],
-      action: ALLOW,
-      args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
-    })),
-    ...ALLOWED_ON.map(({ arches, names }) => ({ names: words(names), action: ALLOW, includes: { arches } })),
-    ...Object.entries(ALLOWED_WITH).map(([capability, names]) => ({
-      names: words(names),
-      action: ALLOW,
-      includes: { caps: [capability] },
-    })),
-    ...cloneWithoutNamespaces(),
-  ],
-};
+let known: SeccompProfile | undefined;
+
+/**
+ * Docker's default profile, of the releases that refuse `io_uring` (25.0 on) and `AF_VSOCK`. It is made when a container
+ * first starts: most commands that load this start none.
+ */
+export function defaultSeccompProfile(): SeccompProfile {
+  known ??= makeDefaultProfile();
+  return known;
+}
+
+function makeDefaultProfile(): SeccompProfile {
+  return {
+    defaultAction: ERRNO,
+    defaultErrnoRet: EPERM,
+    archMap: [
+      { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
+      { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
+      { architecture: 'SCMP_ARCH_S390X', subArchitectures: ['SCMP_ARCH_S390'] },
+      { architecture: 'SCMP_ARCH_RISCV64' },
+    ],
+    syscalls: [
+      { names: Object.values(ALWAYS_ALLOWED).flatMap(words), action: ALLOW },
+      // Before 4.8 a traced process could change a call behind the filter's back.
+      {
+        names: ['process_vm_readv', 'process_vm_writev', 'ptrace'],
+        action: ALLOW,
+        includes: { minKernel: '4.8' },
+      },
+      { names: ['socket'], action: ALLOW, args: [{ index: 0, value: AF_VSOCK, op: 'SCMP_CMP_NE' }] },
+      ...HARMLESS_PERSONALITIES.map((value) => ({
+        names: ['personality'],
+        action: ALLOW,
+        args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
+      })),
+      ...ALLOWED_ON.map(({ arches, names }) => ({
+        names: words(names),
+        action: ALLOW,
+        includes: { arches },
+      })),
+      ...Object.entries(ALLOWED_WITH).map(([capability, names]) => ({
+        names: words(names),
+        action: ALLOW,
+        includes: { caps: [capability] },
+      })),
+      ...cloneWithoutNamespaces(),
+    ],
+  };
+}
 
 /** New processes and threads, but no new namespaces, for who is not the system's administrator. */
 function cloneWithoutNamespaces(): SeccompRule[] {

@@ -1,7 +1,7 @@
 import { WherryError } from '../../errors.ts';
 import type { SpecSeccomp } from './runtime-spec.ts';
 import {
-  DEFAULT_SECCOMP_PROFILE,
+  defaultSeccompProfile,
   type SeccompCondition,
   type SeccompProfile,
   type SeccompRule,
@@ -35,7 +35,7 @@ const MAX_RULES = 10_000;
  */
 export function seccompFilter(profile: string | undefined, context: SeccompContext): SpecSeccomp | undefined {
   if (profile === 'unconfined') return undefined;
-  const read = profile === undefined ? DEFAULT_SECCOMP_PROFILE : parseSeccompProfile(profile);
+  const read = profile === undefined ? defaultSeccompProfile() : parseSeccompProfile(profile);
   const architectures = architecturesOf(read, context.architecture);
   return {
     defaultAction: read.defaultAction,
