@@ -13,18 +13,18 @@ import { BuildPlaces } from './build-cache/build-places.ts';
 import { buildScratch } from './build-cache/build-scratch.ts';
 import { type CacheLimit, limitBuildCache } from './build-cache/cache-limit.ts';
 import type { BuildRequest, BuildResult } from './build-request.ts';
-import { requirePlaces } from './builds/annotations.ts';
 import { openCaches } from './builds/build-caches.ts';
 import type { BuiltImage, ResultContext } from './builds/built-image.ts';
 import { checkDockerfile, inDockerWords, tellOfFindings } from './builds/check-dockerfile.ts';
-import type { ContextDeps } from './builds/context-trees.ts';
-import { type OpenedContext, openContext } from './builds/open-context.ts';
-import type { RunnerDeps } from './builds/open-runner.ts';
-import { type OutputPlan, planOutputs } from './builds/output-plan.ts';
-import { writeOutputs } from './builds/outputs.ts';
+import type { ContextDeps } from './builds/contexts/context-trees.ts';
+import { type OpenedContext, openContext } from './builds/contexts/open-context.ts';
+import { requirePlaces } from './builds/outputs/annotations.ts';
+import { type OutputPlan, planOutputs } from './builds/outputs/output-plan.ts';
+import { writeOutputs } from './builds/outputs/write-outputs.ts';
 import { platformEvents } from './builds/platform-events.ts';
-import { stepDeps } from './builds/step-deps.ts';
-import { StepImages } from './builds/step-images.ts';
+import type { RunnerDeps } from './builds/steps/open-runner.ts';
+import { stepDeps } from './builds/steps/step-deps.ts';
+import { StepImages } from './builds/steps/step-images.ts';
 import type { SealDeps } from './layers/seal.ts';
 import type { PullDeps } from './pull.ts';
 import type { PushDeps } from './push.ts';
@@ -165,7 +165,7 @@ async function buildHeld(state: Build, plan: OutputPlan): Promise<Built> {
 }
 
 async function squashed(context: ResultContext, built: BuiltImage, steps: StepImages): Promise<BuiltImage> {
-  const { squashResult } = await import('./builds/squash-result.ts');
+  const { squashResult } = await import('./builds/outputs/squash-result.ts');
   return squashResult(context, built, steps);
 }
 

@@ -4,7 +4,7 @@ import { buildDirectory, loadBase, writeContext } from '../testing/build-context
 import { EngineSandbox } from '../testing/engine-sandbox.ts';
 import { HOST, OTHER } from '../testing/multi-platform.ts';
 import { type FixtureEntry, tarOf } from '../testing/tar-fixtures.ts';
-import { BuildTrace, firstDifference } from './builds/build-difference.ts';
+import { BuildTrace, firstDifference } from './builds/verify/build-difference.ts';
 import type { Engine } from './engine.ts';
 
 let sandbox: EngineSandbox;

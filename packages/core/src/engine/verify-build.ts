@@ -3,10 +3,10 @@ import type { BuildEvent } from '../build/build-event.ts';
 import type { Digest } from '../digest.ts';
 import { type BuildOptions, type BuildVerbDeps, buildOpened, type OpenedBuild, withOpened } from './build.ts';
 import type { BuildRequest } from './build-request.ts';
-import { type BuildDifference, BuildTrace, firstDifference } from './builds/build-difference.ts';
+import { type BuildDifference, BuildTrace, firstDifference } from './builds/verify/build-difference.ts';
 
-export type { BuildDifference } from './builds/build-difference.ts';
-export type { FileAspect, FileDifference } from './builds/file-difference.ts';
+export type { BuildDifference } from './builds/verify/build-difference.ts';
+export type { FileAspect, FileDifference } from './builds/verify/file-difference.ts';
 
 /** What is built; where it would go, and what caches there are, has no say. */
 export type VerifyBuildRequest = Omit<

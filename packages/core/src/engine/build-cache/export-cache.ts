@@ -8,7 +8,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
 import type { BuildCacheTarget } from '../build-request.ts';
 import type { ResultContext } from '../builds/built-image.ts';
-import { packedLayer } from '../builds/image-form.ts';
+import { packedLayer } from '../builds/outputs/image-form.ts';
 import { copyImage } from '../copy.ts';
 import type { CopySource } from '../remote/copy-ends.ts';
 import { requireLayerVariant, storedDescriptor } from '../store/layer-variant.ts';

@@ -10,7 +10,7 @@ import {
 import type { BuildEvent } from '../../build/build-event.ts';
 import { WherryError } from '../../errors.ts';
 import type { BuildRequest } from '../build-request.ts';
-import type { OpenedContext } from './open-context.ts';
+import type { OpenedContext } from './contexts/open-context.ts';
 
 /** A Dockerfile that can be built, and what is not well done in it. */
 export interface CheckedDockerfile {

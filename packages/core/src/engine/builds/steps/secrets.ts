@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isErrno, WherryError } from '../../errors.ts';
-import type { BuildRequest } from '../build-request.ts';
+import { isErrno, WherryError } from '../../../errors.ts';
+import type { BuildRequest } from '../../build-request.ts';
 
 /** A secret is to be a password or a key; Docker takes no more either. */
 const MAX_SECRET_BYTES = 500 * 1024;

@@ -1,9 +1,9 @@
-import type { ComingLayer, StageLayer } from '../../build/build-deps.ts';
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import type { Digest } from '../../digest.ts';
-import { EMPTY_DIFF_ID } from '../../layer/empty-layer.ts';
-import type { LayerFacts } from '../../layer/layer-facts.ts';
-import { storeLayer } from '../layers/store-layer.ts';
+import type { ComingLayer, StageLayer } from '../../../build/build-deps.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import type { Digest } from '../../../digest.ts';
+import { EMPTY_DIFF_ID } from '../../../layer/empty-layer.ts';
+import type { LayerFacts } from '../../../layer/layer-facts.ts';
+import { storeLayer } from '../../layers/store-layer.ts';
 import type { StepParts } from './step-deps.ts';
 
 type StepLayersParts = Pick<StepParts, 'deps' | 'stored' | 'hold' | 'signal'>;

@@ -1,8 +1,8 @@
-import type { ImageFacts, ImageName } from '../../metadata/metadata-store.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Reference } from '../../reference.ts';
-import { platformSatisfies } from '../store/image-facts.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
+import type { ImageFacts, ImageName } from '../../../metadata/metadata-store.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import type { Reference } from '../../../reference.ts';
+import { platformSatisfies } from '../../store/image-facts.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 import { type ImageForm, imageForm, indexForm } from './image-form.ts';
 
 /**

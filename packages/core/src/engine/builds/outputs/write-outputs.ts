@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { ProgressEvent } from '../../events.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { formatPlatform } from '../../platform.ts';
-import type { Reference } from '../../reference.ts';
-import type { PushDeps } from '../push.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
+import type { ProgressEvent } from '../../../events.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { formatPlatform } from '../../../platform.ts';
+import type { Reference } from '../../../reference.ts';
+import type { PushDeps } from '../../push.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 import { nameResult } from './image-output.ts';
 import type { writeOutput } from './output-file.ts';
 import type { FileOutput, OutputPlan } from './output-plan.ts';
@@ -77,7 +77,7 @@ async function writeTo(...[to, bytes, signal]: Parameters<typeof writeOutput>): 
 
 async function pushed({ emit, signal }: ResultContext, ref: Reference, deps: PushDeps): Promise<Descriptor> {
   const onProgress = (event: ProgressEvent) => emit({ kind: 'build-push', ref, event });
-  const { push } = await import('../push.ts');
+  const { push } = await import('../../push.ts');
   const { target } = await push(deps, { ref }, { signal, onProgress });
   return target;
 }

@@ -1,15 +1,15 @@
-import { makeIndex, makeManifest, type StoredDocument } from '../../image/build-image.ts';
-import type { LayerRecord } from '../../metadata/metadata-store.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { imagePlatform, parseImageConfig } from '../../oci/image-config.ts';
-import { MEDIA_TYPES } from '../../oci/media-types.ts';
-import type { Platform } from '../../platform.ts';
-import { type LayerPacking, repackLayer } from '../layers/repack-layer.ts';
-import { MAX_CONFIG_BYTES, readOwnDocument, storeDocument } from '../store/documents.ts';
-import { platformSatisfies } from '../store/image-facts.ts';
-import { requireLayerVariant, storedCompression, storedDescriptor } from '../store/layer-variant.ts';
+import { makeIndex, makeManifest, type StoredDocument } from '../../../image/build-image.ts';
+import type { LayerRecord } from '../../../metadata/metadata-store.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { imagePlatform, parseImageConfig } from '../../../oci/image-config.ts';
+import { MEDIA_TYPES } from '../../../oci/media-types.ts';
+import type { Platform } from '../../../platform.ts';
+import { type LayerPacking, repackLayer } from '../../layers/repack-layer.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument, storeDocument } from '../../store/documents.ts';
+import { platformSatisfies } from '../../store/image-facts.ts';
+import { requireLayerVariant, storedCompression, storedDescriptor } from '../../store/layer-variant.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 import { annotationsFor } from './annotations.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
 
 /** A built image as an output has it. */
 export interface ImageForm {

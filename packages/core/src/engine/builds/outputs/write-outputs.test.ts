@@ -8,21 +8,21 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { detectCompression } from '../../compression/detect.ts';
-import type { Digest } from '../../digest.ts';
-import { UNSEALED_ANNOTATION } from '../../image/build-image.ts';
-import { parseIndex } from '../../oci/index-document.ts';
-import { type Manifest, parseManifest } from '../../oci/manifest.ts';
-import { parseReference } from '../../reference.ts';
-import { readTar } from '../../tar/reader.ts';
-import { buildDirectory, loadBase, stepFates, writeContext } from '../../testing/build-context.ts';
-import { EngineSandbox, nameAt } from '../../testing/engine-sandbox.ts';
-import { sourceOf } from '../../testing/layer-fixtures.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../testing/memory-registry.ts';
-import { HOST, OTHER, pulledForAll } from '../../testing/multi-platform.ts';
-import { tarOf } from '../../testing/tar-fixtures.ts';
-import type { BuildRequest } from '../build-request.ts';
-import type { Engine } from '../engine.ts';
+import { detectCompression } from '../../../compression/detect.ts';
+import type { Digest } from '../../../digest.ts';
+import { UNSEALED_ANNOTATION } from '../../../image/build-image.ts';
+import { parseIndex } from '../../../oci/index-document.ts';
+import { type Manifest, parseManifest } from '../../../oci/manifest.ts';
+import { parseReference } from '../../../reference.ts';
+import { readTar } from '../../../tar/reader.ts';
+import { buildDirectory, loadBase, stepFates, writeContext } from '../../../testing/build-context.ts';
+import { EngineSandbox, nameAt } from '../../../testing/engine-sandbox.ts';
+import { sourceOf } from '../../../testing/layer-fixtures.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../../testing/memory-registry.ts';
+import { HOST, OTHER, pulledForAll } from '../../../testing/multi-platform.ts';
+import { tarOf } from '../../../testing/tar-fixtures.ts';
+import type { BuildRequest } from '../../build-request.ts';
+import type { Engine } from '../../engine.ts';
 
 const FILES = {
   Dockerfile: 'FROM base:1\nCOPY a.txt /app/\nCOPY b.txt /app/\nCOPY b.txt /etc/base\n',

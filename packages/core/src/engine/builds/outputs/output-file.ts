@@ -1,9 +1,9 @@
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import { isErrno, throwIfCancelled, WherryError } from '../../errors.ts';
-import { temporaryName } from '../../rootfs/write-file.ts';
-import type { BuildSink } from '../build-request.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import { isErrno, throwIfCancelled, WherryError } from '../../../errors.ts';
+import { temporaryName } from '../../../rootfs/write-file.ts';
+import type { BuildSink } from '../../build-request.ts';
 
 /**
  * Writes an output's bytes into a file, which appears, or is replaced, when all of them are there; or hands them to

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, WherryError } from '../../errors.ts';
-import { choosePlatform, formatPlatform, type Platform } from '../../platform.ts';
+import { isErrno, WherryError } from '../../../errors.ts';
+import { choosePlatform, formatPlatform, type Platform } from '../../../platform.ts';
 
 /** Where Linux lists what it runs by an interpreter. Linux Documentation, admin-guide/binfmt-misc.rst. */
 const HANDLERS = '/proc/sys/fs/binfmt_misc';

@@ -1,10 +1,10 @@
-import { isErrno, WherryError } from '../../errors.ts';
-import { LocalTree } from '../../rootfs/local-tree.ts';
-import type { TarItem } from '../../tar/writer.ts';
-import { fromLatin1, toLatin1 } from '../../tree/tree-path.ts';
-import { plannedItems } from '../../tree/write-layer.ts';
-import { openLayers, planMerge } from '../layers/merged-layers.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
+import { isErrno, WherryError } from '../../../errors.ts';
+import { LocalTree } from '../../../rootfs/local-tree.ts';
+import type { TarItem } from '../../../tar/writer.ts';
+import { fromLatin1, toLatin1 } from '../../../tree/tree-path.ts';
+import { plannedItems } from '../../../tree/write-layer.ts';
+import { openLayers, planMerge } from '../../layers/merged-layers.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 import { toOutputError } from './output-file.ts';
 
 /**

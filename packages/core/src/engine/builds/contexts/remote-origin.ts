@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { RemoteOptions } from '../../build/build-deps.ts';
-import { parseGitUrl } from '../../build/context/git-url.ts';
-import { fetchOrigin } from '../../build/copy/add-remote.ts';
-import type { CopyOrigin } from '../../build/copy/copy-request.ts';
-import { isWherryError, WherryError } from '../../errors.ts';
+import type { RemoteOptions } from '../../../build/build-deps.ts';
+import { parseGitUrl } from '../../../build/context/git-url.ts';
+import { fetchOrigin } from '../../../build/copy/add-remote.ts';
+import type { CopyOrigin } from '../../../build/copy/copy-request.ts';
+import { isWherryError, WherryError } from '../../../errors.ts';
 import { type ContextDeps, directoryTree, gitDirectory } from './context-trees.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function remoteOrigin(
   }
   if (!/^https?:\/\//i.test(source)) return undefined;
   const { scratch, signal } = contexts;
-  const { openDownload } = await import('../../registry/download.ts');
+  const { openDownload } = await import('../../../registry/download.ts');
   await mkdir(scratch, { recursive: true });
   await using transport = await contexts.openTransport();
   const file = { url: source, destination, ...(checksum !== undefined && { checksum }) };

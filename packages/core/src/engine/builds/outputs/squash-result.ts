@@ -1,11 +1,11 @@
-import { squashConfig } from '../../image/squash-config.ts';
-import type { LayerRecord } from '../../metadata/metadata-store.ts';
-import { mergedTar } from '../layers/merged-layers.ts';
-import { storeLayer } from '../layers/store-layer.ts';
-import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
-import { requireLayerVariant } from '../store/layer-variant.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
-import type { StepImages } from './step-images.ts';
+import { squashConfig } from '../../../image/squash-config.ts';
+import type { LayerRecord } from '../../../metadata/metadata-store.ts';
+import { mergedTar } from '../../layers/merged-layers.ts';
+import { storeLayer } from '../../layers/store-layer.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument } from '../../store/documents.ts';
+import { requireLayerVariant } from '../../store/layer-variant.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
+import type { StepImages } from '../steps/step-images.ts';
 
 /**
  * The image with one layer in the place of all that the build added, as Docker's `build --squash` makes it; the image

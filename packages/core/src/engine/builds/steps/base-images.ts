@@ -1,19 +1,19 @@
-import type { BaseImage, StageLayer } from '../../build/build-deps.ts';
-import type { Digest } from '../../digest.ts';
-import { isWherryError, WherryError } from '../../errors.ts';
-import type { ProgressEvent } from '../../events.ts';
-import type { ImageFacts } from '../../metadata/metadata-store.ts';
-import type { Platform } from '../../platform.ts';
-import { parseReference } from '../../reference.ts';
-import type { PullDeps } from '../pull.ts';
-import { resolveImage } from '../resolve.ts';
-import { chosenImage } from '../selection/chosen-image.ts';
-import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
-import { platformSatisfies } from '../store/image-facts.ts';
-import { isComplete, requireLayerVariant } from '../store/layer-variant.ts';
-import type { Store } from '../store/store.ts';
-import { type LayoutContext, layoutText } from './layout-context.ts';
-import type { LayoutImageDeps } from './layout-image.ts';
+import type { BaseImage, StageLayer } from '../../../build/build-deps.ts';
+import type { Digest } from '../../../digest.ts';
+import { isWherryError, WherryError } from '../../../errors.ts';
+import type { ProgressEvent } from '../../../events.ts';
+import type { ImageFacts } from '../../../metadata/metadata-store.ts';
+import type { Platform } from '../../../platform.ts';
+import { parseReference } from '../../../reference.ts';
+import type { PullDeps } from '../../pull.ts';
+import { resolveImage } from '../../resolve.ts';
+import { chosenImage } from '../../selection/chosen-image.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument } from '../../store/documents.ts';
+import { platformSatisfies } from '../../store/image-facts.ts';
+import { isComplete, requireLayerVariant } from '../../store/layer-variant.ts';
+import type { Store } from '../../store/store.ts';
+import { type LayoutContext, layoutText } from '../contexts/layout-context.ts';
+import type { LayoutImageDeps } from '../contexts/layout-image.ts';
 
 export interface BaseImagesOptions extends Pick<LayoutImageDeps, 'passes' | 'host'> {
   readonly store: Store;
@@ -75,7 +75,7 @@ export class BaseImages {
         'NOT_TRUSTED',
         `${layoutText(layout)} has no name that the configuration could have a key for`,
       );
-    const { layoutImage } = await import('./layout-image.ts');
+    const { layoutImage } = await import('../contexts/layout-image.ts');
     return layoutImage(layout, platform, this.#options);
   }
 
@@ -102,7 +102,7 @@ export class BaseImages {
   ): Promise<ImageFacts> {
     const { store, transfer, verify } = this.#options;
     const request = { ref: parseReference(text), platform, ...(verify && { verify }) };
-    const { pull } = await import('../pull.ts');
+    const { pull } = await import('../../pull.ts');
     const { imageId } = await pull(await transfer(), request, { signal, onProgress });
     const facts = store.metadata.findImage(imageId);
     if (facts === undefined) throw new Error(`image ${imageId} was pulled and is not here`);

@@ -1,6 +1,6 @@
-import { WherryError } from '../../errors.ts';
-import { type Platform, samePlatform } from '../../platform.ts';
-import type { BuildAnnotation, BuildRequest } from '../build-request.ts';
+import { WherryError } from '../../../errors.ts';
+import { type Platform, samePlatform } from '../../../platform.ts';
+import type { BuildAnnotation, BuildRequest } from '../../build-request.ts';
 
 export type Annotations = Readonly<Record<string, string>>;
 

@@ -1,11 +1,11 @@
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import { concatBytes } from '../../bytes/concat.ts';
-import { type TarItem, writeTar } from '../../tar/writer.ts';
-import type { EntrySource } from '../../tree/image-tree.ts';
-import { treeItems } from '../../tree/tree-files.ts';
-import { LayerRanges } from '../layers/layer-ranges.ts';
-import { layerAt, mergedTree } from '../layers/merged-layers.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import { concatBytes } from '../../../bytes/concat.ts';
+import { type TarItem, writeTar } from '../../../tar/writer.ts';
+import type { EntrySource } from '../../../tree/image-tree.ts';
+import { treeItems } from '../../../tree/tree-files.ts';
+import { LayerRanges } from '../../layers/layer-ranges.ts';
+import { layerAt, mergedTree } from '../../layers/merged-layers.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 
 /** An image, and the directory of the archive that its files go to; absent: the archive's root. */
 export interface PlacedImage {

@@ -1,10 +1,10 @@
-import { NodeHasher } from '../../bytes/node-hasher.ts';
-import type { Digest } from '../../digest.ts';
-import { throwIfCancelled } from '../../errors.ts';
-import { readTar, type TarFile } from '../../tar/reader.ts';
-import { toLatin1 } from '../../tree/tree-path.ts';
-import { layerTar } from '../layers/layer-entries.ts';
-import type { Store } from '../store/store.ts';
+import { NodeHasher } from '../../../bytes/node-hasher.ts';
+import type { Digest } from '../../../digest.ts';
+import { throwIfCancelled } from '../../../errors.ts';
+import { readTar, type TarFile } from '../../../tar/reader.ts';
+import { toLatin1 } from '../../../tree/tree-path.ts';
+import { layerTar } from '../../layers/layer-entries.ts';
+import type { Store } from '../../store/store.ts';
 
 /** What may differ in a file that two layers have. */
 export type FileAspect = 'type' | 'content' | 'mode' | 'owner' | 'time' | 'target' | 'device' | 'attributes';

@@ -1,9 +1,9 @@
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import { type ArchiveImage, writeDockerArchive } from '../../image/docker-archive-writer.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Reference } from '../../reference.ts';
-import { platformSatisfies } from '../store/image-facts.ts';
-import type { BuiltImage, ResultContext } from './built-image.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import { type ArchiveImage, writeDockerArchive } from '../../../image/docker-archive-writer.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import type { Reference } from '../../../reference.ts';
+import { platformSatisfies } from '../../store/image-facts.ts';
+import type { BuiltImage, ResultContext } from '../built-image.ts';
 import { type ImageForm, imageForm, indexForm } from './image-form.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { WherryError } from '../../errors.ts';
-import { formatReference, type Reference } from '../../reference.ts';
-import type { BuildOutput, BuildRequest } from '../build-request.ts';
-import { tagTarget } from '../tag.ts';
+import { WherryError } from '../../../errors.ts';
+import { formatReference, type Reference } from '../../../reference.ts';
+import type { BuildOutput, BuildRequest } from '../../build-request.ts';
+import { tagTarget } from '../../tag.ts';
 
 export type FileOutput = Exclude<BuildOutput, { kind: 'image' }>;
 

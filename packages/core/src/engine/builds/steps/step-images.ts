@@ -1,14 +1,14 @@
-import type { StepImage } from '../../build/build-deps.ts';
-import type { Digest } from '../../digest.ts';
-import { makeManifest } from '../../image/build-image.ts';
-import type { ImageFacts, LayerRecord } from '../../metadata/metadata-store.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { parseImageConfig } from '../../oci/image-config.ts';
-import { parseManifest } from '../../oci/manifest.ts';
-import { storeDocument } from '../store/documents.ts';
-import { imageFacts } from '../store/image-facts.ts';
-import { storedDescriptor } from '../store/layer-variant.ts';
-import type { Store } from '../store/store.ts';
+import type { StepImage } from '../../../build/build-deps.ts';
+import type { Digest } from '../../../digest.ts';
+import { makeManifest } from '../../../image/build-image.ts';
+import type { ImageFacts, LayerRecord } from '../../../metadata/metadata-store.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { parseImageConfig } from '../../../oci/image-config.ts';
+import { parseManifest } from '../../../oci/manifest.ts';
+import { storeDocument } from '../../store/documents.ts';
+import { imageFacts } from '../../store/image-facts.ts';
+import { storedDescriptor } from '../../store/layer-variant.ts';
+import type { Store } from '../../store/store.ts';
 
 /**
  * The images that steps made, until they are recorded together: each step's is the parent of the next one's, as with

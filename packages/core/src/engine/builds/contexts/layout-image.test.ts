@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseDigest } from '../../digest.ts';
-import { parseReference } from '../../reference.ts';
-import { EngineSandbox } from '../../testing/engine-sandbox.ts';
-import type { NamedContext } from '../build-request.ts';
-import type { Engine } from '../engine.ts';
+import { parseDigest } from '../../../digest.ts';
+import { parseReference } from '../../../reference.ts';
+import { EngineSandbox } from '../../../testing/engine-sandbox.ts';
+import type { NamedContext } from '../../build-request.ts';
+import type { Engine } from '../../engine.ts';
 
 const PLATFORMS = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import type { BuildEvent } from '../../build/build-event.ts';
-import { findDockerfile, resolveContextDirectory } from '../../build/context/find-dockerfile.ts';
-import { type IgnoreRules, parseIgnoreRules, readIgnoreRules } from '../../build/context/ignore-rules.ts';
-import { findSources } from '../../build/copy/source-paths.ts';
-import type { SourceNode, SourceTree } from '../../build/source-tree.ts';
-import { collect } from '../../bytes/collect.ts';
-import { isWherryError, WherryError } from '../../errors.ts';
-import type { BuildContext, BuildDockerfile, BuildRequest } from '../build-request.ts';
+import type { BuildEvent } from '../../../build/build-event.ts';
+import { findDockerfile, resolveContextDirectory } from '../../../build/context/find-dockerfile.ts';
+import { type IgnoreRules, parseIgnoreRules, readIgnoreRules } from '../../../build/context/ignore-rules.ts';
+import { findSources } from '../../../build/copy/source-paths.ts';
+import type { SourceNode, SourceTree } from '../../../build/source-tree.ts';
+import { collect } from '../../../bytes/collect.ts';
+import { isWherryError, WherryError } from '../../../errors.ts';
+import type { BuildContext, BuildDockerfile, BuildRequest } from '../../build-request.ts';
 import {
   type ContextDeps,
   directoryTree,

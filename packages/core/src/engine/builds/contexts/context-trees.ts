@@ -1,18 +1,18 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IgnoreMatcher } from '@wherry/dockerfile';
-import type { BuildEvent } from '../../build/build-event.ts';
-import { type ArchiveContext, openArchiveContext } from '../../build/context/archive-context.ts';
-import { detectContextInput } from '../../build/context/detect-input.ts';
-import { openDirectoryContext } from '../../build/context/directory-context.ts';
-import { cloneGitContext } from '../../build/context/git.ts';
-import { parseGitUrl } from '../../build/context/git-url.ts';
-import { heredocOrigin } from '../../build/copy/memory-source.ts';
-import type { SourceTree } from '../../build/source-tree.ts';
-import type { ByteSource } from '../../bytes/byte-source.ts';
-import { collect } from '../../bytes/collect.ts';
-import { WherryError } from '../../errors.ts';
-import type { Transport } from '../../registry/transport.ts';
+import type { BuildEvent } from '../../../build/build-event.ts';
+import { type ArchiveContext, openArchiveContext } from '../../../build/context/archive-context.ts';
+import { detectContextInput } from '../../../build/context/detect-input.ts';
+import { openDirectoryContext } from '../../../build/context/directory-context.ts';
+import { cloneGitContext } from '../../../build/context/git.ts';
+import { parseGitUrl } from '../../../build/context/git-url.ts';
+import { heredocOrigin } from '../../../build/copy/memory-source.ts';
+import type { SourceTree } from '../../../build/source-tree.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import { collect } from '../../../bytes/collect.ts';
+import { WherryError } from '../../../errors.ts';
+import type { Transport } from '../../../registry/transport.ts';
 
 /** What a Dockerfile may come to. */
 export const MAX_DOCKERFILE_BYTES = 16 << 20;
@@ -79,7 +79,7 @@ export async function streamContext(
 
 /** The same of what a URL has. Throws what a download throws. */
 export async function urlContext(url: string, deps: ContextDeps): Promise<StreamContext> {
-  const { openDownload } = await import('../../registry/download.ts');
+  const { openDownload } = await import('../../../registry/download.ts');
   await using transport = await deps.openTransport();
   await using download = await openDownload(transport, new URL(url), deps.signal);
   const { total } = download;

@@ -1,11 +1,11 @@
-import type { BuildEvent, StepName } from '../../build/build-event.ts';
-import type { Digest } from '../../digest.ts';
-import { throwIfCancelled } from '../../errors.ts';
-import type { ImageFacts } from '../../metadata/metadata-store.ts';
-import { readJson } from '../../oci/json.ts';
-import type { Platform } from '../../platform.ts';
-import { MAX_CONFIG_BYTES, readOwnDocument } from '../store/documents.ts';
-import type { Store } from '../store/store.ts';
+import type { BuildEvent, StepName } from '../../../build/build-event.ts';
+import type { Digest } from '../../../digest.ts';
+import { throwIfCancelled } from '../../../errors.ts';
+import type { ImageFacts } from '../../../metadata/metadata-store.ts';
+import { readJson } from '../../../oci/json.ts';
+import type { Platform } from '../../../platform.ts';
+import { MAX_CONFIG_BYTES, readOwnDocument } from '../../store/documents.ts';
+import type { Store } from '../../store/store.ts';
 import { type FileDifference, firstFileDifference } from './file-difference.ts';
 
 /** Where two builds of the same went apart first. */

@@ -1,4 +1,4 @@
-import type { NamedContext } from '../build-request.ts';
+import type { NamedContext } from '../../build-request.ts';
 
 export type LayoutContext = Extract<NamedContext, { kind: 'layout' }>;
 

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepRunner } from '../../build/build-deps.ts';
-import type { Snapshots } from '../../rootfs/snapshots/snapshots.ts';
-import { openRuntime } from '../../runtime/oci-runtime.ts';
-import { readHostFacts } from '../../runtime/spec/host-facts.ts';
-import { BuildPlaces } from '../build-cache/build-places.ts';
-import type { Store } from '../store/store.ts';
+import type { StepRunner } from '../../../build/build-deps.ts';
+import type { Snapshots } from '../../../rootfs/snapshots/snapshots.ts';
+import { openRuntime } from '../../../runtime/oci-runtime.ts';
+import { readHostFacts } from '../../../runtime/spec/host-facts.ts';
+import { BuildPlaces } from '../../build-cache/build-places.ts';
+import type { Store } from '../../store/store.ts';
 import type { BuildSecrets } from './secrets.ts';
 
 export interface RunnerDeps {
