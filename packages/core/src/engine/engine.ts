@@ -179,6 +179,8 @@ export interface HistoryEntry {
   readonly comment: string;
   readonly size: number;
   readonly tags: readonly string[];
+  /** The diffID of the layer that it made; absent: it made none. */
+  readonly layer?: Digest;
 }
 
 /** What Docker's Engine API answers for an image; field names and order are Docker's. */
@@ -202,6 +204,8 @@ export interface RemoveRequest {
   readonly noPrune?: boolean;
   /** Only these of an index; the name stays as long as one of its images does. */
   readonly platforms?: readonly Platform[];
+  /** Takes names only: with its last one, the image stays without any. */
+  readonly untagOnly?: boolean;
 }
 
 export interface PruneRequest {
