@@ -16,7 +16,7 @@ import type { ContainerVerbs } from './containers/container-verbs.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
 import type { RemoteDescription } from './describe-remote.ts';
-import type { GivenCredentials } from './given-credentials.ts';
+import type { GivenAccess, GivenCredentials } from './given-credentials.ts';
 import type { ImageTree } from './image-tree.ts';
 import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 import type { LayerUsage } from './layer-usage.ts';
@@ -41,7 +41,7 @@ export type * from './containers/container-verbs.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
 export type { RemoteDescription } from './describe-remote.ts';
-export type { GivenCredentials } from './given-credentials.ts';
+export type { GivenAccess, GivenCredentials } from './given-credentials.ts';
 export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 export type { LayerUsage } from './layer-usage.ts';
@@ -383,7 +383,7 @@ export interface SystemInfo {
 /** What talks to registries with the credentials of one request. */
 export type CredentialedVerbs = Pick<
   Engine,
-  'build' | 'describeRemote' | 'pull' | 'pullAllTags' | 'push' | 'pushAllTags' | 'search'
+  'build' | 'describeRemote' | 'pull' | 'pullAllTags' | 'push' | 'pushAllTags' | 'search' | 'tags'
 >;
 
 /**
@@ -419,7 +419,7 @@ export interface Engine extends AsyncDisposable {
   /** What a name points at in its registry, by manifest and config alone. */
   describeRemote(request: { readonly ref: Reference }, options?: VerbOptions): Promise<RemoteDescription>;
   /** The same verbs with these credentials and none that are stored; they are not kept. */
-  withCredentials(given: readonly GivenCredentials[]): CredentialedVerbs;
+  withCredentials(given: readonly GivenCredentials[], access?: GivenAccess): CredentialedVerbs;
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   /** The same by what the names stand for, newest first: an index with the images for its platforms. */
