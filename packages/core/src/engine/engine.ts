@@ -145,6 +145,8 @@ export interface ImageSummary {
   readonly sizes?: ImageSizes;
   /** How many containers were made from it. Set where it was asked for. */
   readonly containers?: number;
+  /** The image's own, not the index it may have come in. Set where it was asked for. */
+  readonly manifest?: Descriptor;
   /** Set where they were asked for. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -167,6 +169,8 @@ export interface ImagesRequest {
   readonly sizes?: boolean;
   /** Counts the containers of each image. */
   readonly containers?: boolean;
+  /** Tells the manifest of each image. */
+  readonly manifests?: boolean;
   /** Reads the labels of each image out of its config. */
   readonly labels?: boolean;
 }
