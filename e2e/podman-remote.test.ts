@@ -182,6 +182,9 @@ describeWith({ linux: true, root: true, programs: ['podman', 'docker-registry'] 
   });
 
   test('is told of the service, and that the rest is not spoken', { timeout: LONG_MS }, async () => {
+    const byPort = await fetch(`http://${service.address}/v4.3.1/libpod/images/json`);
+    const message = expect.stringContaining('the Engine API takes a Unix socket');
+    expect([byPort.status, await byPort.json()]).toEqual([403, { cause: message, message, response: 403 }]);
     expect((await remote('version')).stdout).toMatch(/Server: +Podman Engine\nVersion: +\d/);
     expect(
       (await remote('info', '-f', '{{.Store.GraphDriverName}} {{.Store.ImageStore.Number}}')).stdout,

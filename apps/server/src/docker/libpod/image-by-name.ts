@@ -1,4 +1,4 @@
-import { formatReference, isWherryError } from '@wherry/core';
+import { familiarName, formatReference, isWherryError, withDefaultTag } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
@@ -10,14 +10,11 @@ import { fullName } from './full-names.ts';
 import { libpodHistoryShape, libpodInspectionShape } from './image-shapes.ts';
 import { imageTreeText } from './image-tree-text.ts';
 import { NOT_KNOWN, unknownImage } from './libpod-error.ts';
-import { manifestsById } from './manifests.ts';
+import { manifestOf } from './manifest-of.ts';
 import { notSpoken } from './not-spoken.ts';
 import { pushLibpodImage } from './push.ts';
 
-type Backend = Pick<
-  EngineBackend,
-  'history' | 'images' | 'imageTree' | 'inspect' | 'remove' | 'tag' | 'withCredentials'
->;
+type Backend = Pick<EngineBackend, 'history' | 'images' | 'inspect' | 'remove' | 'tag' | 'withCredentials'>;
 
 /** What is asked of one image, whose name may have slashes: the end of the path says what. */
 export function libpodImageByNameRoutes(app: FastifyInstance, backend: Backend): void {
@@ -63,9 +60,7 @@ async function imageExists(backend: Backend, name: string, reply: FastifyReply):
 async function inspectImage(backend: Backend, name: string): Promise<object> {
   const inspection = await backend.inspect(name);
   const history = await backend.history(inspection.Id);
-  const [pattern] = inspection.RepoTags;
-  const manifests = await manifestsById(backend, { ...(pattern !== undefined && { pattern }) });
-  return libpodInspectionShape(inspection, history, manifests.get(inspection.Id));
+  return libpodInspectionShape(inspection, history, await manifestOf(backend, inspection.Id));
 }
 
 async function imageTree(backend: Backend, name: string, request: FastifyRequest): Promise<object> {
@@ -84,7 +79,7 @@ async function tagImage(
   const target = namedReference(query.text('repo'), query.text('tag'), 500);
   const { Id } = await backend.inspect(source);
   await backend.tag({ source, target });
-  logImage(app.engineEvents, 'tag', Id, formatReference(target));
+  logImage(app.engineEvents, 'tag', Id, familiarName(withDefaultTag(target)));
 }
 
 /** Takes one name off an image, or all of them; the image stays. */

@@ -4,9 +4,9 @@ import { bareId, fullName } from './full-names.ts';
 /** What Go's zero time is in seconds since 1970. */
 const ZERO_TIME_SECONDS = -62_135_596_800;
 
-/** One element of `GET /libpod/images/json`; `manifest` absent: it is unknown. */
-export function libpodSummaryShape(image: ImageSummary, manifest: Descriptor | undefined): object {
-  const { containers = 0, created, id, labels = {}, parent, repoDigests, repoTags, size } = image;
+/** One element of `GET /libpod/images/json`. */
+export function libpodSummaryShape(image: ImageSummary): object {
+  const { containers = 0, created, id, labels = {}, manifest, parent, repoDigests, repoTags, size } = image;
   const names = repoTags.map(fullName);
   return {
     Id: bareId(id),

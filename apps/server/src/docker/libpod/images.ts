@@ -9,13 +9,12 @@ import { Query } from '../wire/query.ts';
 import { bareId } from './full-names.ts';
 import { coreFilters, readImageFilters } from './image-filters.ts';
 import { libpodSummaryShape } from './image-shapes.ts';
-import { manifestsById } from './manifests.ts';
 import { callerVerbs } from './registry-access.ts';
 
 const LIST_FILTERS = ['before', 'dangling', 'id', 'label', 'reference', 'since', 'until'];
 const PRUNE_FILTERS = ['dangling', 'label', 'label!', 'until'];
 
-type Backend = Pick<EngineBackend, 'images' | 'imageTree' | 'prune' | 'withCredentials'>;
+type Backend = Pick<EngineBackend, 'images' | 'prune' | 'withCredentials'>;
 
 /** What is asked of all images, or of none in particular. */
 export function libpodImageRoutes(app: FastifyInstance, backend: Backend): void {
@@ -33,10 +32,9 @@ async function listImages(backend: Backend, request: FastifyRequest): Promise<re
     takesUntil: true,
     labels: true,
     containers: true,
+    manifests: true,
   });
-  const wanted = rows.filter(({ id }) => hasId(filters, bareId(id)));
-  const manifests = await manifestsById(backend);
-  return wanted.map((row) => libpodSummaryShape(row, manifests.get(row.id)));
+  return rows.filter(({ id }) => hasId(filters, bareId(id))).map(libpodSummaryShape);
 }
 
 /** One beginning of an ID that holds is enough. */

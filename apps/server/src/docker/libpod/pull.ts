@@ -1,4 +1,6 @@
 import {
+  familiarName,
+  familiarRepository,
   formatPlatform,
   formatReference,
   hostPlatform,
@@ -7,6 +9,7 @@ import {
   type PullResult,
   parsePlatform,
   type Reference,
+  repositoryOf,
   withDefaultTag,
 } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -50,15 +53,15 @@ async function pullImages(
     if (policy === 'never') throw new ApiError(404, `${formatReference(ref)}: image not known`);
     const verbs = callerVerbs(backend, request, ref.domain);
     const results = await withRegistryStatus(404, async () => {
-      if (query.flag('alltags')) return await verbs.pullAllTags({ ref, ...choice }, options);
+      if (query.flag('alltags'))
+        return await verbs.pullAllTags({ ref: repositoryOf(ref), ...choice }, options);
       const tagged = ref.digest === undefined ? withDefaultTag(ref) : ref;
       lines.line(`Trying to pull ${formatReference(tagged)}...`);
       return [await verbs.pull({ ref: tagged, ...choice }, options)];
     });
     for (const result of results) {
       warnOfPlatform(lines, result);
-      const name = formatReference(result.ref);
-      logImage(app.engineEvents, 'pull', name, name);
+      logImage(app.engineEvents, 'pull', familiarName(result.ref), familiarRepository(result.ref));
     }
     return idsShape(results.map(({ imageId }) => imageId));
   });

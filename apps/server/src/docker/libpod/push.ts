@@ -1,12 +1,18 @@
-import { formatReference, isWherryError, type Reference, withDefaultTag } from '@wherry/core';
+import {
+  familiarName,
+  familiarRepository,
+  formatReference,
+  isWherryError,
+  type Reference,
+  withDefaultTag,
+} from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { withRegistryStatus } from '../images/caller-registry.ts';
 import { logImage } from '../images/image-events.ts';
 import { Query } from '../wire/query.ts';
-import { fullName } from './full-names.ts';
-import { manifestsById } from './manifests.ts';
+import { manifestOf } from './manifest-of.ts';
 import { runTransfer } from './progress-lines.ts';
 import { callerVerbs, registryReference } from './registry-access.ts';
 
@@ -16,7 +22,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   v2s2: 'application/vnd.docker.distribution.manifest.v2+json',
 };
 
-type Backend = Pick<EngineBackend, 'imageTree' | 'inspect' | 'remove' | 'tag' | 'withCredentials'>;
+type Backend = Pick<EngineBackend, 'images' | 'inspect' | 'remove' | 'tag' | 'withCredentials'>;
 
 /** `POST /libpod/images/{name}/push`, to the name itself or to a destination. */
 export async function pushLibpodImage(
@@ -35,8 +41,7 @@ export async function pushLibpodImage(
     await underName(backend, { name, id: Id }, destination, async () => {
       await withRegistryStatus(404, () => verbs.push({ ref: destination }, options));
     });
-    const pushed = formatReference(destination);
-    logImage(app.engineEvents, 'push', pushed, pushed);
+    logImage(app.engineEvents, 'push', familiarName(destination), familiarRepository(destination));
     return undefined;
   });
 }
@@ -47,7 +52,7 @@ async function requireForm(backend: Backend, id: string, query: Query): Promise<
     throw new ApiError(501, 'layers are pushed as they are: pack them in another way with: wherry convert');
   const format = query.text('format');
   if (format === '') return;
-  const { mediaType } = (await manifestsById(backend)).get(id) ?? {};
+  const { mediaType } = (await manifestOf(backend, id)) ?? {};
   if (mediaType !== undefined && FORMATS[format] === mediaType) return;
   throw new ApiError(
     501,
@@ -80,7 +85,7 @@ async function underName(
 
 async function imageNamed(backend: Backend, name: string): Promise<string | undefined> {
   try {
-    return (await backend.inspect(fullName(name))).Id;
+    return (await backend.inspect(name)).Id;
   } catch (error) {
     if (isWherryError(error, 'IMAGE_UNKNOWN')) return undefined;
     throw error;

@@ -83,6 +83,16 @@ describe('podman push', () => {
     expect([quiet.statusCode, quiet.body]).toEqual([200, '']);
     expect(at.registry.tags('team/app')).toEqual(['1', '2']);
     expect(await at.get('/images/json')).toMatchObject([{ RepoTags: [`${at.name}:1`] }]);
+    const events = (await at.app.inject(`/events?since=1&until=${Math.floor(Date.now() / 1000) + 1}`)).body;
+    const told = events
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(told.map(({ Action, id }) => [Action, id])).toEqual([
+      ['pull', `${at.name}:1`],
+      ['push', `${at.name}:1`],
+      ['push', `${at.name}:2`],
+    ]);
   });
 
   test('leaves the image there that lost its last name, and a name alone that another has', async () => {
