@@ -56,7 +56,8 @@ async function isContainer(containers: Backend['containers'], name: string): Pro
     await containers.inspect(name);
     return true;
   } catch (error) {
-    if (isWherryError(error, 'CONTAINER_UNKNOWN')) return false;
+    // Where there is no Linux, there are no containers.
+    if (isWherryError(error, 'CONTAINER_UNKNOWN', 'UNSUPPORTED')) return false;
     throw error;
   }
 }

@@ -19,6 +19,7 @@ import { withRegistryStatus } from '../images/caller-registry.ts';
 import { logImage } from '../images/image-events.ts';
 import { Query } from '../wire/query.ts';
 import { bareId } from './full-names.ts';
+import { NOT_KNOWN } from './libpod-error.ts';
 import { type ProgressLines, runTransfer } from './progress-lines.ts';
 import { callerVerbs, registryReference } from './registry-access.ts';
 
@@ -47,10 +48,10 @@ async function pullImages(
   const platform = readPlatform(query);
   const choice = { ...(platform && { platform }) };
   return await runTransfer(request, reply, async (lines, options) => {
-    const isPinnedDown = policy === 'missing' || policy === 'never';
-    const found = isPinnedDown ? await findHere(backend, ref, choice) : undefined;
+    const looksHereFirst = policy === 'missing' || policy === 'never';
+    const found = looksHereFirst ? await findHere(backend, ref, choice) : undefined;
     if (found !== undefined) return idsShape([found]);
-    if (policy === 'never') throw new ApiError(404, `${formatReference(ref)}: image not known`);
+    if (policy === 'never') throw new ApiError(404, `${formatReference(ref)}: ${NOT_KNOWN}`);
     const verbs = callerVerbs(backend, request, ref.domain);
     const results = await withRegistryStatus(404, async () => {
       if (query.flag('alltags'))

@@ -86,7 +86,13 @@ async function exitCodeOf(error: unknown, backend: Backend, image: string): Prom
 }
 
 async function isInUse(backend: Backend, image: string): Promise<boolean> {
-  const { Id } = await backend.inspect(image);
-  const containers = await backend.containers.list({ all: true });
-  return containers.some(({ container }) => container.imageId === Id);
+  try {
+    const { Id } = await backend.inspect(image);
+    const containers = await backend.containers.list({ all: true });
+    return containers.some(({ container }) => container.imageId === Id);
+  } catch (error) {
+    // Removed meanwhile, or on a system where there are no containers.
+    if (isWherryError(error, 'IMAGE_UNKNOWN', 'UNSUPPORTED')) return false;
+    throw error;
+  }
 }
