@@ -48,6 +48,7 @@ describe('images of podman', () => {
     for (const reference of ['ap', 'docker.io/library/app', 'app:2'])
       expect([reference, await found({ reference: [reference] })]).toEqual([reference, 0]);
     expect(await found({ id: [at.id.slice(0, 12)] })).toBe(1);
+    expect(await found({ id: ['xyz', `sha256:${at.id}`] })).toBe(1);
     expect(await found({ id: ['xyz'] })).toBe(0);
     expect(await found({ label: { 'tier=web': true }, dangling: ['false'] })).toBe(1);
     expect(await found({ after: [at.id] })).toBe(0);

@@ -40,7 +40,7 @@ async function listImages(backend: Backend, request: FastifyRequest): Promise<re
 /** One beginning of an ID that holds is enough. */
 function hasId(filters: Filters, id: string): boolean {
   const wanted = filters.get('id');
-  return wanted === undefined || wanted.some((start) => id.startsWith(start));
+  return wanted === undefined || wanted.some((start) => id.startsWith(bareId(start)));
 }
 
 async function searchImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {

@@ -10,7 +10,12 @@ type Backend = Pick<EngineBackend, 'diskUsage' | 'images' | 'info' | 'layerUsage
 
 /** What podman asks before anything else, and of the service itself. */
 export function libpodSystemRoutes(app: FastifyInstance, backend: Backend): void {
-  app.get('/_ping', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'));
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/_ping',
+    handler: async ({ method }, reply) =>
+      reply.type('text/plain; charset=utf-8').send(method === 'HEAD' ? '' : 'OK'),
+  });
   app.get('/version', async () => libpodVersionShape(await backend.info()));
   app.get('/info', async () =>
     libpodInfoShape(await backend.info(), await backend.containers.list({ all: true })),
