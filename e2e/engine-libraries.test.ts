@@ -192,22 +192,5 @@ c.images.remove('python:1')
         ]);
       });
     });
-
-    describeWith({ programs: ['podman'] }, 'with an API of its own', () => {
-      test.each([['ps'], ['images'], ['pull', 'box:1'], ['run', '--rm', 'box:1', 'true']])(
-        'podman is told so in one line: %s',
-        async (...args) => {
-          const { DOCKER_CONFIG: _, ...machine } = sandbox.environment;
-          const env = { ...machine, XDG_RUNTIME_DIR: sandbox.path };
-          const refused = await tryRun({ env }, 'podman', '--remote', '--url', `unix://${socket}`, ...args);
-          expect(refused).toMatchObject({
-            status: 125,
-            stdout: '',
-            stderr:
-              "Error: podman's own API, libpod, is not supported: use docker, or another client of Docker's Engine API\n",
-          });
-        },
-      );
-    });
   },
 );

@@ -6,6 +6,7 @@ import type { RunningRequests } from '../running-requests.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
 import { EventLog } from './events/event-log.ts';
+import { registerLibpod } from './libpod/router.ts';
 import { absentRoutes } from './routes/absent.ts';
 import { buildRoutes } from './routes/build.ts';
 import { commitRoutes } from './routes/commit.ts';
@@ -97,4 +98,5 @@ export function registerEngine(
     return reply.code(status).type('application/json').send(body);
   });
   for (const register of ROUTES) register(app, backend, surroundings);
+  app.register(async (part) => registerLibpod(part, backend, surroundings));
 }

@@ -4,6 +4,8 @@ import { type Endpoint, parseEndpoint } from '../registry/endpoints.ts';
 
 /** Of requests that no route takes. */
 const UNKNOWN = 'unknown';
+/** podman's own API, with a version before it or without. */
+const LIBPOD = /^\/(?:v:[^/]+\/)?libpod\//;
 
 /**
  * The kind of thing a request is about, for metrics: `registry/blob`, `engine/containers`, `service/metrics`.
@@ -19,6 +21,7 @@ export function routeClassOf(request: FastifyRequest): string {
   const [, first = ''] = url.split('/');
   if (url === '/token') return 'access/token';
   if (first === 'v1') return 'registry/search';
+  if (LIBPOD.test(url)) return 'engine/libpod';
   return `${SERVICE_ROUTES.has(url) ? 'service' : 'engine'}/${first.startsWith(':') ? UNKNOWN : first}`;
 }
 

@@ -16,7 +16,7 @@ import type { ContainerVerbs } from './containers/container-verbs.ts';
 import type { ConvertRequest, ConvertResult } from './convert.ts';
 import type { CopyRequest, CopyResult } from './copy.ts';
 import type { RemoteDescription } from './describe-remote.ts';
-import type { GivenCredentials } from './given-credentials.ts';
+import type { GivenAccess, GivenCredentials } from './given-credentials.ts';
 import type { ImageTree } from './image-tree.ts';
 import type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 import type { LayerUsage } from './layer-usage.ts';
@@ -41,7 +41,7 @@ export type * from './containers/container-verbs.ts';
 export type { ConvertRequest, ConvertResult, LayerPacking } from './convert.ts';
 export type { CopyRequest, CopyResult } from './copy.ts';
 export type { RemoteDescription } from './describe-remote.ts';
-export type { GivenCredentials } from './given-credentials.ts';
+export type { GivenAccess, GivenCredentials } from './given-credentials.ts';
 export type { ImageTree, ImageTreeVariant } from './image-tree.ts';
 export type { InspectRemoteRequest, RemoteInspection } from './inspect-remote.ts';
 export type { LayerUsage } from './layer-usage.ts';
@@ -145,6 +145,8 @@ export interface ImageSummary {
   readonly sizes?: ImageSizes;
   /** How many containers were made from it. Set where it was asked for. */
   readonly containers?: number;
+  /** The image's own, not the index it may have come in. Set where it was asked for. */
+  readonly manifest?: Descriptor;
   /** Set where they were asked for. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -167,6 +169,8 @@ export interface ImagesRequest {
   readonly sizes?: boolean;
   /** Counts the containers of each image. */
   readonly containers?: boolean;
+  /** Tells the manifest of each image. */
+  readonly manifests?: boolean;
   /** Reads the labels of each image out of its config. */
   readonly labels?: boolean;
 }
@@ -179,6 +183,8 @@ export interface HistoryEntry {
   readonly comment: string;
   readonly size: number;
   readonly tags: readonly string[];
+  /** The diffID of the layer that it made; absent: it made none. */
+  readonly layer?: Digest;
 }
 
 /** What Docker's Engine API answers for an image; field names and order are Docker's. */
@@ -202,6 +208,8 @@ export interface RemoveRequest {
   readonly noPrune?: boolean;
   /** Only these of an index; the name stays as long as one of its images does. */
   readonly platforms?: readonly Platform[];
+  /** Takes names only: with its last one, the image stays without any. */
+  readonly untagOnly?: boolean;
 }
 
 export interface PruneRequest {
@@ -379,7 +387,7 @@ export interface SystemInfo {
 /** What talks to registries with the credentials of one request. */
 export type CredentialedVerbs = Pick<
   Engine,
-  'build' | 'describeRemote' | 'pull' | 'pullAllTags' | 'push' | 'pushAllTags' | 'search'
+  'build' | 'describeRemote' | 'pull' | 'pullAllTags' | 'push' | 'pushAllTags' | 'search' | 'tags'
 >;
 
 /**
@@ -415,7 +423,7 @@ export interface Engine extends AsyncDisposable {
   /** What a name points at in its registry, by manifest and config alone. */
   describeRemote(request: { readonly ref: Reference }, options?: VerbOptions): Promise<RemoteDescription>;
   /** The same verbs with these credentials and none that are stored; they are not kept. */
-  withCredentials(given: readonly GivenCredentials[]): CredentialedVerbs;
+  withCredentials(given: readonly GivenCredentials[], access?: GivenAccess): CredentialedVerbs;
   /** Newest first. */
   images(request?: ImagesRequest): Promise<ImageSummary[]>;
   /** The same by what the names stand for, newest first: an index with the images for its platforms. */

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EngineSandbox } from '../testing/engine-sandbox.ts';
 import { makeImageFixture } from '../testing/image-fixtures.ts';
 import { startMemoryRegistry } from '../testing/memory-registry.ts';
+import { TEST_PKI } from '../testing/memory-registry-pki.ts';
 
 const ACCOUNT = { username: 'ada', password: 'secret' };
 
@@ -33,6 +37,45 @@ test('the credentials of a request are used for it alone, and what is stored is 
   expect((await knowing.describeRemote({ ref })).platforms).toHaveLength(1);
   const nobody = knowing.withCredentials([]);
   await expect(nobody.describeRemote({ ref })).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+});
+
+/** The registry behind TLS that nobody vouches for; the host is this machine's, and yet not on loopback. */
+async function unprovenRegistry(origin: string): Promise<AsyncDisposable & { readonly domain: string }> {
+  const server = createServer(TEST_PKI, async (request, response) => {
+    const answer = await fetch(`http://${origin}${request.url}`, {
+      headers: { accept: request.headers.accept ?? '' },
+    });
+    const body = Buffer.from(await answer.arrayBuffer());
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(body);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { domain: `0.0.0.0:${port}`, [Symbol.asyncDispose]: close };
+}
+
+test.skipIf(process.platform === 'win32')('a request may do without proof of who answers', async () => {
+  await using registry = await startMemoryRegistry();
+  await using sandbox = new EngineSandbox();
+  const fixture = makeImageFixture();
+  for (const bytes of fixture.blobs.values()) registry.addBlob('app', bytes);
+  const { descriptor, bytes } = fixture.image.manifest;
+  registry.addManifest('app', 'latest', bytes, descriptor.mediaType);
+  await using proxy = await unprovenRegistry(registry.host);
+  const engine = sandbox.engine();
+  const plain = registry.host.replace('127.0.0.1', '0.0.0.0');
+  for (const domain of [plain, proxy.domain]) {
+    const ref = { domain, path: 'app', tag: 'latest' };
+    const careful = engine.withCredentials([]);
+    await expect(careful.describeRemote({ ref })).rejects.toMatchObject({ code: 'TLS_FAILED' });
+    const trusting = engine.withCredentials([], { verifyTls: false });
+    expect((await trusting.pull({ ref })).imageId).toBe(fixture.image.config.descriptor.digest);
+    // What one request does without, others do not.
+    await expect(careful.describeRemote({ ref })).rejects.toMatchObject({ code: 'TLS_FAILED' });
+  }
 });
 
 test('credentials are tried, and not kept', async () => {

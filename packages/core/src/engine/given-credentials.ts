@@ -6,6 +6,12 @@ export interface GivenCredentials extends Credentials {
   readonly server: string;
 }
 
+/** What else one request asks for of the way to registries. */
+export interface GivenAccess {
+  /** `false`: any certificate will do, and so will none. Absent: as the configuration has it. */
+  readonly verifyTls?: boolean;
+}
+
 /** A store of what came with a request: it is asked for that request alone, and keeps nothing. */
 export function givenCredentialStore(given: readonly GivenCredentials[]): CredentialStore {
   const byKey = new Map(given.map(({ server, ...credentials }) => [credentialKey(server), credentials]));

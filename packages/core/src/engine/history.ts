@@ -22,23 +22,25 @@ export async function history(
   const config = parseImageConfig(await collect(blobs.read(facts.id), MAX_CONFIG_BYTES));
   let layer = 0;
   const entries = (config.history ?? []).map((entry): HistoryEntry => {
-    const size = entry.empty_layer ? 0 : (facts.layers[layer++]?.contentSize ?? 0);
+    const made = entry.empty_layer ? undefined : facts.layers[layer++];
     return {
       created: createdDate(entry.created),
       createdBy: entry.created_by ?? '',
       comment: entry.comment ?? '',
-      size,
+      size: made?.contentSize ?? 0,
       tags: [],
+      ...(made && { layer: made.diffID }),
     };
   });
   // Configs may leave their history out; the layers are there all the same.
-  for (; layer < facts.layers.length; layer++)
+  for (const { contentSize, diffID } of facts.layers.slice(layer))
     entries.push({
       created: undefined,
       createdBy: '',
       comment: '',
-      size: facts.layers[layer]?.contentSize ?? 0,
+      size: contentSize,
       tags: [],
+      layer: diffID,
     });
   return withImages(metadata, facts, entries.reverse());
 }

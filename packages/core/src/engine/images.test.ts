@@ -67,3 +67,11 @@ test('counts the containers of images where that is asked for', async () => {
   expect(counts).toEqual({ 'app:1': 2, 'idle:1': 0 });
   expect((await sandbox.engine().images())[0]).not.toHaveProperty('containers');
 });
+
+test('tells the manifests of images where that is asked for', async () => {
+  await using sandbox = new EngineSandbox();
+  const { manifest } = storeImage(sandbox.store(), 'app', { names: ['app:1'] });
+  const rows = await sandbox.engine().images({ manifests: true });
+  expect(rows.map((row) => row.manifest)).toEqual([manifest]);
+  expect((await sandbox.engine().images())[0]).not.toHaveProperty('manifest');
+});

@@ -36,7 +36,8 @@ export async function images(
   const labelled = await withLabels(store, filters, found);
   const listed = sortNewestFirst(labelled.map(({ facts, names: shown }) => summaryOf(facts, shown)));
   const told = request.labels ? await withLabelsTold(store, listed) : listed;
-  const rows = request.containers ? withContainers(store, told) : told;
+  const counted = request.containers ? withContainers(store, told) : told;
+  const rows = request.manifests ? withManifests(store, counted) : counted;
   return request.sizes ? await withSizes(store, rows) : rows;
 }
 
@@ -52,6 +53,14 @@ async function withLabelsTold({ blobs }: Store, rows: readonly ImageSummary[]): 
 function withContainers({ metadata }: Store, rows: readonly ImageSummary[]): ImageSummary[] {
   const byImage = Map.groupBy(metadata.listContainers(), ({ imageId }) => imageId);
   return rows.map((row) => ({ ...row, containers: byImage.get(row.id)?.length ?? 0 }));
+}
+
+function withManifests({ metadata }: Store, rows: readonly ImageSummary[]): ImageSummary[] {
+  const manifests = new Map(metadata.listImages().map(({ id, manifest }) => [id, manifest]));
+  return rows.map((row) => {
+    const manifest = manifests.get(row.id);
+    return manifest ? { ...row, manifest } : row;
+  });
 }
 
 async function withSizes(store: Store, rows: readonly ImageSummary[]): Promise<ImageSummary[]> {

@@ -182,9 +182,10 @@ describe('history', () => {
     await using sandbox = new EngineSandbox();
     const { engine, name } = await pulled(sandbox);
     const created = new Date('2021-08-31T01:20:48Z');
+    const [below, top] = app.layers.map(({ diffID }) => diffID);
     expect(await engine.history(name)).toEqual([
-      { id: ID, created, createdBy: 'COPY 1', comment: '', size: 4, tags: [name] },
-      { created, createdBy: 'COPY 0', comment: '', size: 4, tags: [] },
+      { id: ID, created, createdBy: 'COPY 1', comment: '', size: 4, tags: [name], layer: top },
+      { created, createdBy: 'COPY 0', comment: '', size: 4, tags: [], layer: below },
     ]);
   });
 });

@@ -25,12 +25,12 @@ export function openEngine(options: EngineOptions = {}): Engine {
     ...imageVerbs(parts),
     ...archiveVerbs(parts),
     ...systemVerbs(parts),
-    withCredentials: (given) => {
-      const { describeRemote, pull, pullAllTags, push, pushAllTags, search, build } = {
-        ...transferVerbs(parts.withCredentials(given)),
-        ...archiveVerbs(parts.withCredentials(given)),
+    withCredentials: (given, access) => {
+      const { describeRemote, pull, pullAllTags, push, pushAllTags, search, tags, build } = {
+        ...transferVerbs(parts.withCredentials(given, access)),
+        ...archiveVerbs(parts.withCredentials(given, access)),
       };
-      return { describeRemote, pull, pullAllTags, push, pushAllTags, search, build };
+      return { describeRemote, pull, pullAllTags, push, pushAllTags, search, tags, build };
     },
     close: () => parts.close(),
     [Symbol.asyncDispose]: () => parts.close(),

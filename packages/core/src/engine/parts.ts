@@ -5,7 +5,7 @@ import type { Platform } from '../platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { Transport } from '../registry/transport.ts';
 import type { EngineOptions } from './engine.ts';
-import { type GivenCredentials, givenCredentialStore } from './given-credentials.ts';
+import { type GivenAccess, type GivenCredentials, givenCredentialStore } from './given-credentials.ts';
 import type { Store } from './store/store.ts';
 
 export interface PartsOptions {
@@ -14,6 +14,8 @@ export interface PartsOptions {
   readonly host: Platform;
   readonly options: EngineOptions;
 }
+
+type HostTrust = Awaited<ReturnType<RegistryConfig['trustFor']>>;
 
 /** Layers at once when nothing else is said: what two cores can unpack, and one more on its way. */
 const DEFAULT_JOBS = 4;
@@ -26,22 +28,31 @@ export class Parts {
   /** Whose store, connections and threads these parts have. */
   readonly #base: Parts | undefined;
   readonly #given: readonly GivenCredentials[];
+  readonly #verifyTls: boolean;
   #transport: Promise<Transport & AsyncDisposable> | undefined;
+  /** Takes any certificate; apart, as connections that were proved by none are for no other request. */
+  #unverified: Promise<Transport & AsyncDisposable> | undefined;
   #store: Promise<Store> | undefined;
   #config: Promise<RegistryConfig> | undefined;
   #registry: Promise<RegistryClient> | undefined;
   #passes: LayerPassPool | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: PartsOptions, base?: Parts, given: readonly GivenCredentials[] = []) {
+  constructor(
+    options: PartsOptions,
+    base?: Parts,
+    given: readonly GivenCredentials[] = [],
+    { verifyTls = true }: GivenAccess = {},
+  ) {
     this.#options = options;
     this.#base = base;
     this.#given = given;
+    this.#verifyTls = verifyTls;
   }
 
   /** The same but for who asks: what is stored of credentials is left alone. Nothing of it wants closing. */
-  withCredentials(given: readonly GivenCredentials[]): Parts {
-    return new Parts(this.#options, this, given);
+  withCredentials(given: readonly GivenCredentials[], access?: GivenAccess): Parts {
+    return new Parts(this.#options, this, given, access);
   }
 
   /** For verbs that look at the store alone. */
@@ -122,7 +133,8 @@ export class Parts {
   async #close(): Promise<void> {
     await this.#passes?.close();
     await (await this.#registry?.catch(() => undefined))?.close();
-    await (await this.#transport?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    for (const transport of [this.#transport, this.#unverified])
+      await (await transport?.catch(() => undefined))?.[Symbol.asyncDispose]();
     (await this.#store?.catch(() => undefined))?.close();
   }
 
@@ -143,7 +155,7 @@ export class Parts {
   }
 
   #readConfig(): Promise<RegistryConfig> {
-    if (this.#base) return this.#base.#configFor(this.#given);
+    if (this.#base) return this.#base.#configFor(this.#given, this.#verifyTls);
     const { env, options } = this.#options;
     const home = env.HOME || homedir();
     this.#config ??= import('../config/registry-config.ts').then(({ loadRegistryConfig }) =>
@@ -158,8 +170,9 @@ export class Parts {
     return this.#config;
   }
 
-  async #configFor(given: readonly GivenCredentials[]): Promise<RegistryConfig> {
-    return { ...(await this.#readConfig()), credentials: givenCredentialStore(given) };
+  async #configFor(given: readonly GivenCredentials[], verifyTls: boolean): Promise<RegistryConfig> {
+    const config = { ...(await this.#readConfig()), credentials: givenCredentialStore(given) };
+    return verifyTls ? config : { ...config, isInsecure: () => true };
   }
 
   #openRegistry(): Promise<RegistryClient> {
@@ -181,13 +194,21 @@ export class Parts {
     });
   }
 
-  #openTransport(): Promise<Transport & AsyncDisposable> {
-    if (this.#base) return this.#base.#openTransport();
+  #openTransport(verifyTls = this.#verifyTls): Promise<Transport & AsyncDisposable> {
+    if (this.#base) return this.#base.#openTransport(verifyTls);
     this.#requireOpen();
-    this.#transport ??= Promise.all([import('../registry/undici-transport.ts'), this.#readConfig()]).then(
-      ([{ UndiciTransport }, { proxyFor, trustFor }]) => new UndiciTransport({ proxyFor, trustFor }),
-    );
+    if (!verifyTls) {
+      this.#unverified ??= this.#makeTransport((trust) => ({ ...trust, verify: false }));
+      return this.#unverified;
+    }
+    this.#transport ??= this.#makeTransport((trust) => trust);
     return this.#transport;
+  }
+
+  async #makeTransport(adapt: (trust: HostTrust) => HostTrust): Promise<Transport & AsyncDisposable> {
+    const { UndiciTransport } = await import('../registry/undici-transport.ts');
+    const { proxyFor, trustFor } = await this.#readConfig();
+    return new UndiciTransport({ proxyFor, trustFor: async (url) => adapt(await trustFor(url)) });
   }
 
   #requireOpen(): void {

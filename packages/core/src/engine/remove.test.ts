@@ -151,6 +151,25 @@ describe('remove', () => {
     expect(await engine.images()).toMatchObject([{ repoTags: [nameOf('app')] }]);
   });
 
+  test('takes names alone, the last ones too, where only these are to go', async () => {
+    await using sandbox = new EngineSandbox();
+    const { engine, nameOf } = await pulled(sandbox, ['app']);
+    storeContainer(sandbox.store(), { name: 'c', imageId: idOf(app), id: 'c0ffee' });
+    const target = parseReference('mine:1');
+    await engine.tag({ source: nameOf('app'), target });
+    await engine.pin('mine:1');
+    const before = sandbox.contents();
+    const taken = await engine.remove({ image: 'mine:1', untagOnly: true });
+    expect(taken).toEqual([{ untagged: 'mine:1' }]);
+    await engine.tag({ source: nameOf('app'), target });
+    const events = await engine.remove({ image: idOf(app), untagOnly: true });
+    expect(events).toHaveLength(3);
+    expect(events.every((event) => 'untagged' in event)).toBe(true);
+    expect(await engine.images()).toMatchObject([{ id: idOf(app), repoTags: [], repoDigests: [] }]);
+    expect(sandbox.contents()).toEqual(before);
+    expect((await engine.check()).faults).toEqual([]);
+  });
+
   test('refuses an image that a container has, unless forced', async () => {
     await using sandbox = new EngineSandbox();
     const { engine, nameOf } = await pulled(sandbox, ['app']);

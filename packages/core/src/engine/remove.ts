@@ -44,10 +44,11 @@ export async function remove(deps: RemoveDeps, request: RemoveRequest): Promise<
     const { facts } = resolved;
     const user = userOfImage(store, facts.id);
     const names = namesToTake(work, resolved, request, user);
-    const goes = names.length === work.namesOf(facts.id).length && !work.hasChildren(facts.id);
+    const losesAll = names.length === work.namesOf(facts.id).length;
+    const goes = losesAll && !request.untagOnly && !work.hasChildren(facts.id);
     if (goes && pinned.has(facts.id) && !request.force) throw imageIsPinned(facts.id, request.image);
     // Forced, a name goes from a container that runs; by the image's ID, nothing does.
-    work.take(facts, names, { ...request, keepImage: user?.isRunning ?? false });
+    work.take(facts, names, { ...request, keepImage: request.untagOnly || (user?.isRunning ?? false) });
     return work;
   });
   await store.publishIndex();
@@ -65,6 +66,7 @@ function namesToTake(
   const names = removal.namesOf(facts.id);
   const { force, image } = request;
   const isSingle = isSingleReference(names);
+  if (request.untagOnly) return name ? namesWith(name, names) : names;
   if (name) {
     if (user && !force && isSingle) throw nameIsUsed(facts.id, image, user.container);
     return namesWith(name, names);

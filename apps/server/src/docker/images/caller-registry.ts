@@ -1,8 +1,8 @@
-import { type CredentialedVerbs, isWherryError } from '@wherry/core';
+import { type CredentialedVerbs, type GivenCredentials, isWherryError } from '@wherry/core';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
-import { readRegistryAuth } from '../wire/registry-auth.ts';
+import { type RegistryAuth, readRegistryAuth } from '../wire/registry-auth.ts';
 
 /**
  * The verbs that talk to registries, with the credentials that this request carries for `server` and no
@@ -15,15 +15,20 @@ export function registryVerbs(
 ): CredentialedVerbs {
   const auth = readRegistryAuth(request);
   if (!auth) return backend.withCredentials([]);
-  const { username, password, serverAddress, identityToken, registryToken } = auth;
-  const credentials = {
-    ...{ username, password },
+  // As Docker, for the registry that the request is about; and for the one that the client has them from.
+  const servers = [...(auth.serverAddress === '' ? [] : [auth.serverAddress]), server];
+  return backend.withCredentials(givenCredentials(servers.map((each) => [each, auth])));
+}
+
+/** Credentials by the server they are for, as core takes them. */
+export function givenCredentials(
+  auths: Iterable<readonly [server: string, auth: RegistryAuth]>,
+): GivenCredentials[] {
+  return [...auths].map(([server, { identityToken, password, registryToken, username }]) => ({
+    ...{ server, username, password },
     ...(identityToken !== '' && { identityToken }),
     ...(registryToken !== '' && { registryToken }),
-  };
-  // As Docker, for the registry that the request is about; and for the one that the client has them from.
-  const servers = [...(serverAddress === '' ? [] : [serverAddress]), server];
-  return backend.withCredentials(servers.map((each) => ({ server: each, ...credentials })));
+  }));
 }
 
 /**

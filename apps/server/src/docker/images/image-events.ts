@@ -20,11 +20,16 @@ export class ImagesBefore {
     return before;
   }
 
+  /** Tells an image's ID from a layer's. */
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
   /** Logs what a removal did to images; layers have no events. */
   log(log: EventLog, events: readonly RemovalEvent[]): void {
     for (const event of events) {
       if ('deleted' in event) {
-        if (this.#ids.has(event.deleted)) logImage(log, 'delete', event.deleted);
+        if (this.has(event.deleted)) logImage(log, 'delete', event.deleted);
         continue;
       }
       const id = this.#byName.get(event.untagged);

@@ -10,8 +10,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   configs: 'swarm configs are not supported',
   tasks: 'swarm tasks are not supported',
 };
-const NO_LIBPOD =
-  "podman's own API, libpod, is not supported: use docker, or another client of Docker's Engine API";
 const NO_BUILDKIT =
   "BuildKit's own protocol is not supported: set DOCKER_BUILDKIT=0, or build with: wherry build";
 
@@ -26,25 +24,7 @@ export function absentRoutes(app: FastifyInstance): void {
     app.post(url, async () => {
       throw new ApiError(501, NO_BUILDKIT);
     });
-  libpodRoutes(app);
   pluginRoutes(app);
-}
-
-/**
- * podman prints of a ping that fails its status alone, behind advice on virtual machines, and warns of one without a
- * version; of what it asks next, it prints the message. So the ping is answered, with the version asked for.
- */
-function libpodRoutes(app: FastifyInstance): void {
-  for (const base of ['/libpod', '/v:version(^\\d+\\.\\d+\\.\\d+$)/libpod']) {
-    app.get(`${base}/_ping`, async (request, reply) => {
-      const { version } = request.params as { readonly version?: string };
-      if (version !== undefined) reply.header('libpod-api-version', version);
-      return reply.type('text/plain; charset=utf-8').send('OK');
-    });
-    app.all(`${base}/*`, async () => {
-      throw new ApiError(501, NO_LIBPOD);
-    });
-  }
 }
 
 /** There are no plugins, which is what lists and inspections say; the rest cannot be done. */

@@ -4,6 +4,7 @@ import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { BuildMessages } from '../builds/build-messages.ts';
 import { buildParameters } from '../builds/build-parameters.ts';
+import { givenCredentials } from '../images/caller-registry.ts';
 import { logImage } from '../images/image-events.ts';
 import { filterList, readFilters } from '../wire/filters.ts';
 import { bodyOf, hasBody } from '../wire/json-body.ts';
@@ -44,7 +45,7 @@ async function build(
       500,
       `Cannot locate specified Dockerfile: ${query.text('dockerfile') || 'Dockerfile'}`,
     );
-  const verbs = backend.withCredentials(credentialsOf(request));
+  const verbs = backend.withCredentials(givenCredentials(readRegistryConfig(request)));
   return await streamJson(request, reply, async (stream) => {
     const teller = query.flag('q') ? new QuietTeller(stream) : stream;
     const messages = new BuildMessages(teller);
@@ -118,16 +119,6 @@ function throwOrTell(
 /** Docker's 500 for a context that has no Dockerfile. */
 function toRefusal(error: unknown): unknown {
   return isWherryError(error, 'FILE_NOT_FOUND') ? new ApiError(500, error.message) : error;
-}
-
-function credentialsOf(request: FastifyRequest) {
-  return [...readRegistryConfig(request)].map(
-    ([server, { identityToken, password, registryToken, username }]) => ({
-      ...{ server, username, password },
-      ...(identityToken !== '' && { identityToken }),
-      ...(registryToken !== '' && { registryToken }),
-    }),
-  );
 }
 
 async function roomIn({ raw }: FastifyReply): Promise<void> {

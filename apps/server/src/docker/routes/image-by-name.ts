@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { familiarName, isWherryError, withDefaultTag } from '@wherry/core';
+import { familiarName, isWherryError, type SaveRequest, withDefaultTag } from '@wherry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
@@ -7,7 +6,8 @@ import { toEngineErrorAnswer } from '../errors.ts';
 import { ImagesBefore, logImage, removalShape } from '../images/image-events.ts';
 import { namedReference } from '../images/image-names.ts';
 import { historyShape, inspectionShape } from '../images/image-shapes.ts';
-import { abortWhenGone } from '../wire/json-stream.ts';
+import { sendArchive } from '../images/send-archive.ts';
+import { splitNamePath, wildcard } from '../wire/name-path.ts';
 import { platformChoice, readPlatform } from '../wire/platform.ts';
 import { Query } from '../wire/query.ts';
 import { pageNotFound } from './absent.ts';
@@ -21,23 +21,17 @@ type Backend = Pick<
 /** What is asked of one image, whose name has slashes: the end of the path says what. */
 export function imageByNameRoutes(app: FastifyInstance, backend: Backend): void {
   app.get('/images/get', async (request, reply) =>
-    saveImages(
-      app,
-      backend,
-      new Query(request).all('names').filter((name) => name !== ''),
-      request,
-      reply,
-    ),
+    sendArchive(app, backend, saveRequest(request, new Query(request).all('names')), reply),
   );
   app.get('/images/*', async (request, reply) => {
-    const { name, verb } = splitPath(request);
+    const { name, verb } = splitNamePath(request);
     if (verb === 'json') return await inspectImage(backend, name, request);
     if (verb === 'history') return await historyOfImage(backend, name, request);
-    if (verb === 'get') return await saveImages(app, backend, [name], request, reply);
+    if (verb === 'get') return await sendArchive(app, backend, saveRequest(request, [name]), reply);
     return pageNotFound(reply);
   });
   app.post('/images/*', async (request, reply) => {
-    const { name, verb } = splitPath(request);
+    const { name, verb } = splitNamePath(request);
     if (verb === 'push') return await pushImage(app, backend, name, request, reply);
     if (verb === 'tag') return await tagImage(app, backend, name, request, reply);
     return pageNotFound(reply);
@@ -45,14 +39,9 @@ export function imageByNameRoutes(app: FastifyInstance, backend: Backend): void 
   app.delete('/images/*', async (request) => removeImage(app, backend, wildcard(request), request));
 }
 
-function wildcard(request: FastifyRequest): string {
-  return (request.params as { readonly '*': string })['*'];
-}
-
-function splitPath(request: FastifyRequest): { readonly name: string; readonly verb: string } {
-  const path = wildcard(request);
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? { name: '', verb: '' } : { name: path.slice(0, slash), verb: path.slice(slash + 1) };
+function saveRequest(request: FastifyRequest, names: readonly string[]): SaveRequest {
+  const platforms = new Query(request).all('platform').flatMap((text) => readPlatform(text) ?? []);
+  return { images: names.filter((name) => name !== ''), ...(platforms.length > 0 && { platforms }) };
 }
 
 async function inspectImage(backend: Backend, name: string, request: FastifyRequest): Promise<object> {
@@ -107,43 +96,4 @@ async function removeImage(
   });
   before.log(app.engineEvents, events);
   return removalShape(events);
-}
-
-/** An archive of several images, or of one. What is wrong with the names is told before the first byte. */
-async function saveImages(
-  app: FastifyInstance,
-  backend: Backend,
-  images: readonly string[],
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const platforms = new Query(request).all('platform').flatMap((text) => readPlatform(text) ?? []);
-  const { signal, release } = abortWhenGone(reply);
-  const archive = backend.save({ images, ...(platforms.length > 0 && { platforms }) }, { signal });
-  const chunks = archive[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  async function* all() {
-    try {
-      if (first.done) return;
-      yield first.value;
-      for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) yield chunk;
-      for (const id of await idsOf(backend, images)) logImage(app.engineEvents, 'save', id);
-    } finally {
-      release();
-    }
-  }
-  return reply.type('application/x-tar').send(Readable.from(all(), { objectMode: false }));
-}
-
-async function idsOf(backend: Backend, images: readonly string[]): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
-  for (const image of images) {
-    try {
-      ids.add((await backend.inspect(image)).Id);
-    } catch (error) {
-      // Removed while it was read, or a repository that stands for all its tags.
-      if (!isWherryError(error, 'IMAGE_UNKNOWN')) throw error;
-    }
-  }
-  return ids;
 }

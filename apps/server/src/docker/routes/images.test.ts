@@ -4,8 +4,6 @@ import { type EngineApp, openEngineApp } from '../testing/engine-app.ts';
 
 const ACCOUNT = { username: 'ada', password: 'secret' };
 const NONE = 'e30=';
-const NO_LIBPOD =
-  "podman's own API, libpod, is not supported: use docker, or another client of Docker's Engine API";
 
 function authHeader(auth: object) {
   return { 'x-registry-auth': Buffer.from(JSON.stringify(auth)).toString('base64url') };
@@ -159,21 +157,12 @@ describe('images', () => {
     },
     { method: 'POST', url: '/swarm/init', status: 501, message: 'swarm mode is not supported' },
     { method: 'GET', url: '/services', status: 501, message: 'swarm services are not supported' },
-    { method: 'GET', url: '/v4.3.1/libpod/images/json', status: 501, message: NO_LIBPOD },
-    { method: 'POST', url: '/libpod/containers/create', status: 501, message: NO_LIBPOD },
     { method: 'GET', url: '/team/libpod/images/json', status: 404, message: 'page not found' },
   ] as const)('$method $url is $status', async ({ method, url, status, message }) => {
     await using opened = await openEngineApp();
     const answer = await opened.app.inject({ method, url });
     expect([answer.statusCode, answer.json()]).toEqual([status, { message }]);
     expect(answer.headers['content-type']).toBe('application/json');
-  });
-
-  test('podman is told what the matter is by what it asks after its ping', async () => {
-    await using opened = await openEngineApp();
-    const { statusCode, headers } = await opened.app.inject('/v4.3.1/libpod/_ping');
-    expect([statusCode, headers['libpod-api-version']]).toEqual([200, '4.3.1']);
-    expect((await opened.app.inject('/_ping')).headers).not.toHaveProperty('libpod-api-version');
   });
 
   test('are listed with their manifests, and by their age', async () => {

@@ -6,6 +6,7 @@ import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts'
 import { ImagesBefore, removalShape } from '../images/image-events.ts';
 import { countsContainers, imageSummaryShape } from '../images/image-shapes.ts';
 import { knowsManifests, manifestsShape } from '../images/manifest-shapes.ts';
+import { searchedServer } from '../images/searched-server.ts';
 import type { ApiVersion } from '../version.ts';
 import { filterList, readFilters } from '../wire/filters.ts';
 import { Query } from '../wire/query.ts';
@@ -84,12 +85,6 @@ async function searchImages(backend: Backend, request: FastifyRequest): Promise<
     is_automated: isAutomated,
     description,
   }));
-}
-
-/** Which registry a term is searched at. */
-function searchedServer(term: string): string {
-  const [first = '', ...rest] = term.split('/');
-  return rest.length > 0 && (first === 'localhost' || /[.:]/.test(first)) ? first : 'docker.io';
 }
 
 async function pruneImages(app: FastifyInstance, backend: Backend, request: FastifyRequest): Promise<object> {

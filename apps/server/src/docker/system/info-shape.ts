@@ -61,7 +61,8 @@ export function infoShape({ info, containers, listeners, apiVersion, now, env }:
   };
 }
 
-function containerCounts(containers: readonly ContainerSummary[]) {
+/** How many containers there are, and in which state. */
+export function containerCounts(containers: readonly ContainerSummary[]) {
   const count = (...statuses: readonly string[]) =>
     containers.filter(({ container }) => statuses.includes(container.state.status)).length;
   const [running, paused] = [count('running'), count('paused')];

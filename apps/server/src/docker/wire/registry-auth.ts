@@ -22,9 +22,15 @@ export function readRegistryAuth(request: Pick<FastifyRequest, 'headers'>): Regi
   return registryAuthOf(decodeHeaderJson(header));
 }
 
-/** Reads `X-Registry-Config`: credentials by the server they are for. */
-export function readRegistryConfig(request: Pick<FastifyRequest, 'headers'>): Map<string, RegistryAuth> {
-  const header = request.headers['x-registry-config'];
+/**
+ * Reads `X-Registry-Config`, or another header of its form: credentials by the server they are for. podman has
+ * them in `X-Registry-Auth`.
+ */
+export function readRegistryConfig(
+  request: Pick<FastifyRequest, 'headers'>,
+  name: 'x-registry-auth' | 'x-registry-config' = 'x-registry-config',
+): Map<string, RegistryAuth> {
+  const header = request.headers[name];
   const document = typeof header === 'string' ? decodeHeaderJson(header) : undefined;
   const config = new Map<string, RegistryAuth>();
   if (typeof document !== 'object' || document === null) return config;
