@@ -38,6 +38,17 @@ describe.skipIf(process.platform === 'win32')('an enclosure', () => {
     await expect(enclosure.mounted()).rejects.toMatchObject({ code, message: text });
   });
 
+  test.each([
+    { script: 'echo mounted; read -r go; echo "ended 3"; exit 1', code: 3 },
+    // As some releases of unshare(1) end when what they started was killed.
+    { script: 'echo mounted; read -r go; exit 1', code: undefined },
+    { script: 'echo mounted; read -r go; kill -KILL $$', code: undefined },
+  ])('ends with what its shell says of the command: $script', async ({ script, code }) => {
+    await using enclosure = open(script);
+    expect(await enclosure.mounted()).toBeUndefined();
+    expect(await enclosure.run()).toBe(code);
+  });
+
   test('that cannot mount is a refusal', async () => {
     await using enclosure = open('echo "mount: no such type" >&2; exit 97');
     expect(await enclosure.mounted()).toBe('mount: no such type');

@@ -33,12 +33,16 @@ const MOUNT_REFUSED = 97;
 const MAX_MESSAGE_CHARS = 64 * 1024;
 /** What is no mount and comes after it has been told, or before. */
 const MOUNTED = 'mounted';
+/** Comes before the command's exit code: a killed shell looks to some releases of unshare(1) like one that failed. */
+const ENDED = 'ended';
 
 /**
  * Process 1 of its own namespace, as it makes sure before anything else: the last line of defence is a signal to all
  * processes that it sees. Its input is a line from us, that all is ready, and then never anything but its end, which
  * comes however we end: then the program and all that it has started are killed, and with the last process go the
- * mounts. It waits in the foreground, because a shell has its background programs ignore an interrupt.
+ * mounts. It waits in the foreground, because a shell has its background programs ignore an interrupt. It has the pipes
+ * open from the beginning, in both directions: opened for the program they would wait for us to be there, and of all
+ * processes the first alone is not killed by that signal.
  */
 const SCRIPT = `[ $$ = 1 ] || exit 99
 dir=$1 state=$2 cleanup=$3 count=$4
@@ -50,14 +54,15 @@ while [ "$count" -gt 0 ]; do
   count=$((count - 1))
 done
 mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit 98
+exec 4<>"$dir/stdout" 5<>"$dir/stderr"
 echo ${MOUNTED}
 read -r go || exit 96
 exec 3<&0 </dev/null
 { read -r end; kill -KILL -1; } <&3 >/dev/null 2>&1 &
-"$@" 3<&- >"$dir/stdout" 2>"$dir/stderr"
+"$@" 3<&- >&4 2>&5 4>&- 5>&-
 code=$?
 [ ! -e "$state" ] || { eval "$cleanup"; } >/dev/null 2>&1
-exit $code`;
+echo "${ENDED} $code"`;
 
 /**
  * A place for one program with mounts and processes of its own: nobody else sees what is mounted there, and all of it
@@ -129,7 +134,9 @@ export class Enclosure implements AsyncDisposable {
   /** Has the command run; resolves to its exit code, `undefined` when it was killed. */
   async run(): Promise<number | undefined> {
     this.#child.stdin.write('go\n');
-    return (await this.#ended) ?? undefined;
+    await this.#ended;
+    const code = new RegExp(`^${ENDED} (\\d+)$`, 'm').exec(this.#said)?.[1];
+    return code === undefined ? undefined : Number(code);
   }
 
   /** Kills all that runs in it. */

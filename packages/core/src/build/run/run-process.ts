@@ -158,8 +158,9 @@ async function runAndRead(
   }
   throwIfCancelled(options.signal);
   if (code === undefined) throw wasKilled(runtime);
-  if (isStarted()) return code;
   const logged = lastRuntimeError(readIfThere(places.runtimeLog) ?? '');
+  // The program's, unless the runtime failed when it had written down the process that was to become it.
+  if (isStarted() && logged === undefined) return code;
   throw startError(runtime.name, logged ?? (said || endText(runtime.name, code)));
 }
 
