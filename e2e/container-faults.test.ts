@@ -114,6 +114,20 @@ describeWith(needs, 'containers', () => {
     expect(await states()).toBe('');
   });
 
+  test('in the foreground tell how they ended: removed by somebody else, or with nobody who knows', async () => {
+    const removed = sandbox.start('run', '--name', 'removed', 'busybox:1', 'sleep', MARKER);
+    await expect.poll(states, { timeout: 10_000 }).toBe('removed: running\n');
+    await wherry('rm', '-f', 'removed');
+    expect(await removed.result).toMatchObject({ status: 137, stderr: '' });
+    const lost = sandbox.start('run', '--rm', '--name', 'lost', 'busybox:1', 'sleep', MARKER);
+    await expect.poll(states, { timeout: 10_000 }).toBe('lost: running\n');
+    for (const { pid } of processesWith(`${root}/containers`).filter(isShell)) process.kill(pid, 'SIGKILL');
+    await wherry('kill', 'lost');
+    const { status, stderr } = await lost.result;
+    expect(status).toBe(255);
+    expect(stderr).toContain('the supervisor of the container failed: it was killed');
+  });
+
   test('whose start was killed are waited for by who removes them', async () => {
     const started = sandbox.tryWith(
       pathWith('runc', onRun('sleep 2')),

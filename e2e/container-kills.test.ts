@@ -21,8 +21,6 @@ const SPARED = 0.3;
 const MAX_LIFE = 1.5;
 /** Of the commands, after which something else of a container is killed: its monitor, the runtime, its supervisor. */
 const OTHERS = 0.4;
-/** Of a container that was killed, and of one whose supervisor was: nobody knows its own. */
-const KILLED = [137, 255];
 /** What asks for a container may find it gone, not there yet, in another state, or its runtime killed. */
 const EXPECTED =
   /No such container|is not running|is already in use|cannot remove a running|OCI runtime|is running|Killed|supervisor of the container failed: it was killed/;
@@ -94,7 +92,7 @@ describeWith({ linux: true, root: true, programs: ['runc'], paths: [BUSYBOX] }, 
         const { status, signal, stderr } = await running.result;
         clearTimeout(late);
         if (signal) kills++;
-        else if (status !== 0 && !EXPECTED.test(stderr) && !KILLED.includes(status ?? 0))
+        else if (status !== 0 && !EXPECTED.test(stderr) && status !== 137)
           complaints.push(`${command.join(' ')}: exit ${status}: ${stderr}`);
         else if (status === 0 && name !== undefined) kept.push(name);
         if (random() < OTHERS) killAnother();

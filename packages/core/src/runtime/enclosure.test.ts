@@ -32,6 +32,17 @@ describe.skipIf(process.platform === 'win32')('an enclosure', () => {
       code: 'UNSUPPORTED',
       text: 'cannot make a mount namespace: unshare: no right',
     },
+    // As some releases of unshare(1) end when what they started was killed.
+    {
+      script: 'echo begun; echo "unshare: sigprocmask unblock failed" >&2; exit 1',
+      code: 'INTERNAL',
+      text: 'cannot make a mount namespace: it was killed',
+    },
+    {
+      script: 'echo begun; echo "mkfifo: no space" >&2; exit 98',
+      code: 'UNSUPPORTED',
+      text: 'cannot make a mount namespace: mkfifo: no space',
+    },
     { script: 'exit 3', code: 'UNSUPPORTED', text: 'cannot make a mount namespace: unshare ended with 3' },
   ])('that cannot be made says why: $script', async ({ code, script, text }) => {
     await using enclosure = open(script);

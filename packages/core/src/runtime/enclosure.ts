@@ -30,9 +30,12 @@ export interface EnclosureRequest {
 }
 
 const MOUNT_REFUSED = 97;
+const PIPES_REFUSED = 98;
 const MAX_MESSAGE_CHARS = 64 * 1024;
 /** What is no mount and comes after it has been told, or before. */
 const MOUNTED = 'mounted';
+/** There is a namespace: what comes to an end after that without a code of ours was killed. */
+const BEGUN = 'begun';
 /** Comes before the command's exit code: a killed shell looks to some releases of unshare(1) like one that failed. */
 const ENDED = 'ended';
 
@@ -45,6 +48,7 @@ const ENDED = 'ended';
  * processes the first alone is not killed by that signal.
  */
 const SCRIPT = `[ $$ = 1 ] || exit 99
+echo ${BEGUN}
 dir=$1 state=$2 cleanup=$3 count=$4
 shift 4
 while [ "$count" -gt 0 ]; do
@@ -53,7 +57,7 @@ while [ "$count" -gt 0 ]; do
   shift 4
   count=$((count - 1))
 done
-mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit 98
+mkfifo -m 600 "$dir/stdout" "$dir/stderr" || exit ${PIPES_REFUSED}
 exec 4<>"$dir/stdout" 5<>"$dir/stderr"
 echo ${MOUNTED}
 read -r go || exit 96
@@ -118,8 +122,9 @@ export class Enclosure implements AsyncDisposable {
     if (await isMounted) return undefined;
     const code = await this.#ended;
     const why = this.#complaints.trim().replace(/\s+/g, ' ');
-    if (code === null) throw new WherryError('INTERNAL', 'cannot make a mount namespace: it was killed');
     if (code === MOUNT_REFUSED) return why || 'there is no mount program';
+    if (code === null || (this.#said.includes(BEGUN) && code !== PIPES_REFUSED))
+      throw new WherryError('INTERNAL', 'cannot make a mount namespace: it was killed');
     throw new WherryError(
       'UNSUPPORTED',
       `cannot make a mount namespace: ${why || `unshare ended with ${code}`}`,

@@ -147,8 +147,14 @@ export class Supervisor {
   }
 }
 
-export function supervisorFailed(why: string, cause?: unknown): WherryError {
-  return new WherryError('INTERNAL', `the supervisor of the container failed: ${why}`, { cause });
+export function supervisorFailed(
+  why: string,
+  { exitCode, cause }: { readonly exitCode?: number; readonly cause?: unknown } = {},
+): WherryError {
+  return new WherryError('INTERNAL', `the supervisor of the container failed: ${why}`, {
+    cause,
+    ...(exitCode !== undefined && { details: { exitCode } }),
+  });
 }
 
 /** What the machine mounts later shall be seen by the container too; what is mounted there stays there. */

@@ -84,7 +84,9 @@ export async function startSupervised(request: SuperviseRequest): Promise<Starte
     // As if it had not been tried.
     removeTraces(paths);
     // What it held for us, its pipes and what it saw mounted, went with it.
-    throw supervisor.wasKilled && !isWherryError(error) ? supervisorFailed('it was killed', error) : error;
+    throw supervisor.wasKilled && !isWherryError(error)
+      ? supervisorFailed('it was killed', { cause: error })
+      : error;
   }
 }
 

@@ -78,13 +78,10 @@ async function keep(
   { layer, stored, ended }: Made,
   claim: AsyncDisposable | undefined,
 ): Promise<void> {
-  try {
-    await stored;
-    await putCached(context, state, inputs, layer);
-  } finally {
-    await ended[Symbol.asyncDispose]();
-    await claim?.[Symbol.asyncDispose]();
-  }
+  await using _claim = claim;
+  await using _ended = ended;
+  await stored;
+  await putCached(context, state, inputs, layer);
 }
 
 async function layerOf(running: Running, runner: StepRunner, id: string): Promise<Made> {

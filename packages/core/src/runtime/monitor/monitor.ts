@@ -22,6 +22,8 @@ export interface MonitorOptions {
   readonly sink?: OutputSink;
   /** What the container prints waits in its pipes until so many have attached, or do not come. */
   readonly attendants?: number;
+  /** Called when the output has ended, before anybody else may remove the container's files. */
+  readonly onEnd?: () => void;
   /** Ends the wait for another monitor, not the run. */
   readonly signal?: AbortSignal;
 }
@@ -75,6 +77,7 @@ export class ContainerMonitor implements AttachTarget {
       await this.#server.listen();
       await this.#server.clients(this.#options.attendants ?? 0, ATTENDANTS_MS);
       await Promise.all([this.#pump('stdout'), this.#pump('stderr')]);
+      this.#options.onEnd?.();
     } finally {
       await this.#close();
     }
