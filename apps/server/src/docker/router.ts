@@ -1,8 +1,8 @@
 import { WherryError } from '@wherry/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../operating/logger.ts';
-import { loggablePath } from '../operating/request-path.ts';
 import type { RunningRequests } from '../running-requests.ts';
+import { answerErrors } from './answer-errors.ts';
 import type { EngineBackend } from './backend.ts';
 import { toEngineErrorAnswer } from './errors.ts';
 import { EventLog } from './events/event-log.ts';
@@ -88,15 +88,7 @@ export function registerEngine(
         'the Engine API takes a Unix socket (wherry serve --addr unix:///PATH), a client certificate, or a token made with --allow engine',
       );
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, body } = toEngineErrorAnswer(error);
-    request.failure = body.message;
-    if (status >= 500 && status !== 501)
-      surroundings.log.error(`${request.method} ${loggablePath(request.url)}: ${String(error)}`, {
-        id: request.id,
-      });
-    return reply.code(status).type('application/json').send(body);
-  });
+  answerErrors(app, surroundings, toEngineErrorAnswer);
   for (const register of ROUTES) register(app, backend, surroundings);
   app.register(async (part) => registerLibpod(part, backend, surroundings));
 }

@@ -6,6 +6,11 @@ export function logImage(log: EventLog, action: string, id: string, name = id): 
   log.add({ type: 'image', action, id, attributes: { name } });
 }
 
+/** Tells of images that were pruned, and what that freed, in bytes. */
+export function logImagePrune(log: EventLog, bytes: number): void {
+  log.add({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(bytes) } });
+}
+
 /** Which image each name is, as long as it is: what a removal tells of names must be told of images. */
 export class ImagesBefore {
   readonly #ids = new Set<string>();

@@ -2,7 +2,7 @@ import { type ImageSummary, parseReference, repositoryOf, type SearchResult } fr
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EngineBackend } from '../backend.ts';
 import { withRegistryStatus } from '../images/caller-registry.ts';
-import { ImagesBefore } from '../images/image-events.ts';
+import { ImagesBefore, logImagePrune } from '../images/image-events.ts';
 import { searchedServer } from '../images/searched-server.ts';
 import { type Filters, readFilters } from '../wire/filters.ts';
 import { Query } from '../wire/query.ts';
@@ -100,12 +100,7 @@ async function pruneImages(
   );
   const { contentBytes, events } = await backend.prune({ all: query.flag('all'), filters });
   before.log(app.engineEvents, events);
-  app.engineEvents.add({
-    type: 'image',
-    action: 'prune',
-    id: '',
-    attributes: { reclaimed: String(contentBytes) },
-  });
+  logImagePrune(app.engineEvents, contentBytes);
   return events.flatMap((event) => {
     const size = 'deleted' in event ? sizes.get(event.deleted) : undefined;
     return 'deleted' in event && size !== undefined ? [{ Id: bareId(event.deleted), Size: size }] : [];

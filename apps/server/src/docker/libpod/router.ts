@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { loggablePath } from '../../operating/request-path.ts';
+import { answerErrors } from '../answer-errors.ts';
 import type { EngineBackend } from '../backend.ts';
 import type { EngineSurroundings } from '../router.ts';
 import { libpodArchiveRoutes } from './archives.ts';
@@ -36,15 +36,7 @@ export function registerLibpod(
     const { version = LIBPOD_VERSION } = request.params as { readonly version?: string };
     reply.header('libpod-api-version', version);
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, body } = toLibpodErrorAnswer(error);
-    request.failure = body.message;
-    if (status >= 500 && status !== 501)
-      surroundings.log.error(`${request.method} ${loggablePath(request.url)}: ${String(error)}`, {
-        id: request.id,
-      });
-    return reply.code(status).type('application/json').send(body);
-  });
+  answerErrors(app, surroundings, toLibpodErrorAnswer);
   for (const prefix of ['/libpod', '/v:version(^\\d+\\.\\d+\\.\\d+$)/libpod'])
     app.register(
       async (part) => {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { registryVerbs, withRegistryStatus } from '../images/caller-registry.ts';
-import { ImagesBefore, removalShape } from '../images/image-events.ts';
+import { ImagesBefore, logImagePrune, removalShape } from '../images/image-events.ts';
 import { countsContainers, imageSummaryShape } from '../images/image-shapes.ts';
 import { knowsManifests, manifestsShape } from '../images/manifest-shapes.ts';
 import { searchedServer } from '../images/searched-server.ts';
@@ -92,12 +92,7 @@ async function pruneImages(app: FastifyInstance, backend: Backend, request: Fast
   const before = await ImagesBefore.of(backend);
   const { events, contentBytes } = await orBadTime(() => backend.prune({ filters }));
   before.log(app.engineEvents, events);
-  app.engineEvents.add({
-    type: 'image',
-    action: 'prune',
-    id: '',
-    attributes: { reclaimed: String(contentBytes) },
-  });
+  logImagePrune(app.engineEvents, contentBytes);
   return { ImagesDeleted: events.length === 0 ? null : removalShape(events), SpaceReclaimed: contentBytes };
 }
 
