@@ -6,7 +6,7 @@ import { logImage } from '../images/image-events.ts';
 import { sendArchive } from '../images/send-archive.ts';
 import { bodyOf } from '../wire/json-body.ts';
 import { abortWhenGone } from '../wire/json-stream.ts';
-import { Query } from '../wire/query.ts';
+import { LibpodQuery } from './libpod-query.ts';
 
 /** What an archive here is, all at once. */
 const FORMATS = ['', 'docker-archive', 'oci-archive', 'oci-dir'];
@@ -17,7 +17,7 @@ type Backend = Pick<EngineBackend, 'inspect' | 'load' | 'save'>;
 export function libpodArchiveRoutes(app: FastifyInstance, backend: Backend): void {
   app.post('/images/load', async (request, reply) => loadImages(app, backend, request, reply));
   app.get('/images/export', async (request, reply) => {
-    const query = new Query(request);
+    const query = new LibpodQuery(request);
     const format = query.text('format');
     if (!FORMATS.includes(format))
       throw new ApiError(501, `${format} is not written: use docker-archive, oci-archive or oci-dir`);

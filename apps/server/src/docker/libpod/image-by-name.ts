@@ -5,11 +5,11 @@ import type { EngineBackend } from '../backend.ts';
 import { ImagesBefore, logImage } from '../images/image-events.ts';
 import { namedReference } from '../images/image-names.ts';
 import { splitNamePath } from '../wire/name-path.ts';
-import { Query } from '../wire/query.ts';
 import { fullName } from './full-names.ts';
 import { libpodHistoryShape, libpodInspectionShape } from './image-shapes.ts';
 import { imageTreeText } from './image-tree-text.ts';
 import { NOT_KNOWN, unknownImage } from './libpod-error.ts';
+import { LibpodQuery } from './libpod-query.ts';
 import { manifestOf } from './manifest-of.ts';
 import { notSpoken } from './not-spoken.ts';
 import { pushLibpodImage } from './push.ts';
@@ -64,7 +64,7 @@ async function inspectImage(backend: Backend, name: string): Promise<object> {
 }
 
 async function imageTree(backend: Backend, name: string, request: FastifyRequest): Promise<object> {
-  if (new Query(request).flag('whatrequires'))
+  if (new LibpodQuery(request).flag('whatrequires'))
     throw new ApiError(501, 'what was made from an image is not looked up: leave --whatrequires out');
   return { Tree: await imageTreeText(backend, name) };
 }
@@ -75,7 +75,7 @@ async function tagImage(
   source: string,
   request: FastifyRequest,
 ): Promise<void> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const target = namedReference(query.text('repo'), query.text('tag'), 500);
   const { Id } = await backend.inspect(source);
   await backend.tag({ source, target });
@@ -89,7 +89,7 @@ async function untagImage(
   name: string,
   request: FastifyRequest,
 ): Promise<void> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const { Id, RepoTags } = await backend.inspect(name);
   const repo = query.text('repo');
   const tag = repo && formatReference(namedReference(repo, query.text('tag') || 'latest', 500));

@@ -5,10 +5,10 @@ import { withRegistryStatus } from '../images/caller-registry.ts';
 import { ImagesBefore, logImagePrune } from '../images/image-events.ts';
 import { searchedServer } from '../images/searched-server.ts';
 import { type Filters, readFilters } from '../wire/filters.ts';
-import { Query } from '../wire/query.ts';
 import { bareId } from './full-names.ts';
 import { coreFilters, readImageFilters } from './image-filters.ts';
 import { libpodSummaryShape } from './image-shapes.ts';
+import { LibpodQuery } from './libpod-query.ts';
 import { callerVerbs } from './registry-access.ts';
 
 const LIST_FILTERS = ['before', 'dangling', 'id', 'label', 'reference', 'since', 'until'];
@@ -24,7 +24,7 @@ export function libpodImageRoutes(app: FastifyInstance, backend: Backend): void 
 }
 
 async function listImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const filters = readImageFilters(query.text('filters'), LIST_FILTERS);
   const rows = await backend.images({
     all: query.flag('all'),
@@ -44,7 +44,7 @@ function hasId(filters: Filters, id: string): boolean {
 }
 
 async function searchImages(backend: Backend, request: FastifyRequest): Promise<readonly object[]> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const term = query.text('term');
   const filters = readFilters(query.text('filters'));
   // Nothing is said of a limit by 0.
@@ -92,7 +92,7 @@ async function pruneImages(
   backend: Backend,
   request: FastifyRequest,
 ): Promise<readonly object[]> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const filters = coreFilters(readImageFilters(query.text('filters'), PRUNE_FILTERS));
   const before = await ImagesBefore.of(backend);
   const sizes = new Map(

@@ -1,7 +1,7 @@
 import type { Digest, ProgressEvent, VerbOptions } from '@wherry/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { abortWhenGone, type JsonStream, streamJson } from '../wire/json-stream.ts';
-import { Query } from '../wire/query.ts';
+import { LibpodQuery } from './libpod-query.ts';
 
 /** Sends how a transfer gets on as lines of text, which podman prints as they come. */
 export class ProgressLines {
@@ -45,7 +45,7 @@ export async function runTransfer(
   reply: FastifyReply,
   transfer: Transfer,
 ): Promise<FastifyReply> {
-  if (new Query(request).flag('quiet')) return await runQuietly(reply, transfer);
+  if (new LibpodQuery(request).flag('quiet')) return await runQuietly(reply, transfer);
   return await streamJson(
     request,
     reply,

@@ -17,9 +17,9 @@ import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { withRegistryStatus } from '../images/caller-registry.ts';
 import { logImage } from '../images/image-events.ts';
-import { Query } from '../wire/query.ts';
 import { bareId } from './full-names.ts';
 import { NOT_KNOWN } from './libpod-error.ts';
+import { LibpodQuery } from './libpod-query.ts';
 import { type ProgressLines, runTransfer } from './progress-lines.ts';
 import { callerVerbs, registryReference } from './registry-access.ts';
 
@@ -40,7 +40,7 @@ async function pullImages(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const ref = registryReference(query.text('reference'));
   const policy = query.text('policy');
   if (!POLICIES.includes(policy))
@@ -96,7 +96,7 @@ function warnOfPlatform(lines: ProgressLines, { platformMismatch }: PullResult):
 }
 
 /** From parameters of which each may be missing; `undefined` where all are. */
-function readPlatform(query: Query): Platform | undefined {
+function readPlatform(query: LibpodQuery): Platform | undefined {
   const [os, arch, variant] = ['os', 'arch', 'variant'].map((name) => query.text(name));
   if (!os && !arch && !variant) return undefined;
   const parts = [os || HOST.os, arch || HOST.architecture, ...(variant ? [variant] : [])];

@@ -11,7 +11,7 @@ import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { withRegistryStatus } from '../images/caller-registry.ts';
 import { logImage } from '../images/image-events.ts';
-import { Query } from '../wire/query.ts';
+import { LibpodQuery } from './libpod-query.ts';
 import { manifestOf } from './manifest-of.ts';
 import { runTransfer } from './progress-lines.ts';
 import { callerVerbs, registryReference } from './registry-access.ts';
@@ -32,7 +32,7 @@ export async function pushLibpodImage(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   const destination = withDefaultTag(registryReference(query.text('destination') || name));
   return await runTransfer(request, reply, async (_lines, options) => {
     const { Id } = await backend.inspect(name);
@@ -47,7 +47,7 @@ export async function pushLibpodImage(
 }
 
 /** Images are pushed in the form that they have. Throws an `ApiError` for another one. */
-async function requireForm(backend: Backend, id: string, query: Query): Promise<void> {
+async function requireForm(backend: Backend, id: string, query: LibpodQuery): Promise<void> {
   if (query.text('compressionformat') !== '' || query.flag('compress'))
     throw new ApiError(501, 'layers are pushed as they are: pack them in another way with: wherry convert');
   const format = query.text('format');

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { givenCredentials } from '../images/caller-registry.ts';
-import { Query } from '../wire/query.ts';
 import { readRegistryAuth, readRegistryConfig } from '../wire/registry-auth.ts';
+import { LibpodQuery } from './libpod-query.ts';
 
 const REGISTRY_TRANSPORT = 'docker://';
 const OTHER_TRANSPORT =
@@ -21,7 +21,7 @@ export function callerVerbs(
 ): CredentialedVerbs {
   const auth = readRegistryAuth(request);
   const auths = auth ? [[server, auth] as const] : readRegistryConfig(request, 'x-registry-auth');
-  const verifyTls = new Query(request).flag('tlsVerify', true);
+  const verifyTls = new LibpodQuery(request).flag('tlsverify', true);
   return backend.withCredentials(givenCredentials(auths), { verifyTls });
 }
 

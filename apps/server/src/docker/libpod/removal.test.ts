@@ -69,8 +69,11 @@ describe('podman rmi', () => {
     await app.close();
   });
 
-  test('does not look for manifest lists', async () => {
+  test.each(['lookupmanifest', 'lookupManifest'])('does not look for manifest lists: %s', async (name) => {
     await using at = await openLibpodApp();
-    expect((await at.send('DELETE', '/images/remove?images=a&lookupmanifest=true')).statusCode).toBe(501);
+    await at.pull();
+    const answer = await at.send('DELETE', `/images/remove?images=${at.name}:1&${name}=true`);
+    expect(answer.statusCode).toBe(501);
+    expect(await at.engine.images()).toHaveLength(1);
   });
 });

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import type { EngineBackend } from '../backend.ts';
 import { ImagesBefore } from '../images/image-events.ts';
-import { Query } from '../wire/query.ts';
 import { bareId, fullName } from './full-names.ts';
 import { toLibpodErrorAnswer } from './libpod-error.ts';
+import { LibpodQuery } from './libpod-query.ts';
 
 type Backend = Pick<EngineBackend, 'images' | 'inspect' | 'remove'> & {
   readonly containers: Pick<EngineBackend['containers'], 'list'>;
@@ -29,7 +29,7 @@ async function removeImages(
   backend: Backend,
   request: FastifyRequest,
 ): Promise<object> {
-  const query = new Query(request);
+  const query = new LibpodQuery(request);
   if (query.flag('lookupmanifest'))
     throw new ApiError(501, 'manifest lists are removed as the images that they are');
   const isAll = query.flag('all');
@@ -54,7 +54,7 @@ async function removeImage(
   app: FastifyInstance,
   backend: Backend,
   image: string,
-  query: Query,
+  query: LibpodQuery,
   report: RemovalReport,
 ): Promise<void> {
   const before = await ImagesBefore.of(backend);
